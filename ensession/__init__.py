@@ -1,0 +1,1 @@
+"""ensession: a session database for notebooks."""

@@ -1,0 +1,159 @@
+"""The exception tree of ensession.
+
+Grouped by what a caller would do about them. Every class has a stable ``kind`` (for ``--json``) and an
+``exit_code`` (for the command line). This module imports nothing from the package.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class EnsessionError(Exception):
+    """Base of every error this library raises on purpose."""
+
+    kind: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(EnsessionError, ValueError):
+    """The request cannot be understood or makes no sense here; the message names the way out."""
+
+    kind = "usage"
+    exit_code = 2
+
+
+class NotFoundError(EnsessionError, LookupError):
+    """A store, execution, variable or tag that was asked for does not exist."""
+
+    kind = "not_found"
+    exit_code = 3
+
+
+class ConflictError(EnsessionError):
+    """Somebody else got there first; trying again later can help."""
+
+    kind = "conflict"
+    exit_code = 4
+
+
+class StoreBusyError(ConflictError):
+    """Another process holds the store locked for longer than the busy time-out."""
+
+    kind = "store_busy"
+
+
+class RefMovedError(ConflictError):
+    """A tag or branch moved between reading and writing it."""
+
+    kind = "ref_moved"
+
+
+class IntegrityError(EnsessionError):
+    """What the store holds contradicts itself."""
+
+    kind = "integrity"
+    exit_code = 5
+
+
+class ChunkMissingError(IntegrityError):
+    """A payload refers to a chunk that is not in the store."""
+
+    kind = "chunk_missing"
+
+
+class ChunkCorruptError(IntegrityError):
+    """The bytes of a chunk do not match its address."""
+
+    kind = "chunk_corrupt"
+
+
+class SchemaError(EnsessionError):
+    """The file is not a store that this version can work with."""
+
+    kind = "schema"
+    exit_code = 6
+
+
+class StoreTooOldError(SchemaError):
+    """The store needs an upgrade that cannot be done here (for example, it is read-only)."""
+
+    kind = "store_too_old"
+
+
+class StoreTooNewError(SchemaError):
+    """The store was written by a newer version of ensession."""
+
+    kind = "store_too_new"
+
+
+class NotAStoreError(SchemaError):
+    """The file is not an ensession store."""
+
+    kind = "not_a_store"
+
+
+class StoreAccessError(EnsessionError, OSError):
+    """The store cannot be read or written: no rights, no room, or an input/output error."""
+
+    kind = "store_access"
+    exit_code = 7
+
+
+class CaptureError(EnsessionError):
+    """Something of an execution could not be recorded."""
+
+    kind = "capture"
+    exit_code = 8
+
+
+class UnserializableError(CaptureError):
+    """A value has no serialised form; the message says which part of it and why."""
+
+    kind = "unserializable"
+
+
+class PlanError(EnsessionError):
+    """No plan leads to the requested state."""
+
+    kind = "plan"
+    exit_code = 9
+
+
+class UnreachableVariableError(PlanError):
+    """A variable can be neither loaded nor recomputed."""
+
+    kind = "unreachable_variable"
+
+
+class RestoreError(EnsessionError):
+    """A plan could not be carried out; the live namespace is as it was."""
+
+    kind = "restore"
+    exit_code = 10
+
+
+class ReplayFailedError(RestoreError):
+    """A cell that was run again did not end as it did the first time."""
+
+    kind = "replay_failed"
+
+
+class LoadFailedError(RestoreError):
+    """A payload could not be turned back into objects."""
+
+    kind = "load_failed"
+
+
+class TrustError(EnsessionError):
+    """The store may not run code here until the user says so."""
+
+    kind = "trust"
+    exit_code = 11
+
+
+class SyncError(EnsessionError):
+    """Two stores could not be brought together."""
+
+    kind = "sync"
+    exit_code = 12
