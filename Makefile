@@ -1,0 +1,72 @@
+# Every target sets up what it needs in a virtual environment of its own; Python and make are all it asks for.
+# Another interpreter: make test PYTHON=python3.12. Another environment folder: make test VENV=/some/where.
+# More for pytest: make test PYTEST_ARGS='-k planner -x'. A quicker demo: make demo QUICK=1.
+
+PYTHON ?= python3
+VENV ?= .venv
+PYTEST_ARGS ?=
+QUICK ?=
+MIN_PYTHON := 3.11
+
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.ensession-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test test-slow lint format types docs bench-overhead wheel clean
+
+help:
+	@echo 'make demo            record, kill, copy and restore the flights notebook (QUICK=1: less training)'
+	@echo 'make test            all quick tests'
+	@echo 'make test-slow       the slow ones as well'
+	@echo 'make lint            ruff, import contracts, file and function sizes'
+	@echo 'make types           mypy, strict'
+	@echo 'make docs            the documentation, into docs/_build/html'
+	@echo 'make bench-overhead  what recording costs a trivial cell, and a kernel at its start'
+	@echo 'make wheel           build into dist/'
+	@echo 'make format          let ruff rewrite the layout'
+	@echo 'make clean           remove what the targets above made, the environment included'
+
+venv: $(STAMP)
+
+$(STAMP): pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "No '$(PYTHON)' here. ensession needs Python $(MIN_PYTHON) or newer; name one with: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < tuple(map(int, "$(MIN_PYTHON)".split("."))))' || { echo "$$($(PYTHON) --version 2>&1) is too old. ensession needs Python $(MIN_PYTHON) or newer; name one with: make PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(STAMP)
+	$(PY) -m benchmarks.demo.run $(if $(QUICK),--quick)
+
+test: $(STAMP)
+	$(PY) -m pytest -m 'not slow' $(PYTEST_ARGS)
+
+test-slow: $(STAMP)
+	$(PY) -m pytest -m 'slow or not slow' $(PYTEST_ARGS)
+
+lint: $(STAMP)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/lint-imports
+	$(PY) -m pytest -q tests/unit/test_shape.py
+
+format: $(STAMP)
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+types: $(STAMP)
+	$(PY) -m mypy
+
+docs: $(STAMP)
+	$(PY) -m sphinx -W --keep-going -b html docs docs/_build/html
+
+bench-overhead: $(STAMP)
+	$(PY) -m benchmarks.overhead.run
+
+wheel: $(STAMP)
+	rm -rf dist
+	$(PY) -m build --wheel
+
+clean:
+	rm -rf $(VENV) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
