@@ -512,3 +512,21 @@ class Problem:
     where: str
     what: str
     variables: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """A message authentication code over a digest: the owner of a key vouches for an execution or a payload.
+
+    Attributes
+    ----------
+    subject : bytes
+        The digest that is sealed.
+    key_id : bytes
+        Which key; says nothing about the key itself.
+    mac : bytes
+    """
+
+    subject: bytes
+    key_id: bytes
+    mac: bytes
