@@ -1,0 +1,70 @@
+"""Reducing NumPy arrays: memory out of band, views as views where they share memory inside one payload.
+
+A plain pickle cuts every view loose from its base. Here an array that shares memory with another array of the
+same payload is stored as a view of their common owner; one that shares with nobody is stored as its own
+contents only, however large its base is.
+"""
+
+from __future__ import annotations
+
+import sys
+from pickle import PickleBuffer
+from typing import Any
+
+from ensession.model import BufferMode
+from ensession.serial import rebuild
+
+SMALL_BYTES = 2048
+"""Arrays up to this size go into the stream: a part of its own would cost more than it saves."""
+
+
+def memory_root(array: Any) -> Any:
+    """Return the object at the end of an array's chain of bases: the one that owns the memory."""
+    root = array
+    while True:
+        base = getattr(root, "base", None)
+        if base is None:
+            return root
+        root = base
+
+
+def flat_bytes(array: Any) -> Any:
+    """Return a one-dimensional ``uint8`` view of a contiguous array."""
+    np = sys.modules["numpy"]
+    ordered = array if array.flags.c_contiguous else array.T
+    return ordered.reshape(-1).view(np.uint8)
+
+
+def reduce_array(array: Any, out_of_band: dict[int, BufferMode]) -> tuple[Any, ...]:
+    """Reduce an array by its contents.
+
+    Parameters
+    ----------
+    array : numpy.ndarray
+        Of exactly this type, without object fields.
+    out_of_band : dict
+        Takes the address of the buffer object that is handed to the pickler, with its mode.
+    """
+    np = sys.modules["numpy"]
+    writeable = bool(array.flags.writeable)
+    if not (array.flags.c_contiguous or array.flags.f_contiguous):
+        array = np.ascontiguousarray(array)
+    order = "C" if array.flags.c_contiguous else "F"
+    dtype = array.dtype.str if array.dtype.isbuiltin == 1 else array.dtype
+    if array.nbytes <= SMALL_BYTES:
+        return rebuild.small_array, (array.tobytes(order="A"), dtype, array.shape, order, writeable)
+    # A read-only buffer gets a pickle opcode of its own that needs real memory at load.
+    flat = flat_bytes(array)
+    buffer = PickleBuffer(flat)
+    out_of_band[id(buffer)] = BufferMode.ARRAY if flat.flags.writeable else BufferMode.READONLY
+    return rebuild.array, (buffer, dtype, array.shape, order)
+
+
+def reduce_view(array: Any, owner: Any) -> tuple[Any, ...] | None:
+    """Reduce an array as a view of ``owner``; None where the owner is no contiguous array."""
+    np = sys.modules["numpy"]
+    if type(owner) is not np.ndarray or not (owner.flags.c_contiguous or owner.flags.f_contiguous):
+        return None
+    start = array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
+    dtype = array.dtype.str if array.dtype.isbuiltin == 1 else array.dtype
+    return rebuild.view, (owner, dtype, array.shape, array.strides, start, bool(array.flags.writeable))

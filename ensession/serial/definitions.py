@@ -1,0 +1,239 @@
+"""Reducing what a session defines: functions, classes, code, closure cells, and modules by name.
+
+A session function is stored by value with the *live* namespace as its globals, not a copy of some of it. A class
+or function that a session name is bound to is stored once, with that name; others refer to it.
+"""
+
+from __future__ import annotations
+
+import enum
+import io
+import linecache
+import sys
+import types
+from typing import TYPE_CHECKING, Any
+
+from blake3 import blake3
+
+from ensession.errors import UnserializableError
+from ensession.serial import rebuild
+
+if TYPE_CHECKING:
+    from ensession.serial.pickling import Reducers
+
+SESSION_MODULE = "__main__"
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+_NO_STATE = frozenset({"__dict__", "__weakref__", "__module__", "__qualname__", "__slots__", "__doc__", "_abc_impl"})
+_FIRST = ("__module__", "__qualname__", "__slots__", "__doc__")
+
+
+def is_importable(obj: Any) -> bool:
+    """Whether a class or function is found again by importing its module (the session's own is none)."""
+    name = getattr(obj, "__qualname__", None)
+    module_name = getattr(obj, "__module__", None)
+    if module_name is None or name is None:
+        return False
+    if module_name == SESSION_MODULE or "<" in name:
+        return False
+    found: Any = sys.modules.get(module_name)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found is obj
+
+
+def reduce_function(reducers: Reducers, function: types.FunctionType) -> Any:
+    """Reduce a function: by import, by reference to the session name that holds it, or by value."""
+    if is_importable(function):
+        return NotImplemented
+    reference = reducers.reference(function)
+    if reference is not None:
+        return reference
+    reducers.note_code(function)
+    scope, cells = _scope(reducers, function), function.__closure__
+    if cells is not None:
+        reducers.open_cells.update(id(cell) for cell in cells)
+    state = {
+        "cells": _new_contents(reducers, cells or ()),
+        "defaults": function.__defaults__,
+        "kwdefaults": function.__kwdefaults__,
+        "module": function.__module__,
+        "qualname": function.__qualname__,
+        "doc": function.__doc__,
+        "annotations": function.__annotations__,
+        "attributes": function.__dict__,
+    }
+    arguments = (function.__code__, scope, function.__name__, cells)
+    return rebuild.function, arguments, state, None, None, rebuild.set_function_state
+
+
+def _scope(reducers: Reducers, function: types.FunctionType) -> Any:
+    scope = function.__globals__
+    if scope is reducers.namespace or scope is vars(sys.modules[SESSION_MODULE]):
+        return None
+    owner = sys.modules.get(scope.get("__name__", ""))
+    if owner is not None and vars(owner) is scope:
+        return owner.__name__
+    return scope
+
+
+def _new_contents(reducers: Reducers, cells: tuple[types.CellType, ...]) -> list[tuple[types.CellType, Any]]:
+    """Contents of the cells that no function of this payload has brought yet.
+
+    They travel in the function's state, not in its arguments: a closure often holds the function itself.
+    """
+    contents = []
+    for cell in cells:
+        if id(cell) not in reducers.filled_cells:
+            reducers.filled_cells.add(id(cell))
+            try:
+                contents.append((cell, cell.cell_contents))
+            except ValueError:  # an empty cell stays empty
+                continue
+    return contents
+
+
+def reduce_cell(reducers: Reducers, cell: types.CellType) -> Any:
+    """Reduce a closure cell; one that a function brings gets its contents with the function's state."""
+    if id(cell) in reducers.open_cells:
+        return rebuild.empty_cell, ()
+    reducers.filled_cells.add(id(cell))
+    try:
+        contents: tuple[Any, ...] = (cell.cell_contents,)
+    except ValueError:
+        contents = ()
+    return rebuild.empty_cell, (), contents, None, None, rebuild.set_cell
+
+
+def reduce_code(reducers: Reducers, code: types.CodeType) -> Any:
+    """Reduce a code object field by field (``marshal`` is not deterministic), with its cell's source."""
+    filename, source = reducers.source_of(code.co_filename)
+    return rebuild.code, (
+        PYTHON,
+        filename,
+        source,
+        code.co_argcount,
+        code.co_posonlyargcount,
+        code.co_kwonlyargcount,
+        code.co_nlocals,
+        code.co_stacksize,
+        code.co_flags,
+        code.co_code,
+        code.co_consts,
+        code.co_names,
+        code.co_varnames,
+        code.co_name,
+        code.co_qualname,
+        code.co_firstlineno,
+        code.co_linetable,
+        code.co_exceptiontable,
+        code.co_freevars,
+        code.co_cellvars,
+    )
+
+
+def cell_source(filename: str) -> tuple[str, str | None]:
+    """Return a name for a cell's code that is the same in every process, and the cell's text.
+
+    Kernels name cells after their process and a counter; the name here is derived from the text.
+    """
+    entry = linecache.cache.get(filename)
+    if entry is None or len(entry) < 4 or entry[1] is not None:  # noqa: PLR2004  (a lazy entry is shorter)
+        return filename, None
+    source = "".join(entry[2])
+    return f"<ens {blake3(source.encode(errors='surrogatepass')).hexdigest()[:16]}>", source
+
+
+def reduce_class(reducers: Reducers, cls: type) -> Any:
+    """Reduce a class: by import, by reference to the session name that holds it, or by value."""
+    if is_importable(cls) or cls in _NAMELESS:
+        return NotImplemented
+    reference = reducers.reference(cls)
+    if reference is not None:
+        return reference
+    first = {key: cls.__dict__[key] for key in _FIRST if key in cls.__dict__}
+    if isinstance(cls, enum.EnumType):
+        members = [(name, member.value) for name, member in cls.__members__.items()]
+        arguments = (type(cls), cls.__name__, cls.__bases__, members, first)
+        return rebuild.enum_class, arguments, _enum_state(cls), None, None, rebuild.set_class_state
+    arguments_ = (type(cls), cls.__name__, cls.__bases__, first)
+    return rebuild.class_skeleton, arguments_, _class_state(cls), None, None, rebuild.set_class_state
+
+
+def _class_state(cls: type) -> dict[str, Any]:
+    slots = cls.__dict__.get("__slots__", ())
+    members = {slots} if isinstance(slots, str) else set(slots)
+    state = {}
+    for name, value in cls.__dict__.items():
+        if name in _NO_STATE or (name in members and isinstance(value, types.MemberDescriptorType)):
+            continue
+        # A set's order in disguise: it differs from process to process.
+        state[name] = tuple(sorted(value)) if name == "__static_attributes__" else value
+    return state
+
+
+def _enum_state(cls: enum.EnumType) -> dict[str, Any]:
+    made_by_enum = {name for name in vars(enum.EnumType("_", (enum.Enum,), enum._EnumDict()))}  # noqa: SLF001
+    return {
+        name: value
+        for name, value in _class_state(cls).items()
+        if name not in made_by_enum and name not in cls.__members__ and not name.startswith("_value_repr_")
+    }
+
+
+def reduce_module(reducers: Reducers, module: types.ModuleType) -> Any:
+    """Reduce a module by name."""
+    if module is sys.modules[SESSION_MODULE]:
+        return rebuild.main_module, ()
+    if sys.modules.get(module.__name__) is not module:
+        msg = f"module {module.__name__!r} was made at run time and can't be imported"
+        raise UnserializableError(msg)
+    reducers.packages.add(module.__name__.partition(".")[0])
+    return rebuild.module, (module.__name__,)
+
+
+def reduce_property(_reducers: Reducers, value: property) -> Any:
+    """Reduce a property by its functions."""
+    return property, (value.fget, value.fset, value.fdel, value.__doc__)
+
+
+def reduce_wrapped(_reducers: Reducers, value: Any) -> Any:
+    """Reduce a ``staticmethod`` or ``classmethod``."""
+    return type(value), (value.__func__,)
+
+
+def reduce_descriptor(_reducers: Reducers, value: Any) -> Any:
+    """Reduce a descriptor that a class made for a slot."""
+    return getattr, (value.__objclass__, value.__name__)
+
+
+def reduce_mapping_proxy(_reducers: Reducers, value: types.MappingProxyType[Any, Any]) -> Any:
+    """Reduce a read-only view of a mapping (a copy: the mapping behind it can't be reached)."""
+    return rebuild.mapping_proxy, (dict(value),)
+
+
+def refuse_file(_reducers: Reducers, value: Any) -> Any:
+    """Refuse an open file: bringing it back would open, and perhaps truncate, somebody's file."""
+    msg = f"open file {getattr(value, 'name', '?')!r}"
+    raise UnserializableError(msg)
+
+
+_NAMELESS: frozenset[type] = frozenset({type(None), type(NotImplemented), type(Ellipsis)})
+
+REDUCERS: dict[type, Any] = {
+    types.FunctionType: reduce_function,
+    types.CodeType: reduce_code,
+    types.CellType: reduce_cell,
+    types.ModuleType: reduce_module,
+    types.MappingProxyType: reduce_mapping_proxy,
+    types.MemberDescriptorType: reduce_descriptor,
+    types.GetSetDescriptorType: reduce_descriptor,
+    type: reduce_class,
+    property: reduce_property,
+    staticmethod: reduce_wrapped,
+    classmethod: reduce_wrapped,
+    io.TextIOWrapper: refuse_file,
+    io.BufferedReader: refuse_file,
+    io.BufferedWriter: refuse_file,
+    io.BufferedRandom: refuse_file,
+    io.FileIO: refuse_file,
+}

@@ -1,0 +1,155 @@
+"""A look at a co-variable: its fingerprint, and everything capture has to know of it."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ensession.errors import UnserializableError
+from ensession.model import Codec, Fingerprint, PayloadSink
+from ensession.serial.pickling import Dump, Scope, dump
+from ensession.serial.reach import Reach, walk
+from ensession.serial.sinks import HashSink, TeeSink
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Through what a co-variable could share a change with another.
+
+    Attributes
+    ----------
+    objects : frozenset[int]
+        Ids of mutable objects.
+    memory : frozenset[int]
+        Ids of the owners of array memory.
+    copied : frozenset[int]
+        Owners of memory that pandas copies before it changes: shared with other frames, no link to those.
+    is_complete : bool
+        False: assume a link with everything.
+    """
+
+    objects: frozenset[int]
+    memory: frozenset[int]
+    copied: frozenset[int]
+    is_complete: bool = True
+
+    def shares(self, other: Links) -> bool:
+        """Whether a change of one may be a change of the other."""
+        if not (self.is_complete and other.is_complete):
+            return True
+        return not (
+            self.objects.isdisjoint(other.objects)
+            and self.memory.isdisjoint(other.memory)
+            and self.memory.isdisjoint(other.copied)
+            and self.copied.isdisjoint(other.memory)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at a co-variable found.
+
+    Attributes
+    ----------
+    fingerprint : Fingerprint or None
+        None where the value has no serialised form; ``unstorable`` says why.
+    references : tuple[tuple[str, int], ...]
+        Root name and token of the definitions its payload requires.
+    codes : tuple[types.CodeType, ...]
+        Code that is part of the value: who touches the value may run it.
+    packages : frozenset[str]
+        Top-level packages of the types in it.
+    labels : Mapping[int, tuple]
+        Names of the pandas indexes in it, by id of the index.
+    """
+
+    fingerprint: Fingerprint | None
+    unstorable: str | None
+    codec: Codec | None
+    n_stream_bytes: int
+    n_buffer_bytes: int
+    references: tuple[tuple[str, int], ...]
+    codes: tuple[types.CodeType, ...]
+    packages: frozenset[str]
+    labels: Mapping[int, tuple[Any, ...]]
+    owners: frozenset[int]
+    sink: HashSink | None
+    source: Dump | Reach
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of the payload before compression."""
+        return self.n_stream_bytes + self.n_buffer_bytes
+
+    def links(self) -> Links:
+        """Return through what it may be linked; costs a walk over the pickler's memo."""
+        if isinstance(self.source, Reach):
+            return Links(frozenset(self.source.objects), frozenset(), frozenset(), self.source.is_complete)
+        pickler = self.source.pickler
+        memory = frozenset(pickler.roots)
+        return Links(frozenset(pickler.mutable_ids()), memory, frozenset(pickler.copied_roots))
+
+
+def look(values: Mapping[str, Any], scope: Scope, keep_bytes: int = 0) -> Look:
+    """Fingerprint the values of a co-variable, or find out why that is impossible.
+
+    Parameters
+    ----------
+    values : Mapping[str, object]
+    scope : Scope
+    keep_bytes : int
+        Payloads up to this size are kept in the look.
+    """
+    try:
+        dumped, made = dump(values, scope, lambda: HashSink(keep_bytes))
+    except UnserializableError as error:
+        return _unstorable(values, scope, str(error))
+    assert isinstance(made, HashSink)  # noqa: S101  (what the factory above makes)
+    sink = made
+    pickler = dumped.pickler
+    return Look(
+        sink.fingerprint(),
+        None,
+        dumped.codec,
+        sink.n_stream_bytes,
+        sink.n_buffer_bytes,
+        dumped.references,
+        tuple(pickler.codes),
+        frozenset(kind.__module__.partition(".")[0] for kind in pickler.types) | pickler.packages,
+        pickler.labels,
+        dumped.owners,
+        sink if sink.is_kept else None,
+        dumped,
+    )
+
+
+def _unstorable(values: Mapping[str, Any], scope: Scope, reason: str) -> Look:
+    reach = walk(list(values.values()), scope.namespace)
+    found = (scope.resolver.find(definition) for definition in reach.definitions if hasattr(definition, "__qualname__"))
+    references = tuple(dict.fromkeys((reference.root, reference.token) for reference in found if reference))
+    return Look(None, reason, None, 0, 0, references, reach.codes, reach.packages, {}, frozenset(), None, reach)
+
+
+def write_payload(values: Mapping[str, Any], scope: Scope, seen: Look, sink: PayloadSink) -> Fingerprint:
+    """Pickle a co-variable into a store's sink, as it was looked at.
+
+    Returns
+    -------
+    Fingerprint
+        Of what was written: another one than the look's means that the value can't be pickled twice alike, or
+        changed in between.
+
+    Raises
+    ------
+    UnserializableError
+        When it can't be pickled any more.
+    """
+    if seen.sink is not None and seen.fingerprint is not None:
+        seen.sink.replay(sink)
+        return seen.fingerprint
+    # Known owners go in, so that the pass never has to be repeated into the same sink.
+    _, tee = dump(values, scope, lambda: TeeSink(sink), codec=seen.codec, owners=seen.owners)
+    assert isinstance(tee, TeeSink)  # noqa: S101
+    return tee.hash.fingerprint()

@@ -1,0 +1,111 @@
+"""What a value reaches, by the garbage collector's own arrows: for values that can't be pickled.
+
+Stops at modules, classes, importable functions, the globals of functions, and values that can't change.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import types
+from dataclasses import dataclass
+from typing import Any
+
+from ensession.serial.arrays import memory_root
+from ensession.serial.definitions import is_importable
+from ensession.serial.pickling import IMMUTABLE
+
+LIMIT = 200_000
+"""Objects that a walk looks at; values that can't be pickled are small, or hold half a library."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a walk found.
+
+    Attributes
+    ----------
+    objects : dict[int, object]
+        Mutable objects by id.
+    codes : tuple[types.CodeType, ...]
+        Code of the session's functions and generators among them.
+    definitions : tuple[object, ...]
+        Classes and functions where the walk stopped.
+    packages : frozenset[str]
+        Top-level packages that the types come from.
+    is_complete : bool
+        False where the walk gave up: such a value has to be taken for linked to everything touched with it.
+    """
+
+    objects: dict[int, Any]
+    codes: tuple[types.CodeType, ...]
+    definitions: tuple[Any, ...]
+    packages: frozenset[str]
+    is_complete: bool
+
+
+def walk(values: list[Any], namespace: dict[str, Any]) -> Reach:
+    """Walk from some values.
+
+    Parameters
+    ----------
+    values : list of object
+    namespace : dict
+        The session namespace: never entered, and only functions that live in it bring code.
+    """
+    found: dict[int, Any] = {}
+    codes: list[types.CodeType] = []
+    stops: list[Any] = []
+    packages: set[str] = set()
+    seen = {id(namespace)}
+    stack = list(values)
+    while stack and len(seen) < LIMIT:
+        obj = stack.pop()
+        if id(obj) in seen:
+            continue
+        seen.add(id(obj))
+        packages.add(type(obj).__module__.partition(".")[0])
+        if isinstance(obj, type | types.ModuleType):
+            stops.append(obj)
+            continue
+        code = _code_of(obj)
+        if code is not None:
+            if _scope_of(obj) is namespace:
+                codes.append(code)
+            if is_importable(obj):
+                continue
+        if not isinstance(obj, IMMUTABLE):
+            found[id(obj)] = obj
+        stack.extend(_next(obj))
+    packages.discard("builtins")
+    return Reach(found, tuple(codes), tuple(stops), frozenset(packages), not stack)
+
+
+def _code_of(obj: Any) -> types.CodeType | None:
+    for attribute in ("__code__", "gi_code", "cr_code", "ag_code"):
+        code = getattr(obj, attribute, None) if isinstance(obj, _WITH_CODE) else None
+        if isinstance(code, types.CodeType):
+            return code
+    return None
+
+
+_WITH_CODE = (types.FunctionType, types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
+
+
+def _scope_of(obj: Any) -> Any:
+    if isinstance(obj, types.FunctionType):
+        return obj.__globals__
+    frame = getattr(obj, "gi_frame", None) or getattr(obj, "cr_frame", None) or getattr(obj, "ag_frame", None)
+    return frame.f_globals if frame is not None else None
+
+
+def _next(obj: Any) -> list[Any]:
+    if isinstance(obj, types.FunctionType):  # not its globals
+        return [*(obj.__closure__ or ()), *(obj.__defaults__ or ()), *obj.__dict__.values()]
+    if isinstance(obj, types.GeneratorType) and obj.gi_frame is not None:
+        return list(obj.gi_frame.f_locals.values())
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(obj, numpy.ndarray):  # not traversed by the collector
+        root = memory_root(obj)
+        return [root] if root is not obj else obj.ravel().tolist() if obj.dtype.hasobject else []
+    return gc.get_referents(obj)

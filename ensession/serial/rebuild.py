@@ -1,0 +1,159 @@
+"""Functions that payloads call when they are loaded. Their names and arguments are part of the on-disk format.
+
+Those named in :data:`BOUND` need the live session namespace or the versions that a payload requires; the
+loader puts a bound one in their place (see :class:`ensession.serial.loading.Rebuilder`). numpy is imported
+only by payloads that hold arrays.
+"""
+
+from __future__ import annotations
+
+import importlib
+import linecache
+import sys
+import types
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ensession.errors import LoadFailedError
+
+BOUND = frozenset({"required", "function", "session_dict"})
+
+
+def required(index: int, name: str, *path: str) -> object:
+    """Return a class or function of the session, from the ``index``-th version that the payload requires."""
+    raise _outside_a_load(f"required {index} {name} {path}")
+
+
+def function(code: types.CodeType, scope: object, name: str, cells: tuple[Any, ...] | None) -> types.FunctionType:
+    """Make a function; ``scope`` is None for the session namespace, a module's name, or a dict of globals."""
+    raise _outside_a_load(f"function {name} {code} {scope} {cells}")
+
+
+def session_dict() -> dict[str, Any]:
+    """Return the live session namespace itself."""
+    raise _outside_a_load("the session namespace")
+
+
+def _outside_a_load(what: str) -> LoadFailedError:
+    return LoadFailedError(f"{what}: this payload can only be loaded through ensession")
+
+
+def set_function_state(target: types.FunctionType, state: Mapping[str, Any]) -> None:
+    """Give a function its defaults, attributes and the contents of its closure cells."""
+    for cell, contents in state["cells"]:
+        cell.cell_contents = contents
+    target.__defaults__ = state["defaults"]
+    target.__kwdefaults__ = state["kwdefaults"]
+    target.__module__ = state["module"]
+    target.__qualname__ = state["qualname"]
+    target.__doc__ = state["doc"]
+    if state["annotations"]:
+        target.__annotations__ = state["annotations"]
+    target.__dict__.update(state["attributes"])
+
+
+def code(python: str, filename: str, source: str | None, *fields: Any) -> types.CodeType:
+    """Make a code object; ``source`` is the text of its cell, registered for tracebacks and ``inspect``."""
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if python != here:
+        msg = f"bytecode of Python {python} does not run under {here}"
+        raise LoadFailedError(msg)
+    if source is not None and filename not in linecache.cache:
+        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    head, tail = fields[:10], fields[10:]
+    return types.CodeType(*head, filename, *tail)
+
+
+def empty_cell() -> types.CellType:
+    """Make a closure cell without contents."""
+    return types.CellType()
+
+
+def set_cell(cell: types.CellType, contents: tuple[Any, ...]) -> None:
+    """Fill a closure cell; ``contents`` is empty for an empty one."""
+    for value in contents:
+        cell.cell_contents = value
+
+
+def class_skeleton(meta: type, name: str, bases: tuple[type, ...], first: Mapping[str, Any]) -> type:
+    """Make a class with those attributes only that have to be there at creation (slots, module, names)."""
+    return types.new_class(name, bases, {"metaclass": meta}, lambda namespace: namespace.update(first))
+
+
+def set_class_state(target: type, state: Mapping[str, Any]) -> None:
+    """Give a class its attributes, in their original order."""
+    for name, value in state.items():
+        setattr(target, name, value)
+        if hasattr(type(value), "__set_name__") and not isinstance(value, property):
+            value.__set_name__(target, name)
+
+
+def enum_class(
+    meta: Any, name: str, bases: tuple[type, ...], members: Sequence[tuple[str, Any]], first: Mapping[str, Any]
+) -> type:
+    """Make an enumeration with its members; the rest follows with :func:`set_class_state`."""
+    namespace = meta.__prepare__(name, bases)
+    for key, value in first.items():
+        namespace[key] = value
+    for key, value in members:
+        namespace[key] = value
+    made: type = meta.__new__(meta, name, bases, namespace)
+    return made
+
+
+def module(name: str) -> types.ModuleType:
+    """Import a module by name."""
+    return importlib.import_module(name)
+
+
+def main_module() -> types.ModuleType:
+    """Return the module ``__main__``."""
+    return sys.modules["__main__"]
+
+
+def mapping_proxy(mapping: Mapping[Any, Any]) -> types.MappingProxyType[Any, Any]:
+    """Make a read-only view of a mapping."""
+    return types.MappingProxyType(mapping)
+
+
+def array(source: Any, dtype: Any, shape: tuple[int, ...], order: str) -> Any:
+    """Make an array that owns its memory from a stored buffer, or over a read-only one."""
+    import numpy as np  # noqa: PLC0415  (only for payloads that hold arrays)
+
+    if not hasattr(source, "read_into"):
+        flat = np.frombuffer(source, dtype=np.uint8)
+        return _shaped(flat, np.dtype(dtype), shape, order)
+    made = np.empty(shape, dtype=dtype, order="F" if order == "F" else "C")
+    flat = (made.T if order == "F" else made).reshape(-1).view(np.uint8)
+    source.read_into(memoryview(flat))
+    return made
+
+
+def small_array(content: bytes, dtype: Any, shape: tuple[int, ...], order: str, writeable: bool) -> Any:
+    """Make a small array from bytes inside the stream."""
+    import numpy as np  # noqa: PLC0415
+
+    made = np.empty(shape, dtype=dtype, order="F" if order == "F" else "C")
+    if content:
+        flat = (made.T if order == "F" else made).reshape(-1).view(np.uint8)
+        flat[:] = np.frombuffer(content, dtype=np.uint8)
+    made.flags.writeable = writeable
+    return made
+
+
+def view(
+    owner: Any, dtype: Any, shape: tuple[int, ...], strides: tuple[int, ...], offset: int, writeable: bool
+) -> Any:
+    """Make a view into the memory of ``owner``, an array."""
+    import numpy as np  # noqa: PLC0415
+
+    flat = (owner if owner.flags.c_contiguous else owner.T).reshape(-1).view(np.uint8)
+    made: Any = np.ndarray(shape, np.dtype(dtype), flat, offset, strides)
+    if not writeable:
+        made.flags.writeable = False
+    return made
+
+
+def _shaped(flat: Any, dtype: Any, shape: tuple[int, ...], order: str) -> Any:
+    values = flat.view(dtype)
+    return values.reshape(shape[::-1]).T if order == "F" else values.reshape(shape)

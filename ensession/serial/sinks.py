@@ -1,0 +1,94 @@
+"""Sinks that hash, and keep a small payload on the way.
+
+Imports nothing above :mod:`ensession.model`.
+"""
+
+from __future__ import annotations
+
+import xxhash
+
+from ensession.model import BufferMode, Fingerprint, PayloadSink
+
+
+class HashSink:
+    """Fingerprint a payload without storing it; keep the bytes while they are few.
+
+    Parameters
+    ----------
+    keep_bytes : int
+        A payload up to this size is kept and can be written elsewhere with :meth:`replay`.
+    """
+
+    def __init__(self, keep_bytes: int = 0) -> None:
+        self._keep_bytes = keep_bytes
+        self._stream = xxhash.xxh3_128()
+        self._buffers = xxhash.xxh3_128()
+        self._kept: list[tuple[BufferMode | None, bytes]] | None = []
+        self.n_stream_bytes = 0
+        self.n_buffer_bytes = 0
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of the payload so far."""
+        return self.n_stream_bytes + self.n_buffer_bytes
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether :meth:`replay` can be called."""
+        return self._kept is not None
+
+    def write(self, piece: bytes | bytearray | memoryview, /) -> int:
+        """Take a piece of the pickle stream."""
+        self._stream.update(piece)
+        n_bytes = len(piece)
+        self.n_stream_bytes += n_bytes
+        self._keep(None, piece)
+        return n_bytes
+
+    def add_buffer(self, view: memoryview, mode: BufferMode) -> None:
+        """Take an out-of-band buffer; its length is hashed with it, so that two buffers never read as one."""
+        self._buffers.update(f"{mode.value}:{view.nbytes}:".encode())
+        self._buffers.update(view)
+        self.n_buffer_bytes += view.nbytes
+        self._keep(mode, view)
+
+    def fingerprint(self) -> Fingerprint:
+        """Return the hash of everything taken so far."""
+        return Fingerprint(xxhash.xxh3_128_digest(self._stream.digest() + self._buffers.digest()))
+
+    def replay(self, sink: PayloadSink) -> None:
+        """Write the kept payload into ``sink``, with the pieces as they came."""
+        if self._kept is None:
+            msg = "the payload was too large to be kept"
+            raise ValueError(msg)
+        for mode, piece in self._kept:
+            if mode is None:
+                sink.write(piece)
+            else:
+                sink.add_buffer(memoryview(piece), mode)
+
+    def _keep(self, mode: BufferMode | None, piece: bytes | bytearray | memoryview) -> None:
+        if self._kept is None:
+            return
+        if self.n_bytes > self._keep_bytes:
+            self._kept = None
+        else:
+            self._kept.append((mode, bytes(piece)))
+
+
+class TeeSink:
+    """Write a payload into a store's sink and fingerprint it in the same pass."""
+
+    def __init__(self, sink: PayloadSink) -> None:
+        self._sink = sink
+        self.hash = HashSink()
+
+    def write(self, piece: bytes | bytearray | memoryview, /) -> int:
+        """Take a piece of the pickle stream."""
+        self._sink.write(piece)
+        return self.hash.write(piece)
+
+    def add_buffer(self, view: memoryview, mode: BufferMode) -> None:
+        """Take an out-of-band buffer."""
+        self._sink.add_buffer(view, mode)
+        self.hash.add_buffer(view, mode)
