@@ -1,0 +1,248 @@
+"""Real kernels, started and killed without a manager in between; used by the end-to-end tests and the benchmarks.
+
+Needs nothing but what ``ensession[notebook]`` brings. The kernel's home (IPython profile, keys, configuration) is
+a folder that the caller names, so that nothing of the user's own is read or written.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import queue
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from jupyter_client import BlockingKernelClient
+
+START_TIMEOUT_S = 60.0
+CELL_TIMEOUT_S = 240.0
+POLL_S = 0.1
+
+
+class KernelDied(Exception):
+    """The process ended before it answered."""
+
+
+class CellFailed(AssertionError):
+    """A cell that should have passed raised; the message holds its traceback."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back for one cell."""
+
+    status: str
+    stdout: str
+    outputs: tuple[dict[str, Any], ...]
+    error: str
+    duration_s: float
+    user_expressions: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """Everything a reader of the cell's output would see as text."""
+        shown = [content["data"].get("text/plain", "") for content in self.outputs if "data" in content]
+        return "\n".join([self.stdout, *shown, self.error])
+
+
+class Kernel:
+    """One ipykernel process and a client of it.
+
+    Parameters
+    ----------
+    cwd : Path
+        Working directory of the kernel.
+    home : Path
+        Stands for the user: two kernels with the same home share keys and configuration.
+    """
+
+    def __init__(self, cwd: Path, home: Path, env: Mapping[str, str] | None = None) -> None:
+        self.cwd = cwd
+        self.home = home
+        cwd.mkdir(parents=True, exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True)
+        self._connection = home / f"kernel-{os.getpid()}-{time.monotonic_ns()}.json"
+        self._log_path = self._connection.with_suffix(".log")
+        started = time.perf_counter()
+        with self._log_path.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "ipykernel_launcher", "-f", str(self._connection)],
+                cwd=cwd,
+                env=kernel_environment(home) | dict(env or {}),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._client = self._connect()
+        self.start_s = time.perf_counter() - started
+
+    def _connect(self) -> BlockingKernelClient:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not (self._connection.exists() and self._connection.stat().st_size):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise KernelDied(self._log_path.read_text(errors="replace"))
+            time.sleep(0.01)
+        client = BlockingKernelClient(connection_file=str(self._connection))
+        client.load_connection_file()
+        client.start_channels(hb=False, stdin=False)  # the process itself is watched
+        client.wait_for_ready(timeout=START_TIMEOUT_S)
+        return client
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    def log(self) -> str:
+        """Return what the process wrote to its own standard streams."""
+        return self._log_path.read_text(errors="replace")
+
+    def execute(
+        self,
+        code: str,
+        *,
+        silent: bool = False,
+        cell_id: str | None = None,
+        expressions: Mapping[str, str] | None = None,
+        timeout_s: float = CELL_TIMEOUT_S,
+    ) -> Reply:
+        """Run one cell and wait for its reply, whatever it is.
+
+        Raises
+        ------
+        KernelDied
+            When the process ends first.
+        """
+        started = time.perf_counter()
+        content = {
+            "code": code,
+            "silent": silent,
+            "store_history": not silent,
+            "user_expressions": dict(expressions or {}),
+            "allow_stdin": False,
+            "stop_on_error": False,
+        }
+        message = self._client.session.msg("execute_request", content)
+        if cell_id is not None:
+            message["metadata"] = {"cellId": cell_id}
+        self._client.shell_channel.send(message)
+        reply = self._shell_reply(message["header"]["msg_id"], timeout_s)
+        duration_s = time.perf_counter() - started
+        return self._collect(message["header"]["msg_id"], reply["content"], duration_s)
+
+    def _shell_reply(self, msg_id: str, timeout_s: float) -> dict[str, Any]:
+        deadline = time.monotonic() + timeout_s
+        while True:
+            alive = self._process.poll() is None
+            try:
+                reply: dict[str, Any] = self._client.get_shell_msg(timeout=POLL_S)
+            except queue.Empty:
+                if not alive:
+                    raise KernelDied(self.log()) from None
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"no reply within {timeout_s} s") from None
+                continue
+            if reply["parent_header"].get("msg_id") == msg_id:
+                return reply
+
+    def _collect(self, msg_id: str, reply: Mapping[str, Any], duration_s: float) -> Reply:
+        stdout: list[str] = []
+        outputs: list[dict[str, Any]] = []
+        while True:
+            try:
+                message = self._client.get_iopub_msg(timeout=5)
+            except queue.Empty:
+                break
+            if message["parent_header"].get("msg_id") != msg_id:
+                continue
+            content = message["content"]
+            if message["msg_type"] == "stream":
+                stdout.append(content["text"])
+            elif message["msg_type"] in {"display_data", "execute_result"}:
+                outputs.append(content)
+            elif message["msg_type"] == "status" and content["execution_state"] == "idle":
+                break
+        return Reply(
+            status=reply["status"],
+            stdout="".join(stdout),
+            outputs=tuple(outputs),
+            error="\n".join(reply.get("traceback", ())) if reply["status"] != "ok" else "",
+            duration_s=duration_s,
+            user_expressions=reply.get("user_expressions", {}),
+        )
+
+    def run(self, code: str, **options: Any) -> Reply:
+        """Run one cell that has to succeed."""
+        reply = self.execute(code, **options)
+        if reply.status != "ok":
+            raise CellFailed(f"{code}\n{reply.error}")
+        return reply
+
+    def fails(self, code: str) -> Reply:
+        """Run one cell that has to raise."""
+        reply = self.execute(code)
+        if reply.status != "error":
+            raise CellFailed(f"should have raised: {code}")
+        return reply
+
+    def value(self, expression: str) -> str:
+        """Return ``repr`` of an expression, evaluated unseen: no cell, no hooks, nothing bound."""
+        reply = self.run("", silent=True, expressions={"value": f"repr({expression})"})
+        result = reply.user_expressions["value"]
+        if result["status"] != "ok":
+            raise CellFailed(f"{expression}: {result['ename']}: {result['evalue']}")
+        # The text is the representation of a string: take one layer of quotes off.
+        return str(ast.literal_eval(result["data"]["text/plain"]))
+
+    def holds(self, expression: str) -> bool:
+        """Return whether an expression is true in the kernel, evaluated unseen."""
+        return self.value(f"bool({expression})") == "True"
+
+    def send(self, signal_number: int) -> None:
+        """Send the process a signal."""
+        os.kill(self.pid, signal_number)
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until the process is gone. Kernels have no children that outlive them here."""
+        if self._process.poll() is None:
+            self.send(signal.SIGKILL)
+        self._process.wait(timeout=30)
+
+    def shut_down(self) -> None:
+        """Ask the kernel to end, as a user's Restart or Close does, and wait for it."""
+        self._client.shutdown()
+        self._process.wait(timeout=30)
+
+    def close(self) -> None:
+        """Give everything back; kills the process if it still runs."""
+        self.kill()
+        self._client.stop_channels()
+        self._connection.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        """Return the kernel itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+
+def kernel_environment(home: Path) -> dict[str, str]:
+    """Return the environment of a process whose user lives in ``home``."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("JPY_", "JUPYTER", "XDG_"))}
+    return inherited | {
+        "HOME": str(home),
+        "IPYTHONDIR": str(home / "ipython"),
+        "JUPYTER_CONFIG_DIR": str(home / "jupyter"),
+        # Its font list takes seconds to build and says nothing about the user.
+        "MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR", str(home / "matplotlib")),
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
