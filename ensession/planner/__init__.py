@@ -1,0 +1,6 @@
+"""Which versions to load, which executions to run again, what to store. Pure: no I/O, no clock, no logging."""
+
+from ensession.planner.costs import CostModel
+from ensession.planner.mincut import plan
+
+__all__ = ["CostModel", "plan"]

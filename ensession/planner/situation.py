@@ -1,0 +1,151 @@
+"""What can be brought back at all, and why not where it can't. Pure: no I/O, no clock.
+
+One pass in history order: an execution can be run when nothing forbids it and all it reads can be had; a version
+can be had when it can be loaded or its execution can be run, and all it requires can be had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ensession.model import ExecutionId, ExecutionKind, Graph, GraphExecution, GraphVersion, VersionId
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A history graph and what is known about loading and running here and now.
+
+    Attributes
+    ----------
+    graph : Graph
+    unloadable : Mapping[VersionId, str]
+        Versions whose payload is of no use, and why.
+    unrunnable : Mapping[ExecutionId, str]
+        Executions that can't be run again here, and why, besides what the history itself says.
+    live : frozenset[VersionId]
+        Versions whose value is in the session now.
+    unfaithful : frozenset[VersionId]
+        Versions that come out wrong when their execution is run again.
+    """
+
+    graph: Graph
+    unloadable: Mapping[VersionId, str] = field(default_factory=dict)
+    unrunnable: Mapping[ExecutionId, str] = field(default_factory=dict)
+    live: frozenset[VersionId] = frozenset()
+    unfaithful: frozenset[VersionId] = frozenset()
+    loadable: set[VersionId] = field(init=False, default_factory=set)
+    runnable: set[ExecutionId] = field(init=False, default_factory=set)
+    obtainable: set[VersionId] = field(init=False, default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Find what can be had."""
+        for execution in self.graph.executions:
+            if self.forbidden(execution) is None and all(u in self.obtainable for u in self.inputs(execution)):
+                self.runnable.add(execution.id)
+            self._admit(execution)
+
+    def inputs(self, execution: GraphExecution) -> Iterable[VersionId]:
+        """Versions that have to be made fresh for running this execution again.
+
+        A live version is handed over as it is, unless the execution bound its names anew: then it may have
+        changed the value in place, and would do so to the user's own object.
+        """
+        if not self.live:
+            return execution.reads
+        made = {name for v in execution.produces for name in self.graph.versions[v].names}
+        return tuple(
+            u
+            for u in execution.reads
+            if u not in self.live or u not in self.graph.versions or not made.isdisjoint(self.graph.versions[u].names)
+        )
+
+    def requirements(self, version: VersionId) -> Iterable[VersionId]:
+        """Versions that have to be made fresh when this one is."""
+        requires = self.graph.versions[version].requires
+        return tuple(d for d in requires if d not in self.live) if self.live else requires
+
+    def forbidden(self, execution: GraphExecution) -> str | None:
+        """Why this execution itself, whatever it reads, can't be run again."""
+        if execution.no_replay is not None:
+            return execution.no_replay
+        if execution.kind is not ExecutionKind.CELL:
+            return "it is not a cell"
+        return self.unrunnable.get(execution.id)
+
+    def why_missing(self, version: VersionId) -> str:
+        """Say why a version can't be had, for the user's eyes."""
+        root = self._root_cause(version)
+        reason = self._own_reason(version)
+        if root == version:
+            return reason
+        return f"{reason}, which can't be brought back: {self._own_reason(root)}"
+
+    def _admit(self, execution: GraphExecution) -> None:
+        """Add what can be had of an execution's versions."""
+        runs = execution.id in self.runnable
+        versions = [self.graph.versions[v] for v in execution.produces]
+        candidates = {v.id for v in versions if self._has_payload(v) or (runs and v.id not in self.unfaithful)}
+        known = self.obtainable
+        while True:
+            lost = {v for v in candidates if any(d not in known and d not in candidates for d in self.requirements(v))}
+            if not lost:
+                break
+            candidates -= lost
+        self.obtainable.update(candidates)
+        self.loadable.update(v.id for v in versions if v.id in candidates and self._has_payload(v))
+
+    def _has_payload(self, version: GraphVersion) -> bool:
+        return version.payload is not None and version.id not in self.unloadable
+
+    def _lost_inputs(self, version: GraphVersion) -> list[VersionId]:
+        """Versions whose absence is to blame: what its execution reads, or what it requires."""
+        lost = [d for d in self.requirements(version.id) if d not in self.obtainable]
+        execution = self._execution(version.execution)
+        if execution is not None and self.forbidden(execution) is None and version.id not in self.unfaithful:
+            lost += [u for u in self.inputs(execution) if u not in self.obtainable]
+        return lost
+
+    def _root_cause(self, version: VersionId) -> VersionId:
+        """Follow the absent inputs back to a version that is lost for reasons of its own."""
+        seen: set[VersionId] = set()
+        while version in self.graph.versions and version not in seen:
+            seen.add(version)
+            lost = self._lost_inputs(self.graph.versions[version])
+            if not lost:
+                break
+            version = lost[0]
+        return version
+
+    def _own_reason(self, version: VersionId) -> str:
+        if version not in self.graph.versions:
+            return "not part of this history"
+        node = self.graph.versions[version]
+        return f"{self._why_not_loaded(node)}; {self._why_not_run(node)}"
+
+    def _why_not_loaded(self, version: GraphVersion) -> str:
+        if version.id in self.unloadable:
+            return f"can't be loaded: {self.unloadable[version.id]}"
+        if version.unstorable is not None:
+            return f"unstorable: {version.unstorable}"
+        if version.payload is None:
+            return "not stored"
+        root = self._root_cause(version.id)
+        return f"can't be loaded without {self._label(root)}"
+
+    def _why_not_run(self, version: GraphVersion) -> str:
+        cell = f"cell {version.execution}"
+        execution = self._execution(version.execution)
+        forbidden = self.forbidden(execution) if execution is not None else "not part of this history"
+        if forbidden is not None:
+            return f"{cell} can't be run again: {forbidden}"
+        if version.id in self.unfaithful:
+            return f"{cell} makes another value when it is run again"
+        return f"{cell} can't be run again without {self._label(self._root_cause(version.id))}"
+
+    def _label(self, version: VersionId) -> str:
+        node = self.graph.versions.get(version)
+        return f"{', '.join(node.names)} of cell {node.execution}" if node else f"version {version}"
+
+    def _execution(self, execution: ExecutionId) -> GraphExecution | None:
+        return next((c for c in self.graph.executions if c.id == execution), None)

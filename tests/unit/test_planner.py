@@ -1,0 +1,252 @@
+"""The planner against brute force, and by hand."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from math import inf, isinf
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+
+from ensession.model import ExecutionId, Graph, Plan, StepKind, VersionId
+from ensession.planner import CostModel, plan
+from tests.unit.histories import UNIT, BruteForce, Case, cases, history, version
+
+
+def plan_case(case: Case) -> Plan:
+    return plan(
+        case.graph,
+        None,
+        UNIT,
+        wanted=case.wanted,
+        unloadable=case.unloadable,
+        unrunnable=case.unrunnable,
+        live=case.live,
+        unfaithful=case.unfaithful,
+    )
+
+
+def brief(made: Plan) -> str:
+    """``L3 R4``: load version 3, then run execution 4."""
+    return " ".join(f"L{s.version}" if s.kind is StepKind.LOAD else f"R{s.execution}" for s in made.steps)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(cases())
+def test_agrees_with_brute_force(case: Case) -> None:
+    judge = BruteForce(case)
+    made = plan_case(case)
+    lost = set(case.wanted - case.live - judge.obtainable())
+    assert set(made.missing) == lost
+    best = judge.solve(case.wanted - lost)
+    assert len(best) == 1, "the cheapest plan with the fewest runs is unique"
+    assert round(made.cost_s) == best[0].cost
+    assert set(made.runs) == best[0].runs
+    assert set(made.loads) == best[0].loads
+
+
+@settings(max_examples=300, deadline=None)
+@given(cases())
+def test_steps_are_in_order_and_find_what_they_need(case: Case) -> None:
+    made = plan_case(case)
+    position = {c.id: i for i, c in enumerate(case.graph.executions)}
+    order = [(position[s.execution], s.kind is StepKind.LOAD) for s in made.steps]
+    assert order == sorted(order)
+    assert len(set(made.steps)) == len(made.steps)
+    assert made.cost_s == pytest.approx(sum(s.cost_s for s in made.steps))
+    assert made.cost_s <= min(made.load_all_s, made.run_all_s) + 1e-9
+    reads = {c.id: c.reads for c in case.graph.executions}
+    produces = {c.id: c.produces for c in case.graph.executions}
+    there = set(case.live)
+    for step in made.steps:
+        if step.version is None:
+            assert there.issuperset(reads[step.execution])
+            there.update(v for v in produces[step.execution] if v not in case.unfaithful)
+        else:
+            there.add(step.version)
+    assert there >= case.wanted - set(made.missing)
+
+
+def elastic(load: int, runtime: float) -> Graph:
+    """Data, a model that took long to train, and a summary of both."""
+    return history(
+        [
+            (runtime, [], [version(1, 1, "data", load)]),
+            (60, [1], [version(2, 2, "model", 1)]),
+            (2, [1, 2], [version(3, 3, "summary", 5)]),
+        ]
+    )
+
+
+def test_worked_example_mixed() -> None:
+    """Data is quick to make (4 against 10), the model quick to load (1 against 60), the summary quick to make."""
+    made = plan(elastic(load=10, runtime=4), ExecutionId(3), UNIT)
+    assert brief(made) == "R1 L2 R3"
+    assert made.cost_s == pytest.approx(4 + 1 + 2)
+    assert made.load_all_s == pytest.approx(10 + 1 + 5)
+    assert made.run_all_s == pytest.approx(4 + 60 + 2)
+    assert made.target == 3
+
+
+def test_worked_example_load_all() -> None:
+    made = plan(elastic(load=10, runtime=4), None, CostModel(load_fixed_s=0, stream_bytes_per_s=1e9, run_fixed_s=0))
+    assert brief(made) == "L1 L2 L3"
+    assert made.cost_s == pytest.approx(made.load_all_s)
+
+
+def test_worked_example_run_all() -> None:
+    made = plan(elastic(load=10, runtime=4), None, CostModel(stream_bytes_per_s=0.01, run_fixed_s=0))
+    assert brief(made) == "R1 R2 R3"
+    assert made.cost_s == pytest.approx(made.run_all_s)
+
+
+def test_one_run_pays_for_several_versions() -> None:
+    """Each version alone is cheaper to load (3 against 5), both together are not."""
+    graph = history([(5, [], [version(1, 1, "a", 3), version(2, 1, "b", 3)])])
+    assert brief(plan(graph, None, UNIT)) == "R1"
+    assert brief(plan(graph, None, UNIT, wanted=[VersionId(1)])) == "L1"
+
+
+def test_a_shared_input_is_paid_once() -> None:
+    graph = history(
+        [
+            (6, [], [version(1, 1, "base", None)]),
+            (0, [1], [version(2, 2, "a", 4)]),
+            (0, [1], [version(3, 3, "b", 4), version(4, 3, "base", 0)]),
+        ]
+    )
+    assert brief(plan(graph, None, UNIT)) == "R1 R2 R3"
+
+
+def test_a_tie_is_a_load() -> None:
+    graph = history([(3, [], [version(1, 1, "a", 3)]), (2, [1], [version(2, 2, "b", 2)])])
+    made = plan(graph, None, UNIT)
+    assert brief(made) == "L1 L2"
+    assert made.cost_s == made.run_all_s
+
+
+def test_a_requirement_is_brought_before_what_needs_it() -> None:
+    """Loading an instance needs its class, even where only the instance is wanted, and though it comes later."""
+    graph = history([(50, [], [version(1, 1, "obj", 1, requires=[3]), version(2, 1, "x", 1), version(3, 1, "Cls", 1)])])
+    assert brief(plan(graph, None, UNIT)) == "L3 L1 L2"
+    assert brief(plan(graph, None, UNIT, wanted=[VersionId(1)])) == "L3 L1"
+
+
+def test_unfaithful_versions_are_loaded_after_the_run() -> None:
+    graph = history([(5, [], [version(1, 1, "noise", 4), version(2, 1, "data", None)])])
+    made = plan(graph, None, UNIT, unfaithful=[VersionId(1)])
+    assert brief(made) == "R1 L1"
+    assert isinf(made.run_all_s)
+    assert brief(plan(graph, None, UNIT, wanted=[VersionId(1)], unfaithful=[VersionId(1)])) == "L1"
+    assert brief(plan(graph, None, UNIT)) == "R1"
+
+
+def test_an_unfaithful_version_without_payload_is_missing() -> None:
+    graph = history([(5, [], [version(1, 1, "noise", None)])])
+    made = plan(graph, None, UNIT, unfaithful=[VersionId(1)])
+    assert made.missing == {1: "not stored; cell 1 makes another value when it is run again"}
+    assert made.steps == ()
+
+
+def test_live_versions_are_free() -> None:
+    graph = history([(9, [], [version(1, 1, "df", 9)]), (1, [1], [version(2, 2, "mean", None)])])
+    assert brief(plan(graph, None, UNIT, live=[VersionId(1)])) == "R2"
+    assert brief(plan(graph, None, UNIT, live=[VersionId(1), VersionId(2)])) == ""
+
+
+def test_a_live_version_that_a_cell_would_change_is_made_fresh() -> None:
+    """Cell 2 did ``items.append(…)``: running it again must not touch the user's list."""
+    graph = history([(9, [], [version(1, 1, "items", 3)]), (1, [1], [version(2, 2, "items n", None)])])
+    assert brief(plan(graph, None, UNIT, live=[VersionId(1)])) == "L1 R2"
+
+
+def test_a_version_of_another_history_is_missing() -> None:
+    graph = history([(1, [99], [version(1, 1, "a", None)])])
+    made = plan(graph, None, UNIT, wanted=[VersionId(1), VersionId(7)])
+    assert made.missing == {
+        1: "not stored; cell 1 can't be run again without version 99, which can't be brought back: "
+        "not part of this history",
+        7: "not part of this history",
+    }
+
+
+def test_reasons_name_the_root_cause() -> None:
+    graph = history(
+        [
+            (1, [], [version(1, 1, "gen", None, unstorable="open generator")]),
+            (1, [1], [version(2, 2, "a", None)]),
+            (1, [2], [version(3, 3, "b", 4)]),
+            (1, [], [version(4, 4, "obj", 1, requires=[1])]),
+        ],
+        {1: "it sent mail", 4: "it read data.csv, which is gone"},
+    )
+    made = plan(graph, None, UNIT, unloadable={VersionId(3): "chunk 7 is damaged"})
+    cause = "unstorable: open generator; cell 1 can't be run again: it sent mail"
+    assert made.missing == {
+        1: cause,
+        2: f"not stored; cell 2 can't be run again without gen of cell 1, which can't be brought back: {cause}",
+        3: "can't be loaded: chunk 7 is damaged; cell 3 can't be run again without gen of cell 1, "
+        f"which can't be brought back: {cause}",
+        4: "can't be loaded without gen of cell 1; cell 4 can't be run again: it read data.csv, which is gone, "
+        f"which can't be brought back: {cause}",
+    }
+    assert made.steps == ()
+
+
+def test_unrunnable_and_unloadable_reasons_are_given_back() -> None:
+    graph = history([(1, [], [version(1, 1, "a", 1)])])
+    made = plan(graph, None, UNIT, unloadable={VersionId(1): "no torch"}, unrunnable={ExecutionId(1): "x.csv is gone"})
+    assert made.missing == {1: "can't be loaded: no torch; cell 1 can't be run again: x.csv is gone"}
+    assert (made.load_all_s, made.run_all_s) == (0, 0), "nothing is left that could be brought"
+
+
+def test_nothing_to_do() -> None:
+    made = plan(history([]), None, UNIT)
+    assert (made.steps, made.cost_s, made.load_all_s, made.run_all_s) == ((), 0, 0, 0)
+
+
+def test_impossible_alternatives_are_infinite() -> None:
+    graph = history([(1, [], [version(1, 1, "gen", None)]), (1, [], [version(2, 2, "sent", 1)])], {2: "it sent mail"})
+    made = plan(graph, None, UNIT)
+    assert brief(made) == "R1 L2"
+    assert (made.load_all_s, made.run_all_s) == (inf, inf)
+
+
+def notebook(random: Random, n_executions: int) -> Graph:
+    """Make a long history: cells read a few recent variables and some old ones, and change what they read."""
+    names = [f"v{i}" for i in range(200)]
+    state: dict[str, int] = {}
+    cells = []
+    number = 0
+    for n in range(1, n_executions + 1):
+        read = [name for name in random.sample(names, 3) if name in state]
+        made = []
+        for name in {random.choice(names), *read[:1]}:
+            number += 1
+            load = random.choice((None, 10**3, 10**6, 10**8))
+            made.append(version(number, n, name, load))
+        cells.append((random.choice((0.001, 0.05, 0.2, 5.0)), [state[name] for name in read], made))
+        state.update({v.names[0]: v.id for v in made})
+    return history(cells, {n: "sent" for n in range(1, n_executions + 1) if random.random() < 0.02})
+
+
+@pytest.mark.parametrize(("n_executions", "limit_s"), [(2_000, 0.15), (10_000, 1.0)])
+def test_long_histories_are_planned_quickly(n_executions: int, limit_s: float) -> None:
+    graph = notebook(Random(1), n_executions)
+    plan(history([(1, [], [version(1, 1, "a", 9)])]), None, CostModel())
+    durations = []
+    for _ in range(3):
+        started = time.perf_counter()
+        made = plan(graph, None, CostModel())
+        durations.append(time.perf_counter() - started)
+    assert made.runs
+    assert made.loads
+    assert min(durations) < 4 * limit_s, "four times what it takes: machines differ"
+
+
+def test_import_is_light() -> None:
+    code = "import sys, ensession.planner; print('networkx' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
