@@ -152,7 +152,7 @@ def reduce_class(reducers: Reducers, cls: type) -> Any:
         return reference
     first = {key: cls.__dict__[key] for key in _FIRST if key in cls.__dict__}
     if isinstance(cls, enum.EnumType):
-        members = [(name, member.value) for name, member in cls.__members__.items()]
+        members = [(name, member.value) for name, member in vars(cls)["_member_map_"].items()]
         arguments = (type(cls), cls.__name__, cls.__bases__, members, first)
         return rebuild.enum_class, arguments, _enum_state(cls), None, None, rebuild.set_class_state
     arguments_ = (type(cls), cls.__name__, cls.__bases__, first)
@@ -172,7 +172,7 @@ def _class_state(cls: type) -> dict[str, Any]:
 
 
 def _enum_state(cls: enum.EnumType) -> dict[str, Any]:
-    made_by_enum = {name for name in vars(enum.EnumType("_", (enum.Enum,), enum._EnumDict()))}  # noqa: SLF001
+    made_by_enum = {name for name in vars(enum.EnumType("_", (enum.Enum,), enum._EnumDict()))}
     return {
         name: value
         for name, value in _class_state(cls).items()

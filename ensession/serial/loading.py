@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ensession.errors import EnsessionError, LoadFailedError
@@ -21,17 +21,17 @@ class Rebuilder:
     ----------
     namespace : dict
         Becomes the globals of session functions.
-    required : Sequence of Mapping[str, object]
-        The values of the versions that the payload requires, in its own numbering.
+    required : Mapping[str, object]
+        The session's classes and functions that the payload requires, by name.
     """
 
-    def __init__(self, namespace: dict[str, Any], required: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, namespace: dict[str, Any], required: Mapping[str, Any]) -> None:
         self._namespace = namespace
         self._required = required
 
-    def required(self, index: int, name: str, *path: str) -> object:
+    def required(self, name: str, *path: str) -> object:
         """Return a class or function from a required version."""
-        found = self._required[index][name]
+        found = self._required[name]
         for part in path:
             found = getattr(found, part)
         return found

@@ -55,8 +55,8 @@ class Look:
     ----------
     fingerprint : Fingerprint or None
         None where the value has no serialised form; ``unstorable`` says why.
-    references : tuple[tuple[str, int], ...]
-        Root name and token of the definitions its payload requires.
+    references : tuple[str, ...]
+        Names of the definitions that its payload requires.
     codes : tuple[types.CodeType, ...]
         Code that is part of the value: who touches the value may run it.
     packages : frozenset[str]
@@ -70,7 +70,7 @@ class Look:
     codec: Codec | None
     n_stream_bytes: int
     n_buffer_bytes: int
-    references: tuple[tuple[str, int], ...]
+    references: tuple[str, ...]
     codes: tuple[types.CodeType, ...]
     packages: frozenset[str]
     labels: Mapping[int, tuple[Any, ...]]
@@ -128,7 +128,7 @@ def look(values: Mapping[str, Any], scope: Scope, keep_bytes: int = 0) -> Look:
 def _unstorable(values: Mapping[str, Any], scope: Scope, reason: str) -> Look:
     reach = walk(list(values.values()), scope.namespace)
     found = (scope.resolver.find(definition) for definition in reach.definitions if hasattr(definition, "__qualname__"))
-    references = tuple(dict.fromkeys((reference.root, reference.token) for reference in found if reference))
+    references = tuple(dict.fromkeys(reference.root for reference in found if reference))
     return Look(None, reason, None, 0, 0, references, reach.codes, reach.packages, {}, frozenset(), None, reach)
 
 

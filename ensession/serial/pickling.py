@@ -7,9 +7,16 @@ libraries its types come from, and which mutable objects and memory it reaches.
 
 from __future__ import annotations
 
+import datetime
+import decimal
+import enum
+import fractions
+import pathlib
 import pickle
+import re
 import sys
 import types
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -36,25 +43,32 @@ IMMUTABLE = (
     types.BuiltinFunctionType,
     types.MethodDescriptorType,
     types.WrapperDescriptorType,
+    datetime.date,
+    datetime.time,
+    datetime.timedelta,
+    datetime.tzinfo,
+    decimal.Decimal,
+    enum.Enum,
+    fractions.Fraction,
+    pathlib.PurePath,
+    re.Pattern,
+    uuid.UUID,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A class or function that a session name was or is bound to.
+    """A class or function that a session name is bound to.
 
     Attributes
     ----------
     root : str
         The name.
-    token : int
-        Tells definitions of the same name apart; the same object always has the same token.
     path : tuple[str, ...]
         Attributes from the root's value to the object.
     """
 
     root: str
-    token: int
     path: tuple[str, ...] = ()
 
 
@@ -112,7 +126,7 @@ class Reducers:
         self._plugins = scope.reducers
         self._own = own
         self._owners = owners
-        self.references: dict[tuple[str, int], int] = {}
+        self.references: dict[str, None] = {}
         self.by_reference: set[int] = set()
         self.open_cells: set[int] = set()
         self.filled_cells: set[int] = set()
@@ -150,9 +164,9 @@ class Reducers:
         found = self._resolver.find(obj)
         if found is None or found.root in self._own:
             return None
-        index = self.references.setdefault((found.root, found.token), len(self.references))
+        self.references[found.root] = None
         self.by_reference.add(id(obj))
-        return rebuild.required, (index, found.root, *found.path)
+        return rebuild.required, (found.root, *found.path)
 
     def note_code(self, function: types.FunctionType) -> None:
         """Remember the code of a function that is stored by value."""
@@ -192,7 +206,9 @@ class Reducers:
         if isinstance(obj, pandas.Index):
             self.labels[id(obj)] = tuple(obj.names)
             self._alive.append(obj)
-        elif isinstance(obj, pandas._libs.internals.Block) and int(pandas.__version__.partition(".")[0]) >= 3:  # noqa: SLF001, PLR2004
+        elif hasattr(obj, "_metadata"):  # one list for all frames, and part of each frame's state
+            self._copied.add(id(obj._metadata))  # noqa: SLF001
+        elif isinstance(obj, pandas._libs.internals.Block) and int(pandas.__version__.partition(".")[0]) >= 3:  # noqa: PLR2004
             values = obj.values
             self._copied.add(id(values))
             inner = (getattr(values, name, None) for name in ("_ndarray", "_data", "_mask"))
@@ -224,8 +240,10 @@ def _is_mutable(kind: type) -> bool | None:
         return False
     if issubclass(kind, type | types.FunctionType) or kind.__name__ == "cython_function_or_method":
         return None
-    numpy = sys.modules.get("numpy")
-    return numpy is None or not issubclass(kind, (numpy.dtype, numpy.generic, numpy.ufunc))
+    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
+    if numpy is not None and issubclass(kind, (numpy.dtype, numpy.generic, numpy.ufunc)):
+        return False
+    return pandas is None or not issubclass(kind, pandas.api.extensions.ExtensionDtype)
 
 
 class _CPickler(Reducers, pickle.Pickler):
@@ -233,7 +251,7 @@ class _CPickler(Reducers, pickle.Pickler):
 
 
 def _dill_pickler() -> type:
-    import dill  # noqa: PLC0415  (heavy, and seldom needed)
+    import dill
 
     class DillPickler(Reducers, dill.Pickler):  # type: ignore[misc]
         """The thorough one."""
@@ -248,8 +266,8 @@ class Dump:
     Attributes
     ----------
     codec : Codec
-    references : tuple[tuple[str, int], ...]
-        Root name and token of the definitions that the payload requires, in the payload's own numbering.
+    references : tuple[str, ...]
+        Names of the definitions that the payload requires.
     owners : frozenset[int]
         Ids of the arrays that views were stored against.
     pickler : Reducers
@@ -257,7 +275,7 @@ class Dump:
     """
 
     codec: Codec
-    references: tuple[tuple[str, int], ...]
+    references: tuple[str, ...]
     owners: frozenset[int]
     pickler: Reducers
 

@@ -19,9 +19,9 @@ from ensession.errors import LoadFailedError
 BOUND = frozenset({"required", "function", "session_dict"})
 
 
-def required(index: int, name: str, *path: str) -> object:
-    """Return a class or function of the session, from the ``index``-th version that the payload requires."""
-    raise _outside_a_load(f"required {index} {name} {path}")
+def required(name: str, *path: str) -> object:
+    """Return a class or function of the session, from a version that the payload requires."""
+    raise _outside_a_load(f"required {name} {path}")
 
 
 def function(code: types.CodeType, scope: object, name: str, cells: tuple[Any, ...] | None) -> types.FunctionType:
@@ -60,8 +60,9 @@ def code(python: str, filename: str, source: str | None, *fields: Any) -> types.
         raise LoadFailedError(msg)
     if source is not None and filename not in linecache.cache:
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    head, tail = fields[:10], fields[10:]
-    return types.CodeType(*head, filename, *tail)
+    make: Any = types.CodeType
+    made: types.CodeType = make(*fields[:10], filename, *fields[10:])
+    return made
 
 
 def empty_cell() -> types.CellType:
@@ -118,20 +119,21 @@ def mapping_proxy(mapping: Mapping[Any, Any]) -> types.MappingProxyType[Any, Any
 
 def array(source: Any, dtype: Any, shape: tuple[int, ...], order: str) -> Any:
     """Make an array that owns its memory from a stored buffer, or over a read-only one."""
-    import numpy as np  # noqa: PLC0415  (only for payloads that hold arrays)
+    import numpy as np  # only for payloads that hold arrays
 
     if not hasattr(source, "read_into"):
         flat = np.frombuffer(source, dtype=np.uint8)
         return _shaped(flat, np.dtype(dtype), shape, order)
     made = np.empty(shape, dtype=dtype, order="F" if order == "F" else "C")
     flat = (made.T if order == "F" else made).reshape(-1).view(np.uint8)
-    source.read_into(memoryview(flat))
+    target: Any = flat
+    source.read_into(memoryview(target))
     return made
 
 
 def small_array(content: bytes, dtype: Any, shape: tuple[int, ...], order: str, writeable: bool) -> Any:
     """Make a small array from bytes inside the stream."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     made = np.empty(shape, dtype=dtype, order="F" if order == "F" else "C")
     if content:
@@ -141,11 +143,9 @@ def small_array(content: bytes, dtype: Any, shape: tuple[int, ...], order: str, 
     return made
 
 
-def view(
-    owner: Any, dtype: Any, shape: tuple[int, ...], strides: tuple[int, ...], offset: int, writeable: bool
-) -> Any:
+def view(owner: Any, dtype: Any, shape: tuple[int, ...], strides: tuple[int, ...], offset: int, writeable: bool) -> Any:
     """Make a view into the memory of ``owner``, an array."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     flat = (owner if owner.flags.c_contiguous else owner.T).reshape(-1).view(np.uint8)
     made: Any = np.ndarray(shape, np.dtype(dtype), flat, offset, strides)

@@ -30,13 +30,13 @@ def _type_name(value: Any) -> str:
 
 
 def _shape(value: Any) -> str:
-    if isinstance(value, type | types.ModuleType | *_SCALARS[:4]):
+    if isinstance(value, (type, types.ModuleType, int, float, complex)):
         return ""
     try:
         shape = getattr(value, "shape", None)
         if isinstance(shape, tuple) and all(isinstance(n, int) for n in shape):
             return str(shape)
-        if isinstance(value, str | bytes | bytearray | *_SAFE_CONTAINERS):
+        if isinstance(value, (str, bytes, bytearray, *_SAFE_CONTAINERS)):
             return f"len {len(value)}"
     except Exception:  # noqa: BLE001  (a property of a foreign object may raise anything)
         return ""
