@@ -2,5 +2,6 @@
 
 from ensession.planner.costs import CostModel
 from ensession.planner.mincut import plan
+from ensession.planner.policy import Recompute, StorageRule
 
-__all__ = ["CostModel", "plan"]
+__all__ = ["CostModel", "Recompute", "StorageRule", "plan"]

@@ -1,0 +1,165 @@
+"""The storage policy: is a new version worth a payload? Pure: no I/O, no clock.
+
+A version is stored when loading it is estimated cheaper than making it again from what is stored already. Chains of
+cheap cells thus get a payload whenever the way back has become longer than a load.
+
+References
+----------
+Z. Li, P. Gor, R. Prabhu, H. Yu, Y. Mao, Y. Park: *ElasticNotebook: Enabling Live Migration for Computational
+Notebooks*, PVLDB 17(2), 2023, section 5. There, what to store is decided for one state at the time of migration; a
+recorder has to decide version by version, before it knows what comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from math import inf
+
+from ensession.config import StoragePolicy
+from ensession.model import ExecutionId, ExecutionKind, Graph, VersionId
+from ensession.planner.costs import CostModel
+
+LONGEST_CHAIN = 256
+"""A version that takes more executions than this to make again counts as impossible to make again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recompute:
+    """What it takes to make a version again.
+
+    Attributes
+    ----------
+    executions : frozenset[ExecutionId]
+        Earlier executions to run again, besides the version's own.
+    loads : frozenset[VersionId]
+        Payloads to load.
+    cost_s : float
+        Estimated time, the version's own execution included; infinite where it is impossible.
+    """
+
+    executions: frozenset[ExecutionId]
+    loads: frozenset[VersionId]
+    cost_s: float
+
+
+IMPOSSIBLE = Recompute(frozenset(), frozenset(), inf)
+
+
+class StorageRule:
+    """Decides, version by version along one line of history, what gets a payload.
+
+    For each new execution: ``need = rule.assess(…)``, then ``rule.should_store(…, need)`` for each of its versions,
+    and once it is recorded ``rule.observe(…)``.
+
+    Parameters
+    ----------
+    policy : StoragePolicy
+    costs : CostModel
+    longest_chain : int
+        Bounds the time and memory that the bookkeeping takes.
+    """
+
+    def __init__(self, policy: StoragePolicy, costs: CostModel, *, longest_chain: int = LONGEST_CHAIN) -> None:
+        self._policy = policy
+        self._costs = costs
+        self._longest_chain = longest_chain
+        self._run_s: dict[ExecutionId, float] = {}
+        self._load_s: dict[VersionId, float] = {}
+        self._ways: dict[VersionId, Recompute] = {}
+
+    @classmethod
+    def from_graph(
+        cls, policy: StoragePolicy, costs: CostModel, graph: Graph, *, longest_chain: int = LONGEST_CHAIN
+    ) -> StorageRule:
+        """Take up a recorded line of history, for example after a restore or a checkout."""
+        rule = cls(policy, costs, longest_chain=longest_chain)
+        for execution in graph.executions:
+            no_replay = execution.no_replay
+            if no_replay is None and execution.kind is not ExecutionKind.CELL:
+                no_replay = "it is not a cell"
+            payloads = {v: graph.versions[v].payload for v in execution.produces}
+            rule.observe(
+                execution.id,
+                runtime_s=execution.runtime_s,
+                no_replay=no_replay,
+                reads=execution.reads,
+                versions=execution.produces,
+                stored={v: (p.n_stream_bytes, p.n_buffer_bytes) for v, p in payloads.items() if p is not None},
+            )
+        rule.forget(set(graph.versions).difference(graph.state.values()))
+        return rule
+
+    def assess(self, *, runtime_s: float, no_replay: str | None, reads: Iterable[VersionId]) -> Recompute:
+        """Estimate what it takes to run an execution again, given what is stored so far.
+
+        Executions and payloads that several of its inputs need are counted once.
+
+        Parameters
+        ----------
+        runtime_s : float
+            How long the execution took.
+        no_replay : str or None
+            Why it can't be run again.
+        reads : iterable of VersionId
+            What it read.
+        """
+        if no_replay is not None:
+            return IMPOSSIBLE
+        executions: set[ExecutionId] = set()
+        loads: set[VersionId] = set()
+        for version in reads:
+            if version in self._load_s:
+                loads.add(version)
+                continue
+            way = self._ways.get(version, IMPOSSIBLE)
+            if way is IMPOSSIBLE:
+                return IMPOSSIBLE
+            executions |= way.executions
+            loads |= way.loads
+        if len(executions) >= self._longest_chain:
+            return IMPOSSIBLE
+        cost_s = self._costs.run_cost_s(runtime_s)
+        cost_s += sum(map(self._run_s.__getitem__, executions)) + sum(map(self._load_s.__getitem__, loads))
+        return Recompute(frozenset(executions), frozenset(loads), cost_s)
+
+    def should_store(self, n_stream_bytes: int, n_buffer_bytes: int, need: Recompute) -> bool:
+        """Say whether a version of this plain size, whose execution was assessed, is worth a payload."""
+        if self._policy is StoragePolicy.ALL:
+            return True
+        return self._costs.estimate_load_s(n_stream_bytes, n_buffer_bytes) < need.cost_s
+
+    def observe(
+        self,
+        execution: ExecutionId,
+        *,
+        runtime_s: float,
+        no_replay: str | None,
+        reads: Iterable[VersionId],
+        versions: Collection[VersionId],
+        stored: Mapping[VersionId, tuple[int, int]],
+    ) -> None:
+        """Take note of a recorded execution.
+
+        Parameters
+        ----------
+        versions : collection of VersionId
+            What it made.
+        stored : mapping of VersionId to (int, int)
+            Those that have a payload or get one, and the plain sizes of stream and buffers.
+        """
+        need = self.assess(runtime_s=runtime_s, no_replay=no_replay, reads=reads)
+        self._run_s[execution] = self._costs.run_cost_s(runtime_s)
+        way = need
+        if need is not IMPOSSIBLE:
+            way = Recompute(need.executions | {execution}, need.loads, need.cost_s)
+        for version in versions:
+            if version in stored:
+                self._load_s[version] = self._costs.estimate_load_s(*stored[version])
+            else:
+                self._ways[version] = way
+
+    def forget(self, versions: Iterable[VersionId]) -> None:
+        """Drop versions that no name is bound to any more: later executions can't read them. Saves memory only."""
+        for version in versions:
+            self._ways.pop(version, None)
