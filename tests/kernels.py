@@ -7,6 +7,7 @@ a folder that the caller names, so that nothing of the user's own is read or wri
 from __future__ import annotations
 
 import ast
+import json
 import os
 import queue
 import signal
@@ -18,11 +19,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from jupyter_client import BlockingKernelClient
+from jupyter_client.blocking.client import BlockingKernelClient
 
 START_TIMEOUT_S = 60.0
 CELL_TIMEOUT_S = 240.0
 POLL_S = 0.1
+
+# Evaluated unseen in the kernel; model.RestoreReport as something that can be sent.
+LAST_RESTORE = """__import__("json").dumps((lambda report: [
+    {variable.name: variable.fate.value for variable in report.variables}, list(report.plan.runs),
+])(__import__("ensession").current_session().last_restore))"""
 
 
 class KernelDied(Exception):
@@ -204,6 +210,11 @@ class Kernel:
     def holds(self, expression: str) -> bool:
         """Return whether an expression is true in the kernel, evaluated unseen."""
         return self.value(f"bool({expression})") == "True"
+
+    def last_restore(self) -> tuple[dict[str, str], tuple[int, ...]]:
+        """Return what the last restore said: each variable's fate, and the executions that were run again."""
+        fates, runs = json.loads(self.value(" ".join(LAST_RESTORE.split())))
+        return fates, tuple(runs)
 
     def send(self, signal_number: int) -> None:
         """Send the process a signal."""

@@ -59,12 +59,6 @@ class Restored:
         assert lost == {}, self.text
 
 
-# Evaluated unseen in the kernel; model.RestoreReport as something that can be sent.
-REPORT = """__import__("json").dumps((lambda report: [
-    {variable.name: variable.fate.value for variable in report.variables}, list(report.plan.runs),
-])(__import__("ensession").current_session().last_restore))"""
-
-
 @pytest.fixture
 def restore_in(start_kernel: StartKernel) -> Callable[..., Restored]:
     """Restore a store in a fresh kernel: ``restore_in("elsewhere", path)``."""
@@ -72,8 +66,7 @@ def restore_in(start_kernel: StartKernel) -> Callable[..., Restored]:
     def restore(folder: str, store: Path, state: str = "", **options: Any) -> Restored:
         kernel = start_kernel(folder, **options)
         reply = kernel.run(f"%ens restore {store} {state}".strip())
-        fates, runs = json.loads(kernel.value(" ".join(REPORT.split())))
-        return Restored(kernel, reply.text, fates, tuple(runs))
+        return Restored(kernel, reply.text, *kernel.last_restore())
 
     return restore
 

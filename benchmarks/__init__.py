@@ -1,0 +1,1 @@
+"""Measurements of ensession; run from the repository, not part of the package."""

@@ -1,0 +1,1 @@
+"""Record, kill, copy, restore: the demo on real data."""

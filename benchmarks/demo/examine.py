@@ -1,0 +1,245 @@
+"""Examine a live namespace: a digest of every value, and which values belong together.
+
+Runs inside a kernel, by path, unseen by any hook. Knows nothing of ensession and uses none of its code, so that the
+demo's judge is not the accused: values are compared by their contents, down to the last bit of every array, never by
+a pickle (equal values have many).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+import json
+import pickle
+import types
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+
+ATOMS = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), np.generic)
+SHELL_NAMES = frozenset({"In", "Out", "get_ipython", "exit", "quit", "open"})
+
+
+class Walker:
+    """Digests of values by structure; remembers what each value reached.
+
+    Cycles and shared parts are written as the position of the first visit, so that ``[a, a]`` differs from
+    ``[a, copy of a]``.
+    """
+
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        self.namespace = namespace
+        self.positions: dict[int, int] = {}
+        self.kept: list[object] = []  # ids stay unique as long as nothing is freed
+        self.mutable: set[int] = set()
+        self.hash = hashlib.sha256()
+
+    def put(self, *words: object) -> None:
+        """Add words to the digest."""
+        for word in words:
+            self.hash.update(word if isinstance(word, bytes) else str(word).encode())
+            self.hash.update(b"\0")
+
+    def walk(self, value: Any) -> None:
+        """Add a value to the digest."""
+        if isinstance(value, ATOMS):
+            self.put(type(value).__name__, repr(value))
+            return
+        if id(value) in self.positions:
+            self.put("seen", self.positions[id(value)])
+            return
+        self.positions[id(value)] = len(self.positions)
+        self.kept.append(value)
+        self.put(type(value).__module__, type(value).__qualname__)
+        for kind, walk in KINDS:
+            if isinstance(value, kind):
+                walk(self, value)
+                return
+        self._object(value)
+
+    def _sequence(self, value: Iterable[Any]) -> None:
+        if isinstance(value, list):
+            self.mutable.add(id(value))
+        items = list(value)
+        self.put(len(items))
+        for item in items:
+            self.walk(item)
+
+    def _mapping(self, value: Mapping[Any, Any]) -> None:
+        self.mutable.add(id(value))
+        self.put(len(value))
+        for key, item in value.items():
+            self.walk(key)
+            self.walk(item)
+
+    def _set(self, value: Iterable[Any]) -> None:
+        self.mutable.add(id(value))
+        for item_digest in sorted(digest_of(item, self.namespace)[0] for item in value):
+            self.put(item_digest)
+
+    def _array(self, value: np.ndarray[Any, Any]) -> None:
+        self.mutable.add(id(value))
+        self.put(value.dtype, value.shape, value.strides, value.flags.writeable)
+        if value.dtype.hasobject:
+            self._sequence(value.ravel().tolist())
+        else:
+            self.put(np.ascontiguousarray(value).tobytes())
+
+    def _frame(self, value: pd.DataFrame) -> None:
+        self.mutable.add(id(value))
+        self.put(value.shape, list(value.columns), list(map(str, value.dtypes)))
+        self._hashed(value.index)
+        for position in range(value.shape[1]):
+            self._hashed(value.iloc[:, position])
+
+    def _labelled(self, value: pd.Series[Any] | pd.Index[Any]) -> None:
+        self.mutable.add(id(value))
+        self.put(len(value), value.dtype, value.name)
+        if isinstance(value, pd.Series):
+            self._hashed(value.index)
+        self._hashed(value)
+
+    def _hashed(self, value: Any) -> None:
+        if isinstance(value.dtype, np.dtype) and not value.dtype.hasobject:
+            self.put(np.ascontiguousarray(value.to_numpy()).tobytes())
+        else:
+            hashes = pd.util.hash_pandas_object(value, index=False, categorize=False)
+            self.put(hashes.to_numpy().tobytes(), np.asarray(value.isna()).tobytes())
+
+    def _categorical(self, value: pd.Categorical) -> None:
+        self.mutable.add(id(value))
+        self.put(value.ordered, list(value.categories))
+        self.put(value.codes.tobytes())
+
+    def _figure(self, value: Figure) -> None:
+        self.mutable.add(id(value))
+        picture = io.BytesIO()
+        value.savefig(picture, format="rgba", dpi=72)
+        self.put(picture.getvalue())
+
+    def _artist(self, value: Artist) -> None:
+        figure = value.get_figure()
+        axes: list[Any] = figure.axes if figure is not None else []
+        self.put(axes.index(value) if value in axes else -1)
+        self.walk(figure)
+
+    def _module(self, value: types.ModuleType) -> None:
+        self.put(value.__name__)
+
+    def _function(self, value: types.FunctionType) -> None:
+        if value.__module__ != "__main__":
+            self.put(value.__module__, value.__qualname__)
+            return
+        self.mutable.add(id(value))
+        self.put(value.__qualname__, value.__doc__, value.__code__.co_code, value.__code__.co_names)
+        self.put("live globals" if value.__globals__ is self.namespace else "FOREIGN GLOBALS")
+        self._sequence([value.__defaults__, value.__kwdefaults__, *value.__code__.co_varnames])
+        self._sequence([cell.cell_contents for cell in value.__closure__ or ()])
+
+    def _class(self, value: type) -> None:
+        self.put(value.__module__, value.__qualname__)
+        if value.__module__ == "__main__":
+            members = {name: member for name, member in vars(value).items() if not name.startswith("__")}
+            self._sequence([base.__qualname__ for base in value.__mro__])
+            self._mapping(members)
+
+    def _object(self, value: Any) -> None:
+        """Anything else: by what pickle would take apart."""
+        self.mutable.add(id(value))
+        cls = type(value)
+        if cls.__module__ == "__main__":
+            is_live = self.namespace.get(cls.__name__) is cls
+            self.put("class of the session" if is_live else "CLASS FROM ELSEWHERE")
+        reduced = value.__reduce_ex__(4)
+        if isinstance(reduced, str):
+            self.put(reduced)
+            return
+        self.kept.append(reduced)
+        function, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
+        self.walk(function)
+        self.walk(arguments)
+        self.walk(state)
+        self._sequence(items or ())
+        self._sequence(pairs or ())
+
+
+KINDS: list[tuple[Any, Callable[[Walker, Any], None]]] = [
+    (dict, Walker._mapping),
+    ((list, tuple), Walker._sequence),
+    ((set, frozenset), Walker._set),
+    (np.ndarray, Walker._array),
+    (pd.DataFrame, Walker._frame),
+    ((pd.Series, pd.Index), Walker._labelled),
+    (pd.Categorical, Walker._categorical),
+    (Figure, Walker._figure),
+    (Artist, Walker._artist),
+    (types.ModuleType, Walker._module),
+    (types.FunctionType, Walker._function),
+    ((type, types.BuiltinFunctionType), Walker._class),
+]
+
+
+def digest_of(value: object, namespace: Mapping[str, Any]) -> tuple[str, set[int], list[object]]:
+    """Return the digest of a value, the ids of the mutable objects it reaches, and what keeps those ids valid."""
+    walker = Walker(namespace)
+    walker.walk(value)
+    return walker.hash.hexdigest(), walker.mutable, walker.kept
+
+
+def user_variables(namespace: Mapping[str, Any], hidden: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the user's cells bound: everything but what the shell put there itself."""
+
+    def is_shells_own(name: str) -> bool:
+        is_history = name.strip("_") == "" or name.startswith(("_i", "_oh", "_dh", "_exit_code")) or name[1:].isdigit()
+        return name.startswith("__") or name in SHELL_NAMES or (name.startswith("_") and is_history)
+
+    return {name: value for name, value in namespace.items() if not is_shells_own(name) and name not in hidden}
+
+
+def n_bytes(value: Any) -> int:
+    """Estimate the memory of a value: array and frame data, or else the length of its pickle."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes if value.base is None else 0
+    if isinstance(value, pd.DataFrame | pd.Series | pd.Index):
+        return int(np.sum(value.memory_usage(deep=True)))
+    try:
+        return len(pickle.dumps(value, protocol=5))
+    except (pickle.PicklingError, TypeError, AttributeError):
+        return 0
+
+
+def belonging(values: Mapping[str, Any], reached: Mapping[str, set[int]]) -> list[str]:
+    """Return which names are one object, share memory, or reach a common mutable object."""
+    facts = []
+    for first, second in itertools.combinations(sorted(values), 2):
+        one, other = values[first], values[second]
+        if one is other and not isinstance(one, ATOMS):
+            facts.append(f"{first} is {second}")
+        elif isinstance(one, np.ndarray) and isinstance(other, np.ndarray) and np.shares_memory(one, other):
+            facts.append(f"{first} shares memory with {second}")
+        elif reached[first] & reached[second]:
+            facts.append(f"{first} and {second} have a part in common")
+    return facts
+
+
+def examine(namespace: Mapping[str, Any], hidden: Mapping[str, Any], target: str) -> str:
+    """Write a report on every user variable to ``target`` as JSON."""
+    values = user_variables(namespace, hidden)
+    digests, reached, kept = {}, {}, []
+    for name, value in values.items():
+        digests[name], reached[name], alive = digest_of(value, namespace)
+        kept.append(alive)
+    report = {
+        "digests": digests,
+        "belonging": belonging(values, reached),
+        "n_bytes": sum(n_bytes(value) for value in values.values()),
+        "random": hashlib.sha256(repr(np.random.get_state()).encode()).hexdigest(),
+    }
+    with open(target, "w", encoding="utf-8") as file:
+        json.dump(report, file)
+    return "examined"

@@ -1,0 +1,1 @@
+"""What recording costs a trivial cell, and a kernel at its start."""
