@@ -124,9 +124,8 @@ def main() -> int:
     about = {"python": platform.python_version(), "machine": platform.platform(), "at": time.time()}
     RESULT.write_text(json.dumps({"about": about, "cells": cells, "start_s": start}, indent=2) + "\n", encoding="utf-8")
     within = cells["all of them"]["added_median_s"] <= BUDGET_MEDIAN_S and start["load_ext"] <= BUDGET_START_S
-    print(
-        f"\n{'within' if within else 'OVER'} the budget: {BUDGET_MEDIAN_S * 1000:.0f} ms a cell, {BUDGET_START_S} s at start"
-    )
+    verdict = "within" if within else "OVER"
+    print(f"\n{verdict} the budget: {BUDGET_MEDIAN_S * 1000:.0f} ms a cell, {BUDGET_START_S} s at start")
     return int(not within)
 
 
