@@ -1,0 +1,19 @@
+"""Session store: one SQLite file. The only room that speaks SQL; knows nothing of kernels, capture or planning."""
+
+from ensession.store.check import check_store
+from ensession.store.copying import copy_store
+from ensession.store.history import HistoryReader
+from ensession.store.log import ExecutionLog
+from ensession.store.reading import PayloadReader
+from ensession.store.seals import SealTable
+from ensession.store.store import Store
+
+__all__ = [
+    "ExecutionLog",
+    "HistoryReader",
+    "PayloadReader",
+    "SealTable",
+    "Store",
+    "check_store",
+    "copy_store",
+]

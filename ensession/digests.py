@@ -1,0 +1,151 @@
+"""Digests of executions, versions and payloads (BLAKE3-256): what makes the log tamper-evident.
+
+Pure: computed from records alone, so that a check can compute them again from the rows. Every value is encoded
+with a type mark and its length, so that no two different records have the same encoding; every kind of digest
+has its own domain.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Union
+
+from blake3 import blake3
+
+from ensession.model import BindingDraft, Digest, ExecutionDraft, Output, VersionDraft, VersionId
+
+DIGEST_SIZE = 32
+
+_EXECUTION_DOMAIN = "ensession execution 1"
+_VERSION_DOMAIN = "ensession version 1"
+_PAYLOAD_DOMAIN = "ensession payload 1"
+
+_Value = Union[None, bytes, str, int, float, Sequence["_Value"]]
+
+
+def encode_output(output: Output) -> bytes:
+    """Return the JSON text of an output, as it is stored and hashed."""
+    return json.dumps(output.data, separators=(",", ":")).encode("ascii")
+
+
+def execution_digest(
+    parent: Digest | None,
+    run_uid: str,
+    draft: ExecutionDraft,
+    reads: Sequence[Digest],
+    requires: Mapping[VersionId, Digest] | None = None,
+    outputs: Sequence[bytes] | None = None,
+) -> Digest:
+    """Return the digest of an execution; it covers its parent's, hence the whole line of history.
+
+    Parameters
+    ----------
+    parent : Digest or None
+        Digest of the parent execution.
+    run_uid : str
+        Of the kernel run (row numbers differ from store to store, uids don't).
+    draft : ExecutionDraft
+    reads : Sequence[Digest]
+        Digests of the versions that the execution read; the order does not matter.
+    requires : Mapping[VersionId, Digest], optional
+        Digests of all recorded versions that the draft's versions require.
+    outputs : Sequence[bytes], optional
+        What :func:`encode_output` made of the draft's outputs, where that is at hand already.
+    """
+    known = requires or {}
+    texts = [encode_output(output) for output in draft.outputs] if outputs is None else outputs
+    return _hash(
+        _EXECUTION_DOMAIN,
+        (
+            parent,
+            run_uid,
+            (draft.kind.value, draft.code, draft.cell_id),
+            (float(draft.started_at), float(draft.runtime_s), float(draft.capture_s)),
+            (draft.outcome.value, draft.error, draft.no_replay, draft.not_captured),
+            [(output.kind, text) for output, text in zip(draft.outputs, texts, strict=True)],
+            sorted(set(reads)),
+            [_version(version, known) for version in draft.versions],
+            [_binding(binding) for binding in sorted(draft.bindings, key=lambda binding: binding.name)],
+            [(file.path, file.mode, file.size, _real(file.mtime), file.content_hash) for file in draft.files],
+            [(effect.kind, effect.detail) for effect in draft.effects],
+        ),
+    )
+
+
+def version_digest(execution: Digest, ordinal: int) -> Digest:
+    """Return the digest of the ``ordinal``-th version that an execution made."""
+    return _hash(_VERSION_DOMAIN, (execution, ordinal))
+
+
+def payload_digest(
+    version: Digest, codec: str, python: str, parts: Sequence[tuple[str, int, Sequence[bytes]]]
+) -> Digest:
+    """Return the digest of a payload.
+
+    Parameters
+    ----------
+    version : Digest
+        Of the version that it is the payload of.
+    codec, python : str
+        How, and with which Python minor version, it was serialised.
+    parts : Sequence[tuple[str, int, Sequence[bytes]]]
+        For the stream and each buffer: its mode, its plain size in bytes, the addresses of its chunks.
+    """
+    joined = [(mode, n_bytes, b"".join(addresses)) for mode, n_bytes, addresses in parts]
+    return _hash(_PAYLOAD_DOMAIN, (version, str(codec), python, joined))
+
+
+def _version(draft: VersionDraft, known: Mapping[VersionId, Digest]) -> _Value:
+    return (
+        draft.names,
+        draft.fingerprint,
+        draft.n_bytes,
+        draft.unstorable,
+        sorted({known[version] for version in draft.requires}),
+        sorted(set(draft.requires_new)),
+    )
+
+
+def _binding(draft: BindingDraft) -> _Value:
+    summary = draft.summary
+    return (
+        draft.name,
+        draft.version,
+        None if summary is None else (summary.type_name, summary.shape, summary.preview),
+    )
+
+
+def _real(value: float | None) -> float | None:
+    # SQLite gives 5.0 back for a 5 in a column of reals: the same number must have the same encoding.
+    return None if value is None else float(value)
+
+
+def _hash(domain: str, value: _Value) -> Digest:
+    pieces: list[bytes] = []
+    _encode(domain, pieces)
+    _encode(value, pieces)
+    return Digest(blake3(b"".join(pieces)).digest())
+
+
+def _encode(value: _Value, pieces: list[bytes]) -> None:
+    """Append type mark, length and content; ints and floats have a fixed length."""
+    if value is None:
+        pieces.append(b"N")
+    elif isinstance(value, str):
+        text = value.encode()
+        pieces.append(b"S" + len(text).to_bytes(8, "little"))
+        pieces.append(text)
+    elif isinstance(value, bytes):
+        pieces.append(b"B" + len(value).to_bytes(8, "little"))
+        pieces.append(value)
+    elif isinstance(value, float):
+        # SQLite does not keep the sign of zero.
+        pieces.append(b"F" + struct.pack("<d", value + 0.0))
+    elif isinstance(value, int):
+        pieces.append(b"I" + value.to_bytes(16, "little", signed=True))
+    else:
+        pieces.append(b"L" + len(value).to_bytes(8, "little"))
+        for item in value:
+            _encode(item, pieces)

@@ -1,0 +1,194 @@
+"""The digest chain, computed again from the rows: every digest covers its parent's."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ensession.digests import execution_digest, version_digest
+from ensession.errors import IntegrityError
+from ensession.model import (
+    BindingDraft,
+    Digest,
+    Effect,
+    ExecutionDraft,
+    ExecutionId,
+    ExecutionKind,
+    FileAccess,
+    Outcome,
+    Output,
+    Summary,
+    VersionDraft,
+    VersionId,
+)
+from ensession.store.engine import Database
+from ensession.store.history import output_text
+
+BATCH = 500
+
+_HEAD = (
+    "SELECT x.id, x.parent, x.line_start, x.digest, r.uid, x.run, x.kind, x.code, x.started_at, x.runtime_s, x.capture_s,"
+    " x.outcome, x.cell_id, x.error, x.no_replay, x.not_captured"
+    " FROM execution x LEFT JOIN kernel_run r ON r.id = x.run WHERE x.id BETWEEN ? AND ? ORDER BY x.id"
+)
+_CHILDREN = {
+    "version": "SELECT execution, id, ordinal, names, fingerprint, n_bytes, unstorable FROM version"
+    " WHERE execution BETWEEN ? AND ? ORDER BY execution, ordinal",
+    "binding": "SELECT execution, name, version, type_name, shape, preview FROM binding"
+    " WHERE execution BETWEEN ? AND ? ORDER BY execution, name",
+    "read": "SELECT execution, version FROM read WHERE execution BETWEEN ? AND ?",
+    "requirement": "SELECT v.execution, q.version, q.requires FROM version v JOIN requirement q ON q.version = v.id"
+    " WHERE v.execution BETWEEN ? AND ?",
+    "output": "SELECT execution, kind, n_bytes, data FROM output WHERE execution BETWEEN ? AND ?"
+    " ORDER BY execution, seq",
+    "file": "SELECT execution, path, mode, size, mtime, content_hash FROM file_access"
+    " WHERE execution BETWEEN ? AND ? ORDER BY execution, seq",
+    "effect": "SELECT execution, kind, detail FROM effect WHERE execution BETWEEN ? AND ? ORDER BY execution, seq",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One execution of the chain; ``fault`` says what is wrong with it, None where nothing is."""
+
+    id: ExecutionId
+    fault: str | None
+
+
+class ChainWalker:
+    """Walks executions in the order of their ids (parents first) and computes their digests again.
+
+    Parents and versions are looked up among the executions walked before, so a walk has to begin at the first
+    execution of the store.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._heads: dict[int, tuple[Digest, int]] = {}
+        self._versions: dict[int, tuple[ExecutionId, int]] = {}
+
+    def walk(self, last: ExecutionId | None = None) -> Iterator[Link]:
+        """Yield a link for each execution up to ``last``, or for all."""
+        lowest, highest = self._database.rows("SELECT min(id), max(id) FROM execution")[0]
+        if lowest is None:
+            return
+        end = highest if last is None else last
+        for first in range(lowest, end + 1, BATCH):
+            yield from self._batch(first, min(first + BATCH - 1, end))
+
+    def _batch(self, first: int, last: int) -> Iterator[Link]:
+        with self._database.read():
+            heads = self._database.rows(_HEAD, (first, last))
+            children = {
+                table: _by_execution(self._database.rows(sql, (first, last))) for table, sql in _CHILDREN.items()
+            }
+        for head in heads:
+            of_head = {table: rows.get(head[0], []) for table, rows in children.items()}
+            yield Link(head[0], self._fault(head, of_head))
+
+    def _fault(self, head: Sequence[Any], children: dict[str, list[Any]]) -> str | None:
+        id_, parent, line_start, recorded, run_uid = head[:5]
+        self._heads[id_] = (recorded, line_start)
+        for row in children["version"]:
+            self._versions[row[1]] = (id_, row[2])
+        if run_uid is None:
+            return "its kernel run is not in the store"
+        if parent is not None and parent not in self._heads:
+            return f"its parent, execution {parent}, is not in the store before it"
+        parent_digest, parent_start = self._heads[parent] if parent is not None else (None, id_)
+        if line_start != (parent_start if parent == id_ - 1 else id_):
+            return "its place in the line of history was changed"
+        try:
+            digest = self._digest(head, children, parent_digest)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            return f"its rows make no sense ({error!r})"
+        except IntegrityError as error:
+            return str(error)
+        return None if digest == recorded else "its digest does not match what is recorded of it"
+
+    def _digest(self, head: Sequence[Any], children: dict[str, list[Any]], parent: Digest | None) -> Digest:
+        id_, run_uid = head[0], head[4]
+        requires = _by_execution(row[1:] for row in children["requirement"])
+        draft = _draft(head, children, {row[1]: requires.get(row[1], []) for row in children["version"]})
+        known = {version: self._version_digest(version) for version in self._mentioned(children, id_)}
+        texts = [output_text(id_, n_bytes, data) for _, _, n_bytes, data in children["output"]]
+        reads = [known[row[1]] for row in children["read"]]
+        return execution_digest(parent, run_uid, draft, reads, known, texts)
+
+    def _mentioned(self, children: dict[str, list[Any]], id_: ExecutionId) -> set[VersionId]:
+        required = {row[2] for row in children["requirement"] if self._versions[row[2]][0] != id_}
+        return required | {row[1] for row in children["read"]}
+
+    def _version_digest(self, version: VersionId) -> Digest:
+        execution, ordinal = self._versions[version]
+        return version_digest(self._heads[execution][0], ordinal)
+
+
+def verify_line(database: Database, id_: ExecutionId) -> None:
+    """Raise :class:`IntegrityError` for the first of an execution and its ancestors that does not match."""
+    faults = {link.id: link.fault for link in ChainWalker(database).walk(id_)}
+    parents = dict(map(tuple, database.rows("SELECT id, parent FROM execution WHERE id <= ?", (id_,))))
+    line, at = [], id_ if id_ in parents else None
+    while at is not None and at in parents:
+        line.append(at)
+        at = parents[at]
+    for ancestor in reversed(line):
+        if faults[ancestor] is not None:
+            raise IntegrityError(f"{database.path}: execution {ancestor}: {faults[ancestor]}")
+
+
+def _by_execution(rows: Iterable[Any]) -> dict[int, list[Any]]:
+    groups: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        groups[row[0]].append(row)
+    return groups
+
+
+def _draft(head: Sequence[Any], children: dict[str, list[Any]], requires: dict[int, list[Any]]) -> ExecutionDraft:
+    id_, parent, _, _, _, run, kind, code, started_at, runtime_s, capture_s, outcome, cell_id, *texts = head
+    error, no_replay, not_captured = texts
+    ordinals = {row[1]: row[2] for row in children["version"]}
+    if list(ordinals.values()) != list(range(len(ordinals))):
+        raise ValueError("its versions are not numbered through")
+    return ExecutionDraft(
+        run=run,
+        parent=parent,
+        kind=ExecutionKind(kind),
+        code=code,
+        started_at=started_at,
+        runtime_s=runtime_s,
+        outcome=Outcome(outcome),
+        cell_id=cell_id,
+        error=error,
+        no_replay=no_replay,
+        not_captured=not_captured,
+        capture_s=capture_s,
+        # Only the kind: the text is hashed as it is stored.
+        outputs=tuple(Output(row[1], {}) for row in children["output"]),
+        versions=tuple(_version_draft(row, requires[row[1]], ordinals) for row in children["version"]),
+        bindings=tuple(_binding_draft(row, ordinals) for row in children["binding"]),
+        files=tuple(FileAccess(*row[1:]) for row in children["file"]),
+        effects=tuple(Effect(*row[1:]) for row in children["effect"]),
+    )
+
+
+def _version_draft(row: Sequence[Any], requires: list[Any], ordinals: dict[int, int]) -> VersionDraft:
+    _, _, _, names, fingerprint, n_bytes, unstorable = row
+    required = [pair[1] for pair in requires]
+    return VersionDraft(
+        names=tuple(json.loads(names)),
+        fingerprint=fingerprint,
+        n_bytes=n_bytes,
+        unstorable=unstorable,
+        requires=tuple(version for version in required if version not in ordinals),
+        requires_new=tuple(ordinals[version] for version in required if version in ordinals),
+    )
+
+
+def _binding_draft(row: Sequence[Any], ordinals: dict[int, int]) -> BindingDraft:
+    _, name, version, *summary = row
+    texts = None if summary[0] is None else Summary(*summary)
+    return BindingDraft(name, None if version is None else ordinals[version], texts)

@@ -1,0 +1,230 @@
+"""The one place that opens a store file: PRAGMAs, transactions, translation of errors.
+
+A :class:`Database` holds one connection. Writers take the write lock at once (``BEGIN IMMEDIATE``), so that a
+transaction never fails half-way for want of it; readers use a plain ``BEGIN`` and see one consistent state.
+``isolation_level=None`` keeps :mod:`sqlite3` from committing behind our back, DDL included.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, CursorResult, create_engine, event
+from sqlalchemy.pool import NullPool
+
+from ensession.errors import NotAStoreError, NotFoundError, UsageError
+from ensession.store.failures import translated
+from ensession.store.mounts import is_network
+from ensession.store.schema import APPLICATION_ID
+
+PAGE_SIZE = 64 * 1024
+CACHE_KIB = 32 * 1024
+JOURNAL_LIMIT_BYTES = 64 * 2**20
+
+_HEADER_BYTES = 100
+_MAGIC = b"SQLite format 3\0"
+
+OnPoint = Callable[[str], None]
+"""Called with the name of each point of the write path; crash tests kill the process there."""
+
+
+def no_point(name: str, /) -> None:
+    """Pass a named point of the write path without doing anything."""
+
+
+class Access(Enum):
+    """How a file is opened."""
+
+    READ_WRITE = "rw"
+    GUARDED = "guarded"
+    """Read-only by promise (``query_only``): SQLite may still recover and tidy up after a killed writer."""
+    READ_ONLY = "ro"
+    """No right to write: a live write-ahead log is read where one is there."""
+    IMMUTABLE = "immutable"
+    """No right to write and nobody writing: the file alone."""
+
+
+class Database:
+    """One connection to one store file, usable from any thread, one at a time.
+
+    Parameters
+    ----------
+    path : Path
+    access : Access
+    busy_timeout_s : float
+        How long to wait for another process's lock.
+    on_point : callable
+        Fault point for tests.
+    """
+
+    def __init__(self, path: Path, access: Access, busy_timeout_s: float, on_point: OnPoint = no_point) -> None:
+        self.path = path
+        self.read_only = access is not Access.READ_WRITE
+        self.point = on_point
+        self._lock = threading.RLock()
+        self._connection: Connection | None = None
+        with translated(path):
+            self._connection = _connected(path, access, busy_timeout_s)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One read transaction; inside another one of this thread, a part of that."""
+        with self._transaction("BEGIN") as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One write transaction: committed at the end, rolled back when anything is raised."""
+        if self.read_only:
+            raise UsageError(f"{self.path}: the store was opened read-only; open it for writing")
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> Sequence[Any]:
+        """Return all rows of one query, in a read transaction of its own or in the running one."""
+        with self.read() as connection:
+            return execute(connection, sql, parameters).fetchall()
+
+    def close(self) -> None:
+        """Close the connection; the last one of all processes leaves the file alone, without a log beside it."""
+        with self._lock, translated(self.path):
+            if self._connection is not None:
+                engine = self._connection.engine
+                self._connection.close()
+                engine.dispose()
+                self._connection = None
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[Connection]:
+        with self._lock, translated(self.path):
+            connection = self._connection
+            if connection is None:
+                raise UsageError(f"{self.path}: the store is closed; open it again")
+            if connection.in_transaction():
+                yield connection
+                return
+            connection.execution_options(ensession_begin=begin)
+            with connection.begin():
+                yield connection
+
+
+def execute(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> CursorResult[Any]:
+    """Execute one statement with positional parameters."""
+    return connection.exec_driver_sql(sql, tuple(parameters))
+
+
+def insert_many(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Execute one statement for many rows; nothing for none."""
+    if rows:
+        connection.exec_driver_sql(sql, list(rows))
+
+
+def read_access(path: Path) -> Access:
+    """Return the gentlest way of reading the store at ``path``."""
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return Access.GUARDED
+    log = Path(f"{path}-wal")
+    return Access.READ_ONLY if log.exists() and log.stat().st_size > 0 else Access.IMMUTABLE
+
+
+def read_header(path: Path) -> int:
+    """Return the format version in a store file's header, without SQLite and without touching anything.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such file.
+    NotAStoreError
+        It is something else.
+    """
+    with translated(path):
+        if not path.exists():
+            raise NotFoundError(f"{path}: there is no such store; check the path, or create one by recording into it")
+        if not path.is_file():
+            raise NotAStoreError(f"{path}: this is not a file; give the path of a store")
+        with path.open("rb") as file:
+            header = file.read(_HEADER_BYTES)
+    application_id = int.from_bytes(header[68:72], "big")
+    if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC) or application_id != APPLICATION_ID:
+        raise NotAStoreError(f"{path}: this is not an ensession store; give the path of another file")
+    return int.from_bytes(header[60:64], "big")
+
+
+def raw_connection(path: Path, access: Access, busy_timeout_s: float) -> sqlite3.Connection:
+    """Open the file with :mod:`sqlite3`; transactions are the caller's business."""
+    mode = {Access.READ_ONLY: "mode=ro", Access.IMMUTABLE: "mode=ro&immutable=1"}.get(access, "mode=rw")
+    uri = f"file:{quote(os.fspath(path.absolute()))}?{mode}"
+    return sqlite3.connect(uri, uri=True, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False)
+
+
+def build_file(path: Path, build: Callable[[sqlite3.Connection], None]) -> None:
+    """Create a new database file at ``path``, readable by its owner only, and let ``build`` fill it.
+
+    Not safe against a crash half-way: build under a temporary name and rename.
+    """
+    path.touch(mode=0o600, exist_ok=False)
+    with closing(raw_connection(path, Access.READ_WRITE, 0)) as connection:
+        connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA journal_mode = MEMORY")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        build(connection)
+        connection.execute("COMMIT")
+    sync_file(path)
+
+
+def sync_file(path: Path) -> None:
+    """Bring a file's content, or a folder's entries, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _connected(path: Path, access: Access, busy_timeout_s: float) -> Connection:
+    def connect() -> sqlite3.Connection:
+        connection = raw_connection(path, access, busy_timeout_s)
+        try:
+            _configure(connection, path, access)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    event.listen(engine, "begin", _begin)
+    return engine.connect()
+
+
+def _configure(connection: sqlite3.Connection, path: Path, access: Access) -> None:
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    if access is not Access.READ_WRITE:
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return
+    if is_network(path):
+        # Leaving the write-ahead log without shared memory needs the file for oneself.
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("PRAGMA locking_mode = NORMAL")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    else:
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_LIMIT_BYTES}")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("ensession_begin", "BEGIN"))

@@ -1,0 +1,96 @@
+"""The application history graph of one line of history, in seven queries whatever its length."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from ensession.model import (
+    ExecutionId,
+    ExecutionKind,
+    Graph,
+    GraphExecution,
+    GraphVersion,
+    Outcome,
+    VersionId,
+)
+from ensession.store.engine import Database
+from ensession.store.lines import LINE
+from ensession.store.lookup import info_from_row
+
+_IN_LINE = "BETWEEN line.first AND line.last"
+_EXECUTIONS = (
+    f"{LINE} SELECT x.id, x.kind, x.runtime_s, x.outcome, x.no_replay FROM line CROSS JOIN execution x"
+    f" WHERE x.id {_IN_LINE} ORDER BY x.id"
+)
+_VERSIONS = (
+    f"{LINE} SELECT v.id, v.execution, v.names, v.n_bytes, v.unstorable,"
+    " p.codec, p.python, p.n_stream_bytes, p.n_buffer_bytes, p.n_stored_bytes"
+    f" FROM line CROSS JOIN version v LEFT JOIN payload p ON p.version = v.id WHERE v.execution {_IN_LINE} ORDER BY v.id"
+)
+_BINDINGS = (
+    f"{LINE} SELECT b.execution, b.name, b.version FROM line CROSS JOIN binding b WHERE b.execution {_IN_LINE}"
+    " ORDER BY b.execution, b.name"
+)
+_READS = (
+    f"{LINE} SELECT r.execution, r.version FROM line CROSS JOIN read r WHERE r.execution {_IN_LINE}"
+    " ORDER BY r.execution, r.version"
+)
+_REQUIREMENTS = (
+    f"{LINE} SELECT q.version, q.requires FROM line CROSS JOIN version v JOIN requirement q ON q.version = v.id"
+    f" WHERE v.execution {_IN_LINE} ORDER BY q.version, q.requires"
+)
+
+
+def read_graph(database: Database, id_: ExecutionId) -> Graph:
+    """Return the graph of an existing execution and its ancestors."""
+    with database.read():
+        versions = _versions(database, id_)
+        produces: dict[ExecutionId, list[VersionId]] = defaultdict(list)
+        for version in versions.values():
+            produces[version.execution].append(version.id)
+        reads = _grouped(database.rows(_READS, (id_,)))
+        executions = tuple(
+            GraphExecution(
+                row[0],
+                ExecutionKind(row[1]),
+                row[2],
+                Outcome(row[3]),
+                row[4],
+                tuple(reads.get(row[0], ())),
+                tuple(produces.get(row[0], ())),
+            )
+            for row in database.rows(_EXECUTIONS, (id_,))
+        )
+        bindings: dict[ExecutionId, dict[str, VersionId | None]] = {node.id: {} for node in executions}
+        latest: dict[str, VersionId | None] = {}
+        for execution, name, bound in database.rows(_BINDINGS, (id_,)):
+            bindings[execution][name] = bound
+            latest[name] = bound
+    state = {name: bound for name, bound in sorted(latest.items()) if bound is not None}
+    return Graph(executions, versions, state, bindings)
+
+
+def _versions(database: Database, id_: ExecutionId) -> dict[VersionId, GraphVersion]:
+    requires = _grouped(database.rows(_REQUIREMENTS, (id_,)))
+    return {
+        row[0]: GraphVersion(
+            id=row[0],
+            execution=row[1],
+            names=tuple(json.loads(row[2])),
+            n_bytes=row[3],
+            unstorable=row[4],
+            payload=info_from_row(row[5:]),
+            requires=tuple(requires.get(row[0], ())),
+        )
+        for row in database.rows(_VERSIONS, (id_,))
+    }
+
+
+def _grouped(rows: Sequence[Any]) -> dict[Any, list[Any]]:
+    groups: dict[Any, list[Any]] = defaultdict(list)
+    for key, value in rows:
+        groups[key].append(value)
+    return groups

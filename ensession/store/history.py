@@ -1,0 +1,207 @@
+"""Reading history. Each method is one query or a fixed small number of them, in one read transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import zstandard
+
+from ensession.digests import version_digest
+from ensession.errors import IntegrityError, NotFoundError
+from ensession.model import (
+    Binding,
+    Digest,
+    Environment,
+    Execution,
+    ExecutionId,
+    ExecutionKind,
+    Fingerprint,
+    Graph,
+    KernelRun,
+    KernelRunId,
+    Outcome,
+    Output,
+    Summary,
+    Version,
+    VersionId,
+)
+from ensession.store.engine import Database
+from ensession.store.graph import read_graph
+from ensession.store.lines import LINE, require_execution
+from ensession.store.lookup import info_from_row
+
+MAX_OUTPUT_BYTES = 2**30
+
+_EXECUTION = (
+    "SELECT id, digest, parent, run, kind, code, cell_id, started_at, runtime_s, capture_s, outcome, error, no_replay,"
+    " not_captured FROM execution"
+)
+_VERSION = (
+    "v.id, e.digest, v.execution, v.ordinal, v.names, v.fingerprint, v.n_bytes, v.unstorable,"
+    " p.codec, p.python, p.n_stream_bytes, p.n_buffer_bytes, p.n_stored_bytes"
+)
+_BINDING = f"b.name, b.execution, b.type_name, b.shape, b.preview, {_VERSION}"
+_JOINED = "LEFT JOIN version v ON v.id = b.version LEFT JOIN execution e ON e.id = v.execution"
+_PAYLOAD = "LEFT JOIN payload p ON p.version = v.id"
+
+# SQLite takes the other columns from the row with the maximum.
+_STATE = (
+    f"{LINE}, latest AS (SELECT b.name, max(b.execution) AS execution, b.version, b.type_name, b.shape, b.preview"
+    " FROM line CROSS JOIN binding b WHERE b.execution BETWEEN line.first AND line.last GROUP BY b.name)"
+    f" SELECT {_BINDING} FROM latest b {_JOINED} {_PAYLOAD} WHERE b.version IS NOT NULL ORDER BY b.name"
+)
+_BINDINGS = f"SELECT {_BINDING} FROM binding b {_JOINED} {_PAYLOAD} WHERE b.execution = ? ORDER BY b.name"
+_VERSIONS_OF = (
+    f"SELECT {_BINDING} FROM binding b {_JOINED} {_PAYLOAD} WHERE b.name = ? AND b.version IS NOT NULL"
+    " ORDER BY b.execution"
+)
+_READS = (
+    f"SELECT {_VERSION} FROM read r JOIN version v ON v.id = r.version JOIN execution e ON e.id = v.execution"
+    f" {_PAYLOAD} WHERE r.execution = ? ORDER BY v.id"
+)
+_ONE_VERSION = f"SELECT {_VERSION} FROM version v JOIN execution e ON e.id = v.execution {_PAYLOAD} WHERE v.id = ?"
+_RUNS = (
+    "SELECT id, uid, started_at, ended_at, python, implementation, platform, hostname, pid, cwd, packages"
+    " FROM kernel_run ORDER BY id"
+)
+
+
+class HistoryReader:
+    """Reads what was recorded; never unpickles and never executes (invariant 5)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def executions(self, limit: int | None = None) -> list[Execution]:
+        """Return all executions, or the last ``limit`` ones, oldest first."""
+        sql = f"{_EXECUTION} ORDER BY id DESC LIMIT ?"
+        rows = self._database.rows(sql, (-1 if limit is None else limit,))
+        return [_execution(row) for row in reversed(rows)]
+
+    def execution(self, id: ExecutionId) -> Execution:  # noqa: A002 - the word of the design
+        """Return one execution; :class:`NotFoundError` says which ones there are."""
+        with self._database.read():
+            require_execution(self._database, id)
+            return _execution(self._database.rows(f"{_EXECUTION} WHERE id = ?", (id,))[0])
+
+    def head(self, run: KernelRunId | None = None) -> ExecutionId | None:
+        """Return the latest execution, of one kernel run or of all; None where there is none."""
+        sql = "SELECT id FROM execution WHERE ?1 IS NULL OR run = ?1 ORDER BY id DESC LIMIT 1"
+        rows = self._database.rows(sql, (run,))
+        return rows[0][0] if rows else None
+
+    def heads(self) -> list[ExecutionId]:
+        """Return the executions without children."""
+        sql = (
+            "SELECT id FROM execution WHERE id NOT IN (SELECT parent FROM execution WHERE parent IS NOT NULL) ORDER BY id"
+        )
+        return [row[0] for row in self._database.rows(sql)]
+
+    def outputs(self, id: ExecutionId) -> tuple[Output, ...]:  # noqa: A002
+        """Return the outputs of an execution."""
+        with self._database.read():
+            require_execution(self._database, id)
+            rows = self._database.rows("SELECT kind, n_bytes, data FROM output WHERE execution = ? ORDER BY seq", (id,))
+        return tuple(Output(kind, json.loads(output_text(id, n_bytes, data))) for kind, n_bytes, data in rows)
+
+    def state(self, id: ExecutionId) -> dict[str, Binding]:  # noqa: A002
+        """Return what each name was bound to right after an execution, sorted by name."""
+        with self._database.read():
+            require_execution(self._database, id)
+            rows = self._database.rows(_STATE, (id,))
+        return {row[0]: _binding(row) for row in rows}
+
+    def bindings(self, id: ExecutionId) -> list[tuple[str, Binding | None]]:  # noqa: A002
+        """Return the names that an execution bound, or deleted (None), sorted."""
+        with self._database.read():
+            require_execution(self._database, id)
+            rows = self._database.rows(_BINDINGS, (id,))
+        return [(row[0], None if row[5] is None else _binding(row)) for row in rows]
+
+    def reads(self, id: ExecutionId) -> list[Version]:  # noqa: A002
+        """Return the versions that an execution used."""
+        with self._database.read():
+            require_execution(self._database, id)
+            return [_version(row) for row in self._database.rows(_READS, (id,))]
+
+    def graph(self, id: ExecutionId) -> Graph:  # noqa: A002
+        """Return the application history graph of an execution and its ancestors."""
+        with self._database.read():
+            require_execution(self._database, id)
+            return read_graph(self._database, id)
+
+    def versions_of(self, name: str) -> list[Binding]:
+        """Return everything that a name was ever bound to, oldest first; looks at all bindings."""
+        return [_binding(row) for row in self._database.rows(_VERSIONS_OF, (name,))]
+
+    def runs(self) -> list[KernelRun]:
+        """Return all kernel runs, oldest first."""
+        return [_run(row) for row in self._database.rows(_RUNS)]
+
+    def version(self, id: VersionId) -> Version:  # noqa: A002
+        """Return one version."""
+        rows = self._database.rows(_ONE_VERSION, (id,))
+        if not rows:
+            raise NotFoundError(f"{self._database.path}: there is no version {id}")
+        return _version(rows[0])
+
+
+def output_text(id_: ExecutionId, n_bytes: int, data: bytes) -> bytes:
+    """Return the JSON text of a stored output."""
+    try:
+        if not 0 <= n_bytes <= MAX_OUTPUT_BYTES or zstandard.frame_content_size(data) != n_bytes:
+            raise IntegrityError(f"an output of execution {id_} has a size that does not match")
+        return zstandard.ZstdDecompressor().decompress(data, max_output_size=n_bytes)
+    except zstandard.ZstdError as error:
+        raise IntegrityError(f"an output of execution {id_} is damaged ({error})") from error
+
+
+def _execution(row: Sequence[Any]) -> Execution:
+    id_, digest, parent, run, kind, code, cell_id, started, runtime, capture, outcome, error, no_replay, lost = row
+    return Execution(
+        id=id_,
+        digest=digest,
+        parent=parent,
+        run=run,
+        kind=ExecutionKind(kind),
+        code=code,
+        cell_id=cell_id,
+        started_at=started,
+        runtime_s=runtime,
+        capture_s=capture,
+        outcome=Outcome(outcome),
+        error=error,
+        no_replay=no_replay,
+        not_captured=lost,
+    )
+
+
+def _version(row: Sequence[Any]) -> Version:
+    id_, execution_digest, execution, ordinal, names, fingerprint, n_bytes, unstorable, *payload = row
+    return Version(
+        id=VersionId(id_),
+        digest=version_digest(Digest(execution_digest), ordinal),
+        execution=ExecutionId(execution),
+        ordinal=ordinal,
+        names=tuple(json.loads(names)),
+        fingerprint=None if fingerprint is None else Fingerprint(fingerprint),
+        n_bytes=n_bytes,
+        unstorable=unstorable,
+        payload=info_from_row(payload),
+    )
+
+
+def _binding(row: Sequence[Any]) -> Binding:
+    return Binding(row[0], row[1], _version(row[5:]), _summary(row[2:5]))
+
+
+def _summary(row: Sequence[Any]) -> Summary:
+    type_name, shape, preview = row
+    return Summary(type_name or "", shape or "", preview or "")
+
+
+def _run(row: Sequence[Any]) -> KernelRun:
+    id_, uid, started_at, ended_at, *environment, packages = row
+    return KernelRun(id_, uid, started_at, ended_at, Environment(*environment, packages=json.loads(packages)))

@@ -1,0 +1,57 @@
+"""Small look-ups that readers and writers share; each runs in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ensession.digests import version_digest
+from ensession.errors import NotFoundError
+from ensession.model import Codec, Digest, PayloadInfo, VersionId
+from ensession.store.engine import execute
+
+_BATCH = 500
+
+
+def version_digests(connection: Connection, versions: Iterable[VersionId]) -> dict[VersionId, Digest]:
+    """Return the digests of versions.
+
+    Raises
+    ------
+    NotFoundError
+        One of them does not exist.
+    """
+    wanted = list(dict.fromkeys(versions))
+    found: dict[VersionId, Digest] = {}
+    for start in range(0, len(wanted), _BATCH):
+        batch = wanted[start : start + _BATCH]
+        marks = ",".join("?" * len(batch))
+        sql = (
+            "SELECT v.id, e.digest, v.ordinal FROM version v JOIN execution e ON e.id = v.execution"
+            f" WHERE v.id IN ({marks})"  # noqa: S608 - marks only
+        )
+        for id_, digest, ordinal in execute(connection, sql, batch):
+            found[VersionId(id_)] = version_digest(digest, ordinal)
+    missing = [version for version in wanted if version not in found]
+    if missing:
+        raise NotFoundError(f"there is no version {missing[0]} in this store")
+    return found
+
+
+def payload_info(connection: Connection, version: VersionId) -> PayloadInfo | None:
+    """Return what is known of a version's payload, None where it has none."""
+    sql = (
+        "SELECT codec, python, n_stream_bytes, n_buffer_bytes, n_stored_bytes FROM payload WHERE version = ?"
+    )
+    row = execute(connection, sql, (version,)).fetchone()
+    return None if row is None else info_from_row(row)
+
+
+def info_from_row(row: Any) -> PayloadInfo | None:
+    """Return the payload information in ``codec, python, n_stream_bytes, n_buffer_bytes, n_stored_bytes``."""
+    codec, python, n_stream_bytes, n_buffer_bytes, n_stored_bytes = row
+    if codec is None:
+        return None
+    return PayloadInfo(Codec(codec), python, n_stream_bytes, n_buffer_bytes, n_stored_bytes)

@@ -1,0 +1,159 @@
+"""From no file to a store, and from an older store to today's.
+
+A new store is made from the models and stamped, without Alembic (which takes a while to import); a test holds
+the models against the revisions. An older store is upgraded by the revisions, in one transaction, after a copy.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import uuid
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from ensession.errors import StoreTooNewError, StoreTooOldError
+from ensession.store.copying import snapshot
+from ensession.store.engine import (
+    Access,
+    OnPoint,
+    build_file,
+    no_point,
+    raw_connection,
+    read_header,
+    sync_file,
+)
+from ensession.store.failures import translated
+from ensession.store.schema import BaseRow
+
+REVISIONS = ("0001",)
+"""All revisions, oldest first; a store's format version is the number of revisions that it went through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The revisions that lead to today's format, and the folder with Alembic's environment for them."""
+
+    revisions: tuple[str, ...]
+    folder: Path
+
+
+def shipped_ladder() -> Ladder:
+    """Return the ladder of this installation: inside the package, or beside it in a checkout of the repository."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "_migrations"
+    return Ladder(REVISIONS, inside if inside.is_dir() else package.parent / "migrations")
+
+
+def create_store(path: Path, on_point: OnPoint = no_point) -> None:
+    """Create an empty store at ``path``, complete or not at all; harmless when another process is faster."""
+    temporary = path.with_name(f".{path.name}.new-{uuid.uuid4().hex[:8]}")
+    with translated(path):
+        try:
+            build_file(temporary, _build)
+            on_point("create:before-link")
+            if path.exists() and path.stat().st_size == 0:
+                temporary.replace(path)
+            else:
+                _link(temporary, path)
+            sync_file(path.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def check_format(path: Path, ladder: Ladder) -> bool:
+    """Return whether the store at ``path`` has to be upgraded first.
+
+    Raises
+    ------
+    NotFoundError, NotAStoreError
+        Nothing was touched.
+    StoreTooNewError
+        A newer version of ensession wrote it; nothing was touched.
+    """
+    version = read_header(path)
+    if version > len(ladder.revisions):
+        raise _too_new(path)
+    return version < len(ladder.revisions)
+
+
+def check_revision(path: Path, version: int, stamp: str | None, ladder: Ladder) -> None:
+    """Hold what an open connection says against the ladder; the header may lag behind the write-ahead log."""
+    if version > len(ladder.revisions) or stamp not in ladder.revisions:
+        raise _too_new(path)
+    if version < len(ladder.revisions):
+        raise StoreTooOldError(
+            f"{path}: the store has format {version}, this ensession needs {len(ladder.revisions)};"
+            " open it once for writing, which upgrades it (a copy of the old one is kept)"
+        )
+
+
+def upgrade_store(path: Path, ladder: Ladder, busy_timeout_s: float) -> Path:
+    """Upgrade an older store in one transaction, after a backup copy.
+
+    Returns
+    -------
+    Path
+        Of the backup, ``FILE.backup-REVISION``.
+    """
+    with translated(path), closing(raw_connection(path, Access.READ_WRITE, busy_timeout_s)) as connection:
+        (stamp,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        if stamp not in ladder.revisions:
+            raise _too_new(path)
+    backup = path.with_name(f"{path.name}.backup-{stamp}")
+    if not backup.exists():
+        snapshot(path, backup, busy_timeout_s)
+    _climb(path, ladder, busy_timeout_s)
+    return backup
+
+
+def _climb(path: Path, ladder: Ladder, busy_timeout_s: float) -> None:
+    from alembic import command
+    from alembic.config import Config as AlembicConfig
+    from sqlalchemy import create_engine, event
+    from sqlalchemy.pool import NullPool
+
+    engine = create_engine(
+        "sqlite://", creator=lambda: raw_connection(path, Access.READ_WRITE, busy_timeout_s), poolclass=NullPool
+    )
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    settings = AlembicConfig()
+    settings.set_main_option("script_location", str(ladder.folder).replace("%", "%%"))
+    with translated(path), engine.connect() as connection, connection.begin():
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, ladder.revisions[-1])
+        connection.exec_driver_sql(f"PRAGMA user_version = {len(ladder.revisions)}")
+
+
+def _build(connection: sqlite3.Connection) -> None:
+    dialect = sqlite.dialect()  # type: ignore[no-untyped-call]
+    for table in BaseRow.metadata.sorted_tables:
+        connection.execute(str(CreateTable(table).compile(dialect=dialect)))
+        for index in sorted(table.indexes, key=lambda index: str(index.name)):
+            connection.execute(str(CreateIndex(index).compile(dialect=dialect)))
+    connection.execute(
+        "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"
+        " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+    )
+    connection.execute("INSERT INTO alembic_version VALUES (?)", (REVISIONS[-1],))
+    connection.execute(f"PRAGMA user_version = {len(REVISIONS)}")
+
+
+def _link(temporary: Path, path: Path) -> None:
+    """Give the finished file its name, unless the name is taken by now."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return
+    except OSError:
+        # File systems without hard links; a second creator at the same instant is the price.
+        if not path.exists():
+            temporary.rename(path)
+
+
+def _too_new(path: Path) -> StoreTooNewError:
+    return StoreTooNewError(f"{path}: a newer version of ensession wrote this store; upgrade ensession to open it")

@@ -1,0 +1,159 @@
+"""Payloads on their way out: read chunk by chunk, in order, every one checked against its address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from ensession.digests import payload_digest
+from ensession.errors import IntegrityError, NotFoundError
+from ensession.model import BufferMode, BufferSource, Codec, Digest, VersionId
+from ensession.store.chunks import Decoder
+from ensession.store.engine import Database
+from ensession.store.lookup import version_digests
+
+READ_BATCH = 64
+"""Chunks per query: 16 MiB of plain bytes at most."""
+
+_PAYLOAD = "SELECT codec, python, digest FROM payload WHERE version = ?"
+_PARTS = "SELECT part, mode, n_bytes FROM payload_part WHERE payload = ? ORDER BY part"
+_ADDRESSES = (
+    "SELECT pc.part, c.address FROM payload_chunk pc LEFT JOIN chunk c ON c.id = pc.chunk"
+    " WHERE pc.payload = ? ORDER BY pc.part, pc.seq"
+)
+_CHUNKS = (
+    "SELECT pc.seq, pc.chunk, c.address, c.n_bytes, c.encoding, c.data"
+    " FROM payload_chunk pc LEFT JOIN chunk c ON c.id = pc.chunk"
+    " WHERE pc.payload = ? AND pc.part = ? AND pc.seq >= ? ORDER BY pc.seq LIMIT ?"
+)
+
+
+class PayloadReader:
+    """Reads the payloads of a store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def open(self, version: VersionId) -> StoredPayload:
+        """Return a source of the payload of a version; its list of chunks is held against its digest.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such version, or it has no payload.
+        IntegrityError
+            The list of its chunks was changed.
+        """
+        with self._database.read():
+            codec, python, _ = self._checked(version)
+            rows = self._database.rows(_PARTS, (version,))
+        parts = [StoredPart(self._database, version, part, mode, n_bytes) for part, mode, n_bytes in rows]
+        return StoredPayload(codec, python, parts)
+
+    def digest(self, version: VersionId) -> Digest:
+        """Return the digest of a version's payload, computed from the rows.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such version, or it has no payload.
+        IntegrityError
+            It is not the digest that was recorded.
+        """
+        with self._database.read():
+            return self._checked(version)[2]
+
+    def _checked(self, version: VersionId) -> tuple[Codec, str, Digest]:
+        rows = self._database.rows(_PAYLOAD, (version,))
+        with self._database.read() as connection:
+            of_version = version_digests(connection, [version])[version]
+        if not rows:
+            raise NotFoundError(f"version {version} has no payload in this store")
+        codec, python, recorded = rows[0]
+        digest = payload_digest(of_version, codec, python, payload_parts(self._database, version))
+        if digest != recorded:
+            raise IntegrityError(f"the payload of version {version} is not the one that was recorded")
+        return Codec(codec), python, digest
+
+
+class StoredPayload:
+    """A stored payload (:class:`~ensession.model.PayloadSource`); bytes are read when they are asked for."""
+
+    def __init__(self, codec: Codec, python: str, parts: Sequence[StoredPart]) -> None:
+        self.codec = codec
+        self.python = python
+        self._parts = parts
+
+    def read_stream(self) -> bytes:
+        """Return the whole pickle stream."""
+        return b"".join(self._parts[0].pieces())
+
+    def buffers(self) -> Sequence[BufferSource]:
+        """Return the out-of-band buffers in order."""
+        return [StoredBuffer(part) for part in self._parts[1:]]
+
+
+class StoredBuffer:
+    """One stored out-of-band buffer (:class:`~ensession.model.BufferSource`)."""
+
+    def __init__(self, part: StoredPart) -> None:
+        self.mode = BufferMode(part.mode)
+        self.n_bytes = part.n_bytes
+        self._part = part
+
+    def read_into(self, target: memoryview) -> None:
+        """Fill ``target``; when a chunk is damaged, the error leaves ``target`` filled in part."""
+        end = 0
+        for piece in self._part.pieces():
+            start, end = end, end + len(piece)
+            target[start:end] = piece
+
+
+class StoredPart:
+    """The stream or one buffer of a payload."""
+
+    def __init__(self, database: Database, version: VersionId, part: int, mode: str, n_bytes: int) -> None:
+        self.mode = mode
+        self.n_bytes = n_bytes
+        self._database = database
+        self._version = version
+        self._part = part
+        self._decoder = Decoder()
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the plain chunks in order.
+
+        Raises
+        ------
+        ChunkMissingError, ChunkCorruptError
+        IntegrityError
+            They do not add up to the part.
+        """
+        n_bytes = 0
+        for seq, chunk, *row in self._rows():
+            piece = self._decoder.decode(f"chunk {chunk} (piece {seq} of version {self._version})", row)
+            n_bytes += len(piece)
+            if n_bytes > self.n_bytes:
+                break
+            yield piece
+        if n_bytes != self.n_bytes:
+            raise IntegrityError(f"part {self._part} of version {self._version} has the wrong size")
+
+    def _rows(self) -> Iterator[Any]:
+        seq = 0
+        while True:
+            rows = self._database.rows(_CHUNKS, (self._version, self._part, seq, READ_BATCH))
+            yield from rows
+            if len(rows) < READ_BATCH:
+                return
+            seq = rows[-1][0] + 1
+
+
+def payload_parts(database: Database, version: VersionId) -> list[tuple[str, int, list[bytes]]]:
+    """Return mode, size and chunk addresses of every part; an empty address stands for a missing chunk."""
+    with database.read():
+        parts = database.rows(_PARTS, (version,))
+        rows = database.rows(_ADDRESSES, (version,))
+    addresses = {part: [row[1] or b"" for row in group] for part, group in groupby(rows, key=lambda row: row[0])}
+    return [(mode, n_bytes, addresses.get(part, [])) for part, mode, n_bytes in parts]

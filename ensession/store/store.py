@@ -1,0 +1,166 @@
+"""The facade: one open store, and what can be done with it.
+
+Concurrency: any number of processes may have a store open. Readers see one consistent state and block nobody;
+one process writes at a time, the others wait up to ``Config.busy_timeout_s``. Within a process a store may be
+used from any thread, one call at a time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ensession.config import Config
+from ensession.model import ExecutionId
+from ensession.store.chain import verify_line
+from ensession.store.engine import Access, Database, OnPoint, no_point, read_access
+from ensession.store.history import HistoryReader
+from ensession.store.lines import require_execution
+from ensession.store.log import ExecutionLog
+from ensession.store.migrate import (
+    Ladder,
+    check_format,
+    check_revision,
+    create_store,
+    shipped_ladder,
+    upgrade_store,
+)
+from ensession.store.reading import PayloadReader
+from ensession.store.seals import SealTable
+
+
+class Store:
+    """An open store. Use the class methods to get one.
+
+    Attributes
+    ----------
+    log : ExecutionLog
+        Everything that writes history.
+    history : HistoryReader
+    payloads : PayloadReader
+    seals : SealTable
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self.log = ExecutionLog(database, clock)
+        self.history = HistoryReader(database)
+        self.payloads = PayloadReader(database)
+        self.seals = SealTable(database)
+
+    @classmethod
+    def create_or_open(
+        cls,
+        path: Path | str,
+        config: Config,
+        clock: Callable[[], float] = time.time,
+        on_point: OnPoint = no_point,
+    ) -> Self:
+        """Open a store for writing; create it, readable by its owner only, where there is none.
+
+        Raises
+        ------
+        SchemaError
+            The file is something else, or from a newer version of ensession; nothing was touched.
+        StoreBusyError, StoreAccessError
+        """
+        place = Path(path)
+        if not place.exists() or (place.is_file() and place.stat().st_size == 0):
+            create_store(place, on_point)
+        return cls.open(place, config, clock, on_point)
+
+    @classmethod
+    def open(
+        cls,
+        path: Path | str,
+        config: Config,
+        clock: Callable[[], float] = time.time,
+        on_point: OnPoint = no_point,
+        ladder: Ladder | None = None,
+    ) -> Self:
+        """Open an existing store for writing; an older one is upgraded, after a backup copy.
+
+        Raises
+        ------
+        NotFoundError
+            There is none.
+        SchemaError, StoreBusyError, StoreAccessError
+        """
+        place, steps = Path(path), ladder or shipped_ladder()
+        if check_format(place, steps):
+            upgrade_store(place, steps, config.busy_timeout_s)
+        return cls._opened(place, Access.READ_WRITE, config, steps, clock, on_point)
+
+    @classmethod
+    def open_read_only(cls, path: Path | str, config: Config, ladder: Ladder | None = None) -> Self:
+        """Open an existing store for reading; leaves nothing behind, and needs no right to write.
+
+        Raises
+        ------
+        NotFoundError
+            There is none.
+        StoreTooOldError
+            It has to be upgraded first, by opening it for writing.
+        SchemaError, StoreBusyError, StoreAccessError
+        """
+        place, steps = Path(path), ladder or shipped_ladder()
+        check_format(place, steps)
+        return cls._opened(place, read_access(place), config, steps, time.time, no_point)
+
+    @classmethod
+    def _opened(
+        cls, path: Path, access: Access, config: Config, ladder: Ladder, clock: Callable[[], float], on_point: OnPoint
+    ) -> Self:
+        database = Database(path, access, config.busy_timeout_s, on_point)
+        try:
+            with database.read():
+                (version,) = database.rows("PRAGMA user_version")[0]
+                stamps = database.rows("SELECT version_num FROM alembic_version")
+            check_revision(path, version, stamps[0][0] if stamps else None, ladder)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, clock)
+
+    @property
+    def path(self) -> Path:
+        """The store file."""
+        return self._database.path
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the store was opened for reading only."""
+        return self._database.read_only
+
+    def n_file_bytes(self) -> int:
+        """Return the room that the store takes on the disk, its write-ahead log included."""
+        files = (self.path, Path(f"{self.path}-wal"), Path(f"{self.path}-journal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
+    def verify_chain(self, id: ExecutionId) -> None:  # noqa: A002 - the word of the design
+        """Compute the digests of an execution and all its ancestors again from the rows.
+
+        Raises
+        ------
+        IntegrityError
+            Names the first execution that does not match.
+        NotFoundError
+        """
+        with self._database.read():
+            require_execution(self._database, id)
+            verify_line(self._database, id)
+
+    def close(self) -> None:
+        """Close the store; closing it again does nothing."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,63 @@
+"""Text that SQLite can keep: lone surrogates (undecodable file names, for example) are written as escapes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ensession.errors import UsageError
+from ensession.model import ExecutionDraft, Summary
+
+
+def clean(text: str) -> str:
+    """Return ``text`` with lone surrogates as escapes."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def clean_optional(text: str | None) -> str | None:
+    """Return ``text`` with lone surrogates as escapes."""
+    return None if text is None else clean(text)
+
+
+def storable(draft: ExecutionDraft) -> ExecutionDraft:
+    """Return the draft with text that can be kept; what its digest covers is what is stored.
+
+    Raises
+    ------
+    UsageError
+        The draft contradicts itself.
+    """
+    _check(draft)
+    return replace(
+        draft,
+        code=clean(draft.code),
+        cell_id=clean_optional(draft.cell_id),
+        error=clean_optional(draft.error),
+        no_replay=clean_optional(draft.no_replay),
+        not_captured=clean_optional(draft.not_captured),
+        versions=tuple(
+            replace(version, names=tuple(map(clean, version.names)), unstorable=clean_optional(version.unstorable))
+            for version in draft.versions
+        ),
+        bindings=tuple(
+            replace(binding, name=clean(binding.name), summary=_clean_summary(binding.summary))
+            for binding in draft.bindings
+        ),
+        files=tuple(replace(file, path=clean(file.path)) for file in draft.files),
+        effects=tuple(replace(effect, detail=clean(effect.detail)) for effect in draft.effects),
+    )
+
+
+def _clean_summary(summary: Summary | None) -> Summary | None:
+    if summary is None:
+        return None
+    return Summary(clean(summary.type_name), clean(summary.shape), clean(summary.preview))
+
+
+def _check(draft: ExecutionDraft) -> None:
+    positions = range(len(draft.versions))
+    bound = [binding.version for binding in draft.bindings if binding.version is not None]
+    required = [index for version in draft.versions for index in version.requires_new]
+    if not all(index in positions for index in [*bound, *required]):
+        raise UsageError("the draft of an execution refers to a version that it does not have")
+    if len({binding.name for binding in draft.bindings}) < len(draft.bindings):
+        raise UsageError("the draft of an execution binds a name twice")
