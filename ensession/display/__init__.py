@@ -1,0 +1,40 @@
+"""The shared records as tables, and tables as text or HTML. Pure.
+
+Everything that comes from a session (names, code, previews, outputs, errors) is hostile input here: it is made
+harmless for terminals and escaped for HTML.
+"""
+
+from ensession.display.harmless import harmless, one_line
+from ensession.display.outputs import output_text
+from ensession.display.plans import plan_table, restore_table
+from ensession.display.tables import Column, Table, to_html, to_text
+from ensession.display.units import duration, point_in_time, size
+from ensession.display.views import (
+    bindings_table,
+    log_table,
+    problems_table,
+    reads_table,
+    status_table,
+    variables_table,
+)
+
+__all__ = [
+    "Column",
+    "Table",
+    "bindings_table",
+    "duration",
+    "harmless",
+    "log_table",
+    "one_line",
+    "output_text",
+    "plan_table",
+    "point_in_time",
+    "problems_table",
+    "reads_table",
+    "restore_table",
+    "size",
+    "status_table",
+    "to_html",
+    "to_text",
+    "variables_table",
+]

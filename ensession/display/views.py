@@ -1,0 +1,201 @@
+"""Histories, variables and stores as tables. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from ensession.config import StoragePolicy
+from ensession.display.harmless import first_line
+from ensession.display.tables import Column, Table
+from ensession.display.units import duration, point_in_time, size
+from ensession.model import (
+    HIDDEN_PREFIX,
+    Binding,
+    Execution,
+    ExecutionId,
+    ExecutionKind,
+    GraphVersion,
+    Outcome,
+    Problem,
+    Version,
+    VersionId,
+)
+
+STORED = "stored"
+RECOMPUTABLE = "recomputable"
+LOST = "will not survive"
+
+_KINDS = {ExecutionKind.ADOPTED: "(found when recording began)", ExecutionKind.AMBIENT: "(changed between cells)"}
+
+
+def log_table(
+    executions: Sequence[Execution],
+    changed: Mapping[ExecutionId, Collection[str]],
+    head: ExecutionId | None,
+) -> Table:
+    """Show executions, one a line.
+
+    Parameters
+    ----------
+    executions : sequence of Execution
+        In the order in which they are to be shown.
+    changed : mapping of ExecutionId to names
+        What each bound or deleted.
+    head : ExecutionId or None
+        Marked with an asterisk.
+    """
+    columns = (
+        Column("N", right=True),
+        Column("from", right=True),
+        Column("time"),
+        Column("took", right=True),
+        Column("outcome"),
+        Column("code", elastic=True),
+        Column("changed", elastic=True),
+    )
+    rows = tuple(_log_row(execution, changed.get(execution.id, ()), head) for execution in executions)
+    return Table("", columns, rows, () if rows else ("No executions yet.",))
+
+
+def status_of(version: Version | GraphVersion, missing: Mapping[VersionId, str]) -> str:
+    """Say in a word whether a version would come back: ``stored``, ``recomputable`` or ``will not survive``."""
+    if version.id in missing:
+        return LOST
+    return STORED if version.payload is not None else RECOMPUTABLE
+
+
+def variables_table(state: Mapping[str, Binding], missing: Mapping[VersionId, str], at: ExecutionId | None) -> Table:
+    """Show the variables of a state and whether they would come back.
+
+    Parameters
+    ----------
+    state : mapping of names to Binding
+    missing : mapping of VersionId to str
+        Versions that no plan can bring, and why (``Plan.missing``).
+    at : ExecutionId or None
+        The state's number.
+    """
+    columns = (
+        Column("name"),
+        Column("type", elastic=True),
+        Column("shape"),
+        Column("size", right=True),
+        Column("preview", elastic=True),
+        Column("cell", right=True),
+        Column("comes back", elastic=True),
+    )
+    shown = [binding for name, binding in sorted(state.items()) if not is_hidden(name)]
+    hidden = sorted(name.strip("<>") for name in state if is_hidden(name))
+    lost = sum(binding.version.id in missing for binding in shown)
+    notes = [_count(len(shown), "variable") + (f", {lost} of them will not survive a restart" if lost else "")]
+    if hidden:
+        notes.append(f"Hidden state is recorded too: {', '.join(hidden)}.")
+    rows = tuple(_variable_row(binding, missing) for binding in shown)
+    return Table(f"State {at or 0}", columns, rows, (f"{notes[0]}.", *notes[1:]))
+
+
+def reads_table(reads: Iterable[GraphVersion]) -> Table:
+    """Show which versions an execution read."""
+    rows = tuple((", ".join(v.names), str(v.execution), size(v.n_bytes)) for v in reads)
+    return Table("Read", (Column("name"), Column("from cell", right=True), Column("size", right=True)), rows)
+
+
+def bindings_table(bindings: Mapping[str, Binding | None], missing: Mapping[VersionId, str]) -> Table:
+    """Show what an execution bound, or deleted (None)."""
+    columns = (
+        Column("name"),
+        Column("type", elastic=True),
+        Column("shape"),
+        Column("size", right=True),
+        Column("preview", elastic=True),
+        Column("comes back", elastic=True),
+    )
+    rows: list[tuple[str, ...]] = []
+    for name, binding in sorted(bindings.items()):
+        if binding is None:
+            rows.append((name, "(deleted)", "", "", "", ""))
+        else:
+            *cells, _, status = _variable_row(binding, missing)
+            rows.append((*cells, status))
+    return Table("Changed", columns, tuple(rows))
+
+
+def status_table(
+    *,
+    path: str,
+    n_file_bytes: int,
+    n_executions: int,
+    n_variables: int,
+    policy: StoragePolicy,
+    losses: Mapping[str, str],
+) -> Table:
+    """Show what is recorded where, and what would be lost.
+
+    Parameters
+    ----------
+    losses : mapping of names to reasons
+        Variables that would not survive a restart.
+    """
+    facts = (
+        ("store", f"{path} ({size(n_file_bytes)})"),
+        ("recorded", _count(n_executions, "execution")),
+        ("policy", policy.value),
+        (
+            "variables",
+            f"{n_variables}, {len(losses)} of them would not survive a restart" if losses else f"{n_variables}",
+        ),
+    )
+    rows = facts + tuple((f"✗ {name}", reason) for name, reason in sorted(losses.items()))
+    notes = () if losses else ("Everything would survive a restart.",)
+    return Table("ensession", (Column(""), Column("", elastic=True)), rows, notes)
+
+
+def problems_table(problems: Sequence[Problem]) -> Table:
+    """Show what a check found."""
+    rows = tuple((p.where, p.what, ", ".join(p.variables)) for p in problems)
+    columns = (Column("where"), Column("what", elastic=True), Column("hurts", elastic=True))
+    return Table(
+        "", columns, rows, (f"{_count(len(problems), 'problem')} found.",) if problems else ("No problems found.",)
+    )
+
+
+def is_hidden(name: str) -> bool:
+    """Say whether a name stands for hidden state, such as that of a random number generator."""
+    return name.startswith(HIDDEN_PREFIX)
+
+
+def _log_row(execution: Execution, changed: Collection[str], head: ExecutionId | None) -> tuple[str, ...]:
+    names = ", ".join(name for name in sorted(changed) if not is_hidden(name))
+    outcome = execution.outcome.value
+    if execution.outcome is Outcome.ERROR and execution.error:
+        outcome = f"error: {execution.error.split(':')[0].split('(')[0]}"
+    return (
+        f"{'*' if execution.id == head else ''}{execution.id}",
+        str(execution.parent or 0),
+        point_in_time(execution.started_at),
+        duration(execution.runtime_s),
+        outcome,
+        _KINDS.get(execution.kind) or first_line(execution.code),
+        names,
+    )
+
+
+def _variable_row(binding: Binding, missing: Mapping[VersionId, str]) -> tuple[str, ...]:
+    version, summary = binding.version, binding.summary
+    status = status_of(version, missing)
+    if version.id in missing:
+        status = f"{status}: {missing[version.id]}"
+    n_bytes = size(version.n_bytes) if version.n_bytes else ""
+    return (
+        binding.name,
+        summary.type_name,
+        summary.shape,
+        n_bytes,
+        summary.preview,
+        str(binding.execution),
+        status,
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
