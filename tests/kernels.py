@@ -10,6 +10,7 @@ import ast
 import json
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 START_TIMEOUT_S = 60.0
 CELL_TIMEOUT_S = 240.0
 POLL_S = 0.1
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 # Evaluated unseen in the kernel; model.RestoreReport as something that can be sent.
 LAST_RESTORE = """__import__("json").dumps((lambda report: [
@@ -179,7 +181,7 @@ class Kernel:
             status=reply["status"],
             stdout="".join(stdout),
             outputs=tuple(outputs),
-            error="\n".join(reply.get("traceback", ())) if reply["status"] != "ok" else "",
+            error=COLOURS.sub("", "\n".join(reply.get("traceback", ()))) if reply["status"] != "ok" else "",
             duration_s=duration_s,
             user_expressions=reply.get("user_expressions", {}),
         )
