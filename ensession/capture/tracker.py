@@ -124,6 +124,11 @@ class Tracker:
         """Take a restored co-variable as it is for its recorded version."""
         self.known.update(dict.fromkeys(names, self._look_at(names, values, is_forced=False).tracked(version)))
 
+    def miss(self, names: Names, version: VersionId) -> None:
+        """Take a recorded co-variable as gone: the next look finds it deleted."""
+        gone = Tracked(names, version, {}, None, None, (), (), frozenset(), {})
+        self.known.update(dict.fromkeys(names, gone))
+
     def look(self, values: Mapping[str, Any]) -> Look:
         """Look at some values as the tracker would, without remembering anything."""
         with collector_paused():

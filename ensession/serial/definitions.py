@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 SESSION_MODULE = "__main__"
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
-_NO_STATE = frozenset({"__dict__", "__weakref__", "__module__", "__qualname__", "__slots__", "__doc__", "_abc_impl"})
+_NO_STATE = frozenset(
+    {"__dict__", "__weakref__", "__slotnames__", "__module__", "__qualname__", "__slots__", "__doc__", "_abc_impl"}
+)
 _FIRST = ("__module__", "__qualname__", "__slots__", "__doc__")
 
 

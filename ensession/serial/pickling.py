@@ -207,7 +207,7 @@ class Reducers:
             self.labels[id(obj)] = tuple(obj.names)
             self._alive.append(obj)
         elif hasattr(obj, "_metadata"):  # one list for all frames, and part of each frame's state
-            self._copied.add(id(obj._metadata))  # noqa: SLF001
+            self._copied.add(id(obj._metadata))
         elif isinstance(obj, pandas._libs.internals.Block) and int(pandas.__version__.partition(".")[0]) >= 3:  # noqa: PLR2004
             values = obj.values
             self._copied.add(id(values))

@@ -1,0 +1,39 @@
+"""IPython's cell events, handed on. The shell is passed in; IPython itself is not imported here."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+
+class CellListener(Protocol):
+    """Who wants to know of cells."""
+
+    def cell_begins(self, code: str, cell_id: str | None) -> None:
+        """Hear that a cell is about to run."""
+
+    def cell_ended(self, error: BaseException | None) -> None:
+        """Hear that it ran, or what it raised."""
+
+
+class CellHooks:
+    """Registers a listener with a shell's events; the same for ipykernel and terminal IPython."""
+
+    def __init__(self, shell: Any, listener: CellListener) -> None:
+        self._events = shell.events
+        self._listener = listener
+
+    def install(self) -> None:
+        """Begin to listen."""
+        self._events.register("pre_run_cell", self._before)
+        self._events.register("post_run_cell", self._after)
+
+    def remove(self) -> None:
+        """Stop listening."""
+        self._events.unregister("pre_run_cell", self._before)
+        self._events.unregister("post_run_cell", self._after)
+
+    def _before(self, info: Any) -> None:
+        self._listener.cell_begins(info.raw_cell or "", getattr(info, "cell_id", None))
+
+    def _after(self, result: Any) -> None:
+        self._listener.cell_ended(result.error_before_exec or result.error_in_exec)

@@ -1,0 +1,254 @@
+"""``%ens``: parsing its words, and doing what they say."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+
+from ensession.capture.hooks import CellHooks
+from ensession.config import Config, StoragePolicy
+from ensession.display import log_table, plan_table, restore_table, status_table, variables_table
+from ensession.errors import EnsessionError, UsageError
+from ensession.magic.shell import IPythonShell
+from ensession.magic.show import ProgressLine, show
+from ensession.model import HIDDEN_PREFIX, ExecutionId
+from ensession.session.recorder import ending_of
+from ensession.session.session import Session
+from ensession.store import Store
+from ensession.trust import Keyring, trust_store
+
+DEFAULT_FILE = "session.ens"
+HELP = """\
+%ens start [FILE] [--all]      record every cell from now on (--all: store every value)
+%ens status                    what is recorded, and what would not survive a restart
+%ens log [K]                   the last K executions (default 20)
+%ens vars [@N]                 the variables of a state
+%ens plan [@N]                 how a state would come back, and at what cost
+%ens restore [FILE] [@N]       bring a state back (--force: give up unrecorded variables)
+%ens trust FILE                let a store that others wrote run code here
+%ens stop                      stop recording
+%ens help                      this page
+FILE defaults to the notebook's name with .ens, where it can be known, else session.ens; @N is the state after
+execution N."""
+
+
+class EnsCommand:
+    """The state behind ``%ens``: one shell, at most one session."""
+
+    def __init__(self, shell: InteractiveShell, config: Config) -> None:
+        self._shell = shell
+        self._config = config
+        self._session: Session | None = None
+        self._hooks = CellHooks(shell, self)
+        self._is_replaying = False
+        self._verbs: dict[str, Callable[[list[str]], None]] = {
+            "start": self._start,
+            "status": self._status,
+            "log": self._log,
+            "vars": self._vars,
+            "plan": self._plan,
+            "restore": self._restore,
+            "trust": self._trust,
+            "stop": self._stop,
+            "help": self._help,
+        }
+
+    @property
+    def session(self) -> Session | None:
+        """The session that is being recorded."""
+        return self._session
+
+    def __call__(self, line: str) -> None:
+        """Carry out ``%ens LINE``; an error is one line for the user, and changes nothing."""
+        if self._is_replaying:  # a recorded cell that holds a command is being run again
+            return
+        try:
+            words = shlex.split(line)
+            verb = words[0] if words else "help"
+            if verb not in self._verbs:
+                raise UsageError(f"%ens knows no command {verb!r}; %ens help lists them")
+            self._verbs[verb](words[1:])
+        except ValueError as error:
+            self._complain(error if isinstance(error, EnsessionError) else UsageError(str(error)))
+        except EnsessionError as error:
+            self._complain(error)
+
+    def cell_begins(self, code: str, cell_id: str | None) -> None:
+        """Hear that a cell is about to run."""
+        if self._session is not None:
+            self._session.begin_cell(code, cell_id)
+
+    def cell_ended(self, error: BaseException | None) -> None:
+        """Hear that it ran."""
+        if self._session is not None:
+            self._session.end_cell(ending_of(error))
+
+    def close(self) -> None:
+        """End the session, if there is one: the extension is unloaded or the kernel shuts down."""
+        if self._session is not None:
+            self._detach()
+
+    def _complain(self, error: EnsessionError) -> None:
+        """Raise a usage-style error the IPython way: one line instead of a traceback."""
+        from IPython.core.error import UsageError as ShellUsageError
+
+        raise ShellUsageError(f"ensession: {error}") from error
+
+    def _start(self, words: list[str]) -> None:
+        flags, rest = _split_flags(words, {"--all"})
+        if self._session is not None:
+            raise UsageError(f"already recording into {self._session.store.path}; %ens stop ends that")
+        policy = StoragePolicy.ALL if "--all" in flags else self._config.policy
+        session = self._attach(self._file(rest), policy)
+        before = session.store.history.head()
+        session.start()
+        print(f"Recording into {session.store.path}.")
+        if before is not None:
+            print(f"It holds earlier work, up to execution {before}: %ens restore @{before} brings that back.")
+
+    def _attach(self, path: Path, policy: StoragePolicy) -> Session:
+        config = Config(
+            policy, self._config.busy_timeout_s, self._config.output_limit_bytes, self._config.inline_limit_bytes
+        )
+        shell = IPythonShell(self._shell, config.output_limit_bytes)
+        self._session = Session(path, shell, config, Keyring.load())
+        self._hooks.install()
+        return self._session
+
+    def _detach(self) -> None:
+        session, self._session = self._session, None
+        self._hooks.remove()
+        if session is not None:
+            session.stop()
+
+    def _stop(self, words: list[str]) -> None:
+        _no_more(words)
+        path = self._active().store.path
+        self._detach()
+        print(f"Stopped recording into {path}.")
+
+    def _status(self, words: list[str]) -> None:
+        _no_more(words)
+        session = self._active()
+        state = session.graph(session.head).state if session.head is not None else {}
+        show(
+            status_table(
+                path=str(session.store.path),
+                n_file_bytes=session.store.n_file_bytes(),
+                n_executions=len(session.store.history.executions()),
+                n_variables=sum(not name.startswith(HIDDEN_PREFIX) for name in state),
+                policy=session.config.policy,
+                losses=session.losses(),
+            )
+        )
+
+    def _log(self, words: list[str]) -> None:
+        session = self._active()
+        limit = _number(words[0]) if words else 20
+        executions = session.store.history.executions(limit)
+        changed = {one.id: [name for name, _ in session.store.history.bindings(one.id)] for one in executions}
+        show(log_table(executions, changed, session.head))
+
+    def _vars(self, words: list[str]) -> None:
+        session = self._active()
+        at = session.target(_state(words))
+        chosen, _ = session.plan(at)
+        show(variables_table(session.store.history.state(at), chosen.missing, at))
+
+    def _plan(self, words: list[str]) -> None:
+        session = self._active()
+        chosen, graph = session.plan(_state(words))
+        codes = {id_: session.store.history.execution(id_).code for id_ in chosen.runs}
+        show(plan_table(chosen, graph, codes))
+
+    def _restore(self, words: list[str]) -> None:
+        flags, rest = _split_flags(words, {"--force", "--trust"})
+        states = [word for word in rest if word.startswith("@")]
+        files = [word for word in rest if not word.startswith("@")]
+        fresh = self._session is None
+        session = self._session_for(files)
+        try:
+            if "--trust" in flags:
+                trust_store(session.store, Keyring.load())
+            self._is_replaying = True
+            report = session.restore(_state(states), ProgressLine(), overwrite="--force" in flags)
+        except BaseException:
+            if fresh:
+                self._detach()
+            raise
+        finally:
+            self._is_replaying = False
+        show(restore_table(report))
+
+    def _session_for(self, files: list[str]) -> Session:
+        """Return the session to restore into: the running one, or one on the store that is named."""
+        if self._session is None:
+            path = self._file(files)
+            if not path.exists():
+                raise UsageError(f"there is no store {path}; %ens restore FILE names one")
+            return self._attach(path, self._config.policy)
+        if files and not self._session.store.path.samefile(self._file(files)):
+            raise UsageError(f"recording into {self._session.store.path}; %ens stop first, then restore {files[0]}")
+        return self._session
+
+    def _trust(self, words: list[str]) -> None:
+        keyring = Keyring.load()
+        if self._session is not None and not words:
+            count = trust_store(self._session.store, keyring)
+        else:
+            with Store.open(self._file(words), self._config) as store:
+                count = trust_store(store, keyring)
+        print(f"Trusted: {count} seals added.")
+
+    def _help(self, words: list[str]) -> None:
+        _no_more(words)
+        print(HELP)
+
+    def _active(self) -> Session:
+        if self._session is None:
+            raise UsageError("nothing is being recorded; %ens start begins, %ens restore FILE goes on with a store")
+        return self._session
+
+    def _file(self, words: list[str]) -> Path:
+        if len(words) > 1:
+            raise UsageError(f"one file is enough: {' '.join(words)}")
+        return Path(words[0]).expanduser() if words else _default_file(self._shell)
+
+
+def _default_file(shell: InteractiveShell) -> Path:
+    """Return the notebook's name with ``.ens``, where the front end tells it, else ``session.ens``."""
+    told: Any = shell.user_ns.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")
+    if isinstance(told, str) and told.endswith(".ipynb"):
+        return Path(Path(told).name).with_suffix(".ens")
+    return Path(DEFAULT_FILE)
+
+
+def _state(words: list[str]) -> ExecutionId | None:
+    if not words:
+        return None
+    _no_more(words[1:])
+    return ExecutionId(_number(words[0].removeprefix("@")))
+
+
+def _number(word: str) -> int:
+    if not word.isdecimal():
+        raise UsageError(f"{word!r} is no number of an execution; %ens log lists them")
+    return int(word)
+
+
+def _split_flags(words: list[str], known: set[str]) -> tuple[set[str], list[str]]:
+    flags = {word for word in words if word.startswith("--")}
+    unknown = flags - known
+    if unknown:
+        raise UsageError(f"unknown option {', '.join(sorted(unknown))}; here: {', '.join(sorted(known))}")
+    return flags, [word for word in words if word not in flags]
+
+
+def _no_more(words: list[str]) -> None:
+    if words:
+        raise UsageError(f"not understood: {' '.join(words)}; %ens help lists the commands")

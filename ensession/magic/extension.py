@@ -1,0 +1,40 @@
+"""Loading and unloading the extension."""
+
+from __future__ import annotations
+
+import atexit
+from typing import Any
+
+from ensession.config import Config
+from ensession.magic.command import EnsCommand
+from ensession.session.session import Session
+
+_NAME = "ens"
+
+
+def load(shell: Any) -> None:
+    """Register ``%ens``; loading twice does nothing."""
+    if _command_of(shell) is None:
+        command = EnsCommand(shell, Config())
+        shell.register_magic_function(command, "line", _NAME)
+        atexit.register(command.close)
+
+
+def unload(shell: Any) -> None:
+    """End the session, if there is one, and take ``%ens`` away."""
+    command = _command_of(shell)
+    if command is not None:
+        command.close()
+        atexit.unregister(command.close)
+        del shell.magics_manager.magics["line"][_NAME]
+
+
+def session_of(shell: Any) -> Session | None:
+    """Return the session that a shell records, or None."""
+    command = _command_of(shell)
+    return None if command is None else command.session
+
+
+def _command_of(shell: Any) -> EnsCommand | None:
+    found = shell.find_line_magic(_NAME)
+    return found if isinstance(found, EnsCommand) else None

@@ -1,0 +1,52 @@
+"""IPython as a session sees it."""
+
+from __future__ import annotations
+
+import linecache
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+
+from ensession.capture.taps import OutputTap
+
+
+class IPythonShell:
+    """An IPython shell (:class:`~ensession.session.shell.Shell`)."""
+
+    def __init__(self, shell: InteractiveShell, output_limit_bytes: int) -> None:
+        self._shell: Any = shell  # IPython's methods carry no types
+        self.outputs = OutputTap(shell, output_limit_bytes)
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """The live user namespace."""
+        found: dict[str, Any] = self._shell.user_ns
+        return found
+
+    @property
+    def shell_names(self) -> Mapping[str, Any]:
+        """What IPython itself put into the namespace."""
+        found: Mapping[str, Any] = self._shell.user_ns_hidden
+        return found
+
+    def transform(self, code: str) -> str:
+        """Turn a cell's magics and shell escapes into Python."""
+        python: str = self._shell.transform_cell(code)
+        return python
+
+    def run(self, code: str) -> BaseException | None:
+        """Run a cell silently: no outputs, no history, no events of ours."""
+        with capture_output(), warnings.catch_warnings():
+            result = self._shell.run_cell(code, store_history=False, silent=True)
+        error: BaseException | None = result.error_before_exec or result.error_in_exec
+        if isinstance(error, KeyboardInterrupt):
+            raise error
+        return error
+
+    def warn(self, message: str) -> None:
+        """Show a warning below the cell."""
+        # A line number of its own each time: a notebook must not fold a second warning into the first.
+        warnings.warn_explicit(message, UserWarning, "ensession", len(linecache.cache) + 1)

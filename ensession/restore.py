@@ -1,0 +1,267 @@
+"""Carrying out a plan: load, run again, verify. All or nothing (invariant 4).
+
+Knows a store's payloads and the planner's plans, but no shell: the namespace and the way to run a cell are
+handed in as a :class:`Bench`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ensession.errors import IntegrityError, LoadFailedError, ReplayFailedError
+from ensession.model import (
+    HIDDEN_PREFIX,
+    Execution,
+    ExecutionId,
+    Fate,
+    Fingerprint,
+    Graph,
+    GraphExecution,
+    Outcome,
+    PayloadSource,
+    Plan,
+    Step,
+    StepKind,
+    VariableReport,
+    Version,
+    VersionId,
+)
+from ensession.serial.loading import Rebuilder, load
+
+Values = Mapping[str, Any]
+Progress = Callable[[int, int, str], None]
+
+
+class Bench(Protocol):
+    """Where a plan is carried out: a namespace, and a shell that runs cells in it."""
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """The live namespace; the globals of loaded functions."""
+
+    def variables(self) -> dict[str, Any]:
+        """Return the user's variables."""
+
+    def replace(self, variables: Values) -> None:
+        """Make exactly these the user's variables."""
+
+    def hidden(self) -> dict[str, Any]:
+        """Return a snapshot of the hidden state."""
+
+    def set_hidden(self, name: str, value: Any) -> None:
+        """Put hidden state back."""
+
+    def run(self, code: str) -> BaseException | None:
+        """Run a cell, without showing its outputs; return what it raised."""
+
+    def fingerprint(self, values: Values) -> Fingerprint | None:
+        """Fingerprint a co-variable as capture does."""
+
+
+class Archive(Protocol):
+    """What the executor reads of a store; every payload it opens may be unpickled."""
+
+    def execution(self, id_: ExecutionId) -> Execution:
+        """Return an execution."""
+
+    def version(self, id_: VersionId) -> Version:
+        """Return a version."""
+
+    def open(self, id_: VersionId) -> PayloadSource:
+        """Return the payload of a version.
+
+        Raises
+        ------
+        TrustError
+            It may not be unpickled here.
+        IntegrityError
+        """
+
+
+class LoadFailure(LoadFailedError):
+    """A version could not be loaded; the plan has to do without its payload."""
+
+    def __init__(self, version: VersionId, reason: str) -> None:
+        super().__init__(reason)
+        self.version = version
+
+
+class ReplayFailure(ReplayFailedError):
+    """An execution did not end as it did the first time; the plan has to do without it."""
+
+    def __init__(self, execution: ExecutionId, reason: str) -> None:
+        super().__init__(reason)
+        self.execution = execution
+
+
+class UnfaithfulReplay(ReplayFailedError):
+    """A version came out different although its payload is stored: it has to be loaded."""
+
+    def __init__(self, version: VersionId, reason: str) -> None:
+        super().__init__(reason)
+        self.version = version
+
+
+@dataclass
+class Made:
+    """What a plan has brought so far: values and fates by version."""
+
+    values: dict[VersionId, dict[str, Any]] = field(default_factory=dict)
+    fates: dict[VersionId, tuple[Fate, str]] = field(default_factory=dict)
+
+
+def needed_versions(graph: Graph, plan: Plan) -> frozenset[VersionId]:
+    """Return the versions that a plan is made for: those of the target state, and what its steps use."""
+    runs = set(plan.runs)
+    needed = set(graph.state.values()) - set(plan.missing)
+    for execution in graph.executions:
+        if execution.id in runs:
+            needed.update(execution.reads)
+    for version in plan.loads:
+        needed.update(graph.versions[version].requires)
+    return frozenset(needed)
+
+
+@contextmanager
+def all_or_nothing(bench: Bench) -> Iterator[None]:
+    """Put the namespace and the hidden state back as they were if anything goes wrong inside."""
+    variables, hidden = bench.variables(), bench.hidden()
+    try:
+        yield
+    except BaseException:
+        bench.replace(variables)
+        for name, value in hidden.items():
+            bench.set_hidden(name, value)
+        raise
+
+
+class Executor:
+    """Carries out one plan.
+
+    Parameters
+    ----------
+    graph : Graph
+    archive : Archive
+    bench : Bench
+    progress : callable
+        Called before each step with its number, the number of steps and a label.
+    """
+
+    def __init__(self, graph: Graph, archive: Archive, bench: Bench, progress: Progress) -> None:
+        self._graph = graph
+        self._archive = archive
+        self._bench = bench
+        self._progress = progress
+
+    def carry_out(self, plan: Plan) -> Made:
+        """Bring all versions of a plan into being, in history order.
+
+        The namespace is the workshop: before each cell it holds exactly the versions that are current there and
+        that the plan brings. It is left in an undefined state: call inside :func:`all_or_nothing`.
+
+        Raises
+        ------
+        LoadFailure, ReplayFailure, UnfaithfulReplay
+            Plan again without what failed.
+        """
+        made = Made()
+        steps = _by_execution(plan.steps)
+        needed = needed_versions(self._graph, plan)
+        current: dict[str, VersionId] = {}
+        done = 0
+        for execution in self._graph.executions:
+            todo = steps.get(execution.id, ())
+            for step in todo:
+                self._progress(done, len(plan.steps), self._label(step))
+                done += 1
+                if step.kind is StepKind.RUN:
+                    self._run(execution, current, made, needed)
+                elif step.version is not None:
+                    self._load(step.version, made)
+            for name, version in self._graph.bindings.get(execution.id, {}).items():
+                if version is None:
+                    current.pop(name, None)
+                else:
+                    current[name] = version
+        self._progress(done, len(plan.steps), "")
+        return made
+
+    def _label(self, step: Step) -> str:
+        if step.version is None:
+            return f"running cell {step.execution}"
+        return "loading " + ", ".join(self._graph.versions[step.version].names)
+
+    def _load(self, version: VersionId, made: Made) -> None:
+        node = self._graph.versions[version]
+        required = {name: value for one in node.requires for name, value in made.values[one].items()}
+        try:
+            source = self._archive.open(version)
+            values = load(source, Rebuilder(self._bench.namespace, required))
+        except (LoadFailedError, IntegrityError) as error:
+            raise LoadFailure(version, f"{', '.join(node.names)} could not be loaded: {error}") from error
+        made.values[version] = values
+        made.fates[version] = (Fate.LOADED, "")
+
+    def _run(
+        self,
+        execution: GraphExecution,
+        current: Mapping[str, VersionId],
+        made: Made,
+        needed: frozenset[VersionId],
+    ) -> None:
+        """Run a cell on exactly the versions that were current, and hold what it made against the record."""
+        place(self._bench, {name: made.values[v][name] for name, v in current.items() if v in made.values})
+        record = self._archive.execution(execution.id)
+        error = self._bench.run(record.code)
+        if error is not None and record.outcome is Outcome.OK:
+            reason = f"cell {execution.id} failed when run again: {type(error).__name__}: {error}"
+            raise ReplayFailure(execution.id, reason) from error
+        live = {**self._bench.variables(), **self._bench.hidden()}
+        for version in execution.produces:
+            names = self._graph.versions[version].names
+            if all(name in live for name in names):
+                made.values[version] = {name: live[name] for name in names}
+                if version in needed:
+                    made.fates[version] = self._verify(version, made.values[version])
+            elif version in needed:
+                lost = ", ".join(name for name in names if name not in live)
+                raise ReplayFailure(execution.id, f"cell {execution.id} did not make {lost} when run again")
+
+    def _verify(self, version: VersionId, values: Values) -> tuple[Fate, str]:
+        record = self._archive.version(version)
+        if record.fingerprint is None:
+            return Fate.UNVERIFIED, record.unstorable or "its type pickles differently from look to look"
+        found = self._bench.fingerprint(values)
+        if found == record.fingerprint:
+            return Fate.RECOMPUTED, ""
+        names = ", ".join(record.names)
+        if record.payload is not None:
+            raise UnfaithfulReplay(version, f"{names} came out different when cell {record.execution} ran again")
+        return Fate.DIFFERENT, f"cell {record.execution} gave another value when run again"
+
+
+def place(bench: Bench, values: Values) -> None:
+    """Make some values the state: variables into the namespace, hidden state where it belongs."""
+    bench.replace({name: value for name, value in values.items() if not name.startswith(HIDDEN_PREFIX)})
+    for name, value in values.items():
+        if name.startswith(HIDDEN_PREFIX):
+            bench.set_hidden(name, value)
+
+
+def report_variables(graph: Graph, plan: Plan, made: Made) -> tuple[VariableReport, ...]:
+    """Account for every name of the target state (invariant 6)."""
+    reports = []
+    for name, version in sorted(graph.state.items()):
+        fate, reason = made.fates.get(version, (Fate.MISSING, plan.missing.get(version, "")))
+        reports.append(VariableReport(name, fate, graph.versions[version].execution, reason))
+    return tuple(reports)
+
+
+def _by_execution(steps: Sequence[Step]) -> dict[ExecutionId, list[Step]]:
+    found: dict[ExecutionId, list[Step]] = {}
+    for step in steps:
+        found.setdefault(step.execution, []).append(step)
+    return found

@@ -1,0 +1,1 @@
+"""The live session: the only place that joins capture, planner and store."""

@@ -1,0 +1,309 @@
+"""From executions to the store: one transaction per cell, payloads behind it.
+
+Nothing that goes wrong in here reaches the user's cell: it is caught at the two entry points, recorded as "not
+captured" where the store still takes it, and shown as a warning.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ensession.capture.ambient import HiddenState
+from ensession.capture.change import Change, Fresh
+from ensession.capture.effects import EffectRecorder, no_replay_reason
+from ensession.capture.names import CellNames, analyse_cell, is_only_command
+from ensession.capture.namespace import UserNamespace
+from ensession.capture.touch import Touched
+from ensession.capture.tracker import Tracker
+from ensession.config import Config
+from ensession.errors import CaptureError
+from ensession.model import (
+    BindingDraft,
+    Codec,
+    ExecutionDraft,
+    ExecutionId,
+    ExecutionKind,
+    KernelRun,
+    Outcome,
+    PayloadSink,
+    Recorded,
+    VersionDraft,
+    VersionId,
+)
+from ensession.planner.costs import CostModel
+from ensession.planner.policy import StorageRule
+from ensession.serial.look import write_payload
+from ensession.session.shell import Shell
+from ensession.store import Store
+from ensession.trust import Keyring
+
+COMMAND = "ens"
+_BEFORE = Touched(frozenset(), frozenset(), "it was there before recording began")
+_BETWEEN = Touched(frozenset(), frozenset(), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A cell that is running."""
+
+    code: str
+    cell_id: str | None
+    names: CellNames
+    touched: Touched
+    started_at: float
+    started: float
+    capture_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a cell ended."""
+
+    outcome: Outcome
+    error: str | None = None
+
+
+class Recorder:
+    """Records the executions of one kernel run.
+
+    Attributes
+    ----------
+    head : ExecutionId or None
+        The execution whose state is live.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        run: KernelRun,
+        shell: Shell,
+        user: UserNamespace,
+        hidden: HiddenState,
+        config: Config,
+        keyring: Keyring,
+    ) -> None:
+        self._store = store
+        self._run = run
+        self._shell = shell
+        self._hidden = hidden
+        self._config = config
+        self._keyring = keyring
+        self._effects = EffectRecorder(ignore=_own_files(store))
+        self._pending: Pending | None = None
+        self._depth = 0
+        self._gap: str | None = None
+        self._warned: set[str] = set()
+        self.tracker = Tracker(user, {}, config.inline_limit_bytes)
+        self.rule = StorageRule(config.policy, CostModel())
+        self.head: ExecutionId | None = None
+        self.paused = False
+
+    def adopt(self) -> None:
+        """Record what the namespace and the hidden state hold when recording begins."""
+        change = self.tracker.examine(_BEFORE, self._hidden.read())
+        self._hidden.changed()
+        if not change.is_empty:
+            draft = self._draft(ExecutionKind.ADOPTED, change)
+            self._write(replace(draft, no_replay="it was there before recording began"), change)
+
+    def begin(self, code: str, cell_id: str | None) -> None:
+        """Take note that a cell is about to run."""
+        self._depth += 1
+        if self._depth > 1 or self.paused or is_only_command(code, COMMAND):
+            return
+        start = time.perf_counter()
+        with self._guarded("what changed between two cells"):
+            self._note_ambient()
+            self._hidden.changed()
+        names = CellNames(dynamic="could not be analysed")
+        touched = Touched(frozenset(), frozenset(), names.dynamic)
+        with self._guarded("which variables the cell uses (so it looks at all of them)"):
+            names = analyse_cell(code, self._shell.transform)
+            touched = self.tracker.touched(names)
+        self._shell.outputs.begin()
+        self._effects.begin()
+        now = time.perf_counter()
+        self._pending = Pending(code, cell_id, names, touched, time.time(), now, now - start)
+
+    def end(self, ending: Ending) -> None:
+        """Record the cell that just ran."""
+        ended = time.perf_counter()
+        self._depth = max(0, self._depth - 1)
+        pending, self._pending = (self._pending, None) if self._depth == 0 else (None, self._pending)
+        if pending is None:
+            return
+        with self._guarded("the cell that just ran"):
+            self._record_cell(pending, ending, ended)
+
+    def close(self) -> None:
+        """Stop listening; what is recorded stays."""
+        self._effects.end()
+        self._pending = None
+
+    def _record_cell(self, pending: Pending, ending: Ending, ended: float) -> None:
+        files, effects = self._effects.end()
+        outputs = self._shell.outputs.end()
+        touched = pending.touched
+        problem = None
+        try:
+            change = self.tracker.examine(touched, self._hidden.changed())
+        except Exception as error:  # noqa: BLE001  (a value's own code may raise anything while it is looked at)
+            problem = f"{type(error).__name__}: {error}"
+            change = self._unknown_change(touched, problem)
+        draft = replace(
+            self._draft(ExecutionKind.CELL, change),
+            code=pending.code,
+            cell_id=pending.cell_id,
+            started_at=pending.started_at,
+            runtime_s=ended - pending.started,
+            outcome=ending.outcome,
+            error=ending.error,
+            no_replay=self._no_replay(pending.names, ending) or no_replay_reason(files, effects),
+            not_captured=problem,
+            outputs=outputs,
+            files=files,
+            effects=effects,
+            capture_s=pending.capture_s + time.perf_counter() - ended,
+        )
+        try:
+            self._write(draft, change)
+        except Exception:
+            self.tracker.owe({name for one in change.fresh for name in one.names})
+            self._gap = "an execution before it was not recorded"
+            raise
+        if problem is not None:
+            raise CaptureError(f"the variables it may have changed could not be looked at: {problem}")
+
+    def _no_replay(self, names: CellNames, ending: Ending) -> str | None:
+        if self._gap is not None:
+            return self._gap
+        if ending.outcome is Outcome.INTERRUPTED:
+            return "it was interrupted"
+        if names.has_await:
+            return "it awaits at top level"
+        if names.shell_history:
+            return f"it uses the shell's history ({', '.join(sorted(names.shell_history))})"
+        if names.system:
+            return f"it runs a program ({names.system[0]})"
+        return None
+
+    def _note_ambient(self) -> None:
+        """Record names that were bound or deleted since the last execution, as an execution of their own."""
+        if not self.tracker.moved():
+            return
+        change = self.tracker.examine(_BETWEEN, {})
+        if not change.is_empty:
+            draft = self._draft(ExecutionKind.AMBIENT, change)
+            self._write(replace(draft, no_replay="it happened between two cells"), change)
+
+    def _draft(self, kind: ExecutionKind, change: Change) -> ExecutionDraft:
+        return ExecutionDraft(
+            run=self._run.id,
+            parent=self.head,
+            kind=kind,
+            code="",
+            started_at=time.time(),
+            runtime_s=0.0,
+            outcome=Outcome.OK,
+            reads=change.reads,
+            versions=change.versions,
+            bindings=change.bindings,
+        )
+
+    def _unknown_change(self, touched: Touched, problem: str) -> Change:
+        """Assume that everything touched changed, where looking failed."""
+        known = self.tracker.known
+        names = sorted(set(known) if touched.everything else touched.names & known.keys())
+        versions = tuple(VersionDraft((name,), None, unstorable=f"not captured ({problem})") for name in names)
+        bindings = tuple(BindingDraft(name, index) for index, name in enumerate(names))
+        reads = tuple(sorted({known[name].version for name in names}))
+        for name in names:  # the next look finds them new
+            del known[name]
+        return Change((), (), (), reads, versions, bindings)
+
+    def _write(self, draft: ExecutionDraft, change: Change) -> None:
+        need = self.rule.assess(runtime_s=draft.runtime_s, no_replay=draft.no_replay, reads=draft.reads)
+        wanted = {
+            index: one
+            for index, one in enumerate(change.changed)
+            if one.look.fingerprint is not None
+            and self.rule.should_store(one.look.n_stream_bytes, one.look.n_buffer_bytes, need)
+        }
+        inline = self._inline(wanted)
+        writers = {index: self._writer(wanted[index]) for index in inline}
+        recorded = self._store.log.record(draft, writers, self._keyring.seal)
+        self.head = recorded.id
+        self._gap = None
+        if change.fresh or change.deleted:
+            self.tracker.commit(change, recorded.versions)
+        stored = self._add_large(recorded, {index: one for index, one in wanted.items() if index not in inline})
+        stored |= {recorded.versions[index] for index in inline}
+        sizes = {
+            recorded.versions[index]: (one.look.n_stream_bytes, one.look.n_buffer_bytes)
+            for index, one in wanted.items()
+            if recorded.versions[index] in stored
+        }
+        self.rule.observe(
+            recorded.id,
+            runtime_s=draft.runtime_s,
+            no_replay=draft.no_replay,
+            reads=draft.reads,
+            versions=recorded.versions,
+            stored=sizes,
+        )
+
+    def _inline(self, wanted: dict[int, Fresh]) -> set[int]:
+        """Choose the payloads that go into the execution's own transaction: the smallest, up to the limit."""
+        chosen, room = set(), self._config.inline_limit_bytes
+        for index, one in sorted(wanted.items(), key=lambda item: item[1].look.n_bytes):
+            room -= one.look.n_bytes
+            if room < 0 or one.look.sink is None:
+                break
+            chosen.add(index)
+        return chosen
+
+    def _add_large(self, recorded: Recorded, wanted: dict[int, Fresh]) -> set[VersionId]:
+        stored = set()
+        for index, one in wanted.items():
+            version = recorded.versions[index]
+            with self._guarded(f"the value of {', '.join(one.names)}"):
+                self._store.log.add_payload(version, self._writer(one), self._keyring.seal)
+                stored.add(version)
+        return stored
+
+    def _writer(self, one: Fresh) -> Callable[[PayloadSink], Codec]:
+        def write(sink: PayloadSink) -> Codec:
+            written = write_payload(one.values, self.tracker.scope, one.look, sink)
+            if one.is_stable and written != one.look.fingerprint:
+                raise CaptureError("it changed while it was being stored")
+            return one.look.codec or Codec.PICKLE
+
+        return write
+
+    @contextmanager
+    def _guarded(self, what: str) -> Iterator[None]:
+        """Keep what goes wrong in capture from the user's cell: say it once, and go on."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001  (the user's cell must not see it, whatever it is)
+            message = f"ensession did not record {what}: {type(error).__name__}: {error}"
+            if message not in self._warned:
+                self._warned.add(message)
+                self._shell.warn(message)
+
+
+def _own_files(store: Store) -> Callable[[str], bool]:
+    prefix = str(store.path.absolute())
+    return lambda path: str(path).startswith(prefix)
+
+
+def ending_of(error: BaseException | None, **_: Any) -> Ending:
+    """Classify what a cell raised."""
+    if error is None:
+        return Ending(Outcome.OK)
+    text = f"{type(error).__name__}: {error}"[:2000]
+    return Ending(Outcome.INTERRUPTED if isinstance(error, KeyboardInterrupt) else Outcome.ERROR, text)

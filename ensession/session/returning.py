@@ -1,0 +1,89 @@
+"""Plan, carry out, plan again without what failed: until a plan holds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from ensession.model import ExecutionId, Graph, Plan, RestoreReport, VersionId
+from ensession.planner.costs import CostModel
+from ensession.planner.mincut import plan
+from ensession.restore import (
+    Archive,
+    Bench,
+    Executor,
+    LoadFailure,
+    Made,
+    Progress,
+    ReplayFailure,
+    UnfaithfulReplay,
+    all_or_nothing,
+    place,
+    report_variables,
+)
+
+
+@dataclass
+class Bans:
+    """What turned out not to work here, and why."""
+
+    unloadable: dict[VersionId, str] = field(default_factory=dict)
+    unrunnable: dict[ExecutionId, str] = field(default_factory=dict)
+    unfaithful: set[VersionId] = field(default_factory=set)
+    reasons: list[str] = field(default_factory=list)
+
+    def note(self, failure: LoadFailure | ReplayFailure | UnfaithfulReplay) -> None:
+        """Ban what failed; each failure bans something new, so that planning again comes to an end."""
+        self.reasons.append(str(failure))
+        if isinstance(failure, LoadFailure):
+            self.unloadable[failure.version] = str(failure)
+        elif isinstance(failure, ReplayFailure):
+            self.unrunnable[failure.execution] = str(failure)
+        else:
+            self.unfaithful.add(failure.version)
+
+    def plan(self, graph: Graph, target: ExecutionId | None, wanted: Collection[VersionId] | None = None) -> Plan:
+        """Make the cheapest plan that does without what is banned."""
+        return plan(
+            graph,
+            target,
+            CostModel(),
+            wanted=wanted,
+            unloadable=self.unloadable,
+            unrunnable=self.unrunnable,
+            unfaithful=self.unfaithful,
+        )
+
+
+def bring_back(graph: Graph, target: ExecutionId, archive: Archive, bench: Bench, progress: Progress) -> RestoreReport:
+    """Bring a recorded state into a namespace.
+
+    Returns
+    -------
+    RestoreReport
+        The namespace and the hidden state are those of the target state, less what is reported missing.
+
+    Raises
+    ------
+    RestoreError, TrustError
+        The namespace is as it was.
+    """
+    start = time.perf_counter()
+    bans = Bans()
+    with all_or_nothing(bench):
+        made, chosen = _settle(graph, target, archive, bench, progress, bans)
+        place(bench, {name: made.values[v][name] for name, v in graph.state.items() if v in made.values})
+    variables = report_variables(graph, chosen, made)
+    return RestoreReport(target, chosen, variables, time.perf_counter() - start, tuple(bans.reasons))
+
+
+def _settle(
+    graph: Graph, target: ExecutionId, archive: Archive, bench: Bench, progress: Progress, bans: Bans
+) -> tuple[Made, Plan]:
+    while True:
+        chosen = bans.plan(graph, target)
+        try:
+            return Executor(graph, archive, bench, progress).carry_out(chosen), chosen
+        except (LoadFailure, ReplayFailure, UnfaithfulReplay) as failure:
+            bans.note(failure)

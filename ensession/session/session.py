@@ -1,0 +1,213 @@
+"""A recorded session: start, status, plan, restore, stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ensession.capture.ambient import HiddenState
+from ensession.capture.namespace import UserNamespace
+from ensession.config import Config
+from ensession.errors import NotFoundError, UsageError
+from ensession.model import HIDDEN_PREFIX, ExecutionId, Fate, Graph, KernelRun, Plan, RestoreReport, VersionId
+from ensession.planner.costs import CostModel
+from ensession.planner.mincut import plan
+from ensession.planner.policy import StorageRule
+from ensession.restore import Progress
+from ensession.session.bench import LiveBench, StoreArchive
+from ensession.session.environment import environment
+from ensession.session.recorder import Ending, Recorder
+from ensession.session.returning import bring_back
+from ensession.session.shell import Shell
+from ensession.store import Store
+from ensession.trust import Keyring, require_history
+
+
+class Session:
+    """One kernel run attached to one store.
+
+    Parameters
+    ----------
+    path : Path
+        The store; made if there is none.
+    shell : Shell
+    config : Config
+    keyring : Keyring
+
+    Attributes
+    ----------
+    last_restore : RestoreReport or None
+    """
+
+    def __init__(self, path: Path, shell: Shell, config: Config, keyring: Keyring) -> None:
+        self.store = Store.create_or_open(path, config)
+        self.config = config
+        self.last_restore: RestoreReport | None = None
+        self._keyring = keyring
+        self._shell = shell
+        self._user = UserNamespace(shell.namespace, shell.shell_names)
+        self._hidden = HiddenState()
+        self.run: KernelRun = self.store.log.begin_run(environment())
+        self._recorder = Recorder(self.store, self.run, shell, self._user, self._hidden, config, keyring)
+        shell.outputs.install()
+
+    @property
+    def head(self) -> ExecutionId | None:
+        """The execution whose state is live."""
+        return self._recorder.head
+
+    def start(self) -> None:
+        """Begin a new line of history with what the namespace holds."""
+        self._recorder.adopt()
+
+    def begin_cell(self, code: str, cell_id: str | None) -> None:
+        """Take note that a cell is about to run."""
+        self._recorder.begin(code, cell_id)
+
+    def end_cell(self, ending: Ending) -> None:
+        """Record the cell that just ran."""
+        self._recorder.end(ending)
+
+    def stop(self) -> None:
+        """Stop recording and close the store; the variables stay as they are."""
+        self._recorder.close()
+        self._shell.outputs.remove()
+        self.store.log.end_run(self.run.id)
+        self.store.close()
+
+    def target(self, execution: ExecutionId | None) -> ExecutionId:
+        """Return the execution that is meant: the one given, the live state, or the last one of the store.
+
+        Raises
+        ------
+        NotFoundError
+            The store is empty, or has no such execution.
+        """
+        if execution is not None:
+            return self.store.history.execution(execution).id
+        found = self.head if self.head is not None else self.store.history.head()
+        if found is None:
+            raise NotFoundError(f"{self.store.path} holds no execution yet")
+        return found
+
+    def graph(self, execution: ExecutionId | None = None) -> Graph:
+        """Return the history of a state."""
+        return self.store.history.graph(self.target(execution))
+
+    def plan(self, execution: ExecutionId | None = None) -> tuple[Plan, Graph]:
+        """Say how a state would be brought back into a fresh kernel."""
+        graph = self.graph(execution)
+        return plan(graph, self.target(execution), CostModel()), graph
+
+    def losses(self) -> dict[str, str]:
+        """Return the variables that would not survive a restart, and why (invariant 7)."""
+        if self.head is None:
+            return {}
+        chosen, graph = self.plan(self.head)
+        return {
+            name: chosen.missing[version]
+            for name, version in graph.state.items()
+            if version in chosen.missing and not name.startswith(HIDDEN_PREFIX)
+        }
+
+    def restore(self, execution: ExecutionId | None, progress: Progress, *, overwrite: bool = False) -> RestoreReport:
+        """Bring a state back into the live namespace, and go on recording from there.
+
+        Parameters
+        ----------
+        execution : ExecutionId, optional
+            Default: the last one of the store.
+        progress : callable
+        overwrite : bool
+            Give up variables that are not recorded in this store and that the state would replace.
+
+        Raises
+        ------
+        TrustError
+            The store may not run code here.
+        UsageError
+            Unrecorded variables would be lost.
+        RestoreError
+            The namespace is as it was.
+        """
+        target = self._restore_target(execution)
+        require_history(self.store, self._keyring, target)
+        graph = self.store.history.graph(target)
+        kept = self._unrecorded(graph, overwrite=overwrite)
+        archive = StoreArchive.sealed(self.store, self._keyring)
+        bench = LiveBench(self._shell, self._user, self._hidden, self._recorder.tracker)
+        started_at = time.time()
+        self._recorder.paused = True
+        try:
+            report = bring_back(graph, target, archive, bench, progress)
+        finally:
+            self._recorder.paused = False
+        self._take_up(graph, report)
+        self._user.live.update(kept)
+        self.last_restore = report
+        self.store.log.record_restore(
+            target, started_at, report.duration_s, _plain(report.plan), _plain(report), self.run.id
+        )
+        return report
+
+    def _restore_target(self, execution: ExecutionId | None) -> ExecutionId:
+        if execution is not None:
+            return self.target(execution)
+        found = self.store.history.head()
+        if found is None:
+            raise NotFoundError(f"{self.store.path} holds no execution yet: there is nothing to restore")
+        return found
+
+    def _unrecorded(self, graph: Graph, *, overwrite: bool) -> dict[str, Any]:
+        """Return the variables that a restore leaves alone: those that only this kernel has."""
+        if self.head is not None:
+            return {}
+        variables = self._user.variables()
+        clashing = [n for n in variables if n in graph.state and not _is_module(variables[n])]
+        if clashing and not overwrite:
+            raise UsageError(
+                f"{', '.join(clashing)} would be overwritten and is not recorded in {self.store.path}: "
+                "restart the kernel first, or say %ens restore --force"
+            )
+        return {name: value for name, value in variables.items() if name not in graph.state}
+
+    def _take_up(self, graph: Graph, report: RestoreReport) -> None:
+        """Make the restored state the one that recording goes on from."""
+        recorder, variables = self._recorder, {**self._user.variables(), **self._hidden.read()}
+        fates = {variable.name: variable.fate for variable in report.variables}
+        recorder.tracker.forget()
+        for version, names in _names_by_version(graph).items():
+            if fates[names[0]] is Fate.MISSING:
+                recorder.tracker.miss(names, version)
+            elif fates[names[0]] is not Fate.DIFFERENT:  # a different value is found new before the next cell
+                present = {name: variables[name] for name in names if name in variables}
+                recorder.tracker.learn(tuple(present), present, version)
+        self._hidden.changed()
+        recorder.rule = StorageRule.from_graph(self.config.policy, CostModel(), graph)
+        recorder.head = report.target
+
+
+def _names_by_version(graph: Graph) -> dict[VersionId, tuple[str, ...]]:
+    found: dict[VersionId, tuple[str, ...]] = {}
+    for name, version in sorted(graph.state.items()):
+        found[version] = (*found.get(version, ()), name)
+    return found
+
+
+def _is_module(value: Any) -> bool:
+    return type(value).__name__ == "module"
+
+
+def _plain(record: Any) -> Mapping[str, Any]:
+    """Return a record as JSON can hold it."""
+    values: dict[str, Any] = asdict(record)
+    if "missing" in values:
+        values["missing"] = {str(key): reason for key, reason in values["missing"].items()}
+    values.pop("plan", None)
+    for key in ("load_all_s", "run_all_s"):
+        if values.get(key) == float("inf"):
+            values[key] = None
+    return values

@@ -1,0 +1,58 @@
+"""What a session needs of an interactive shell. The magic makes one from IPython; tests make others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from ensession.model import Output
+
+
+class OutputRecorder(Protocol):
+    """Records what a cell outputs, without changing what the user sees."""
+
+    def install(self) -> None:
+        """Attach to the shell."""
+
+    def remove(self) -> None:
+        """Leave the shell exactly as it was."""
+
+    def begin(self) -> None:
+        """Start with an empty record."""
+
+    def end(self) -> tuple[Output, ...]:
+        """Return what was recorded."""
+
+
+class Shell(Protocol):
+    """An interactive shell."""
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """The live user namespace, a plain dict."""
+
+    @property
+    def shell_names(self) -> Mapping[str, Any]:
+        """What the shell itself put into the namespace."""
+
+    @property
+    def outputs(self) -> OutputRecorder:
+        """The recorder of outputs."""
+
+    def transform(self, code: str) -> str:
+        """Turn a cell's magics and shell escapes into Python."""
+
+    def run(self, code: str) -> BaseException | None:
+        """Run a cell without showing its outputs or remembering it; return what it raised.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            The user interrupted it.
+        """
+
+    def warn(self, message: str) -> None:
+        """Show a warning to the user."""
+
+
+MakeProgress = Callable[[int, int, str], None]

@@ -1,0 +1,152 @@
+"""Trust: the user's word that a store may run code here. Unpickling and re-running both do.
+
+A per-user key outside the store seals what this user records: the digest of every execution (which covers the
+digests of all its ancestors) and of every payload. A store trusts no one: whoever restores checks the seals with
+their own key. ``trust_store`` gives the user's word for all that a store holds now.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import platformdirs
+
+from ensession.errors import IntegrityError, StoreAccessError, TrustError
+from ensession.model import ExecutionId, Seal, VersionId
+from ensession.store import Store
+
+KEY_BYTES = 32
+_KEY_FILE = "trust.key"
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """The user's key.
+
+    Attributes
+    ----------
+    key_id : bytes
+        Names the key in a store without giving it away, 16 bytes.
+    """
+
+    key: bytes
+    key_id: bytes
+
+    @classmethod
+    def load(cls, directory: Path | None = None) -> Self:
+        """Read the user's key; make one at first use, readable by the user only.
+
+        Parameters
+        ----------
+        directory : Path, optional
+            Default: the user's data folder of this platform.
+
+        Raises
+        ------
+        StoreAccessError
+            The key can be neither read nor made.
+        """
+        folder = directory or Path(platformdirs.user_data_dir("ensession", appauthor=False))
+        path = folder / _KEY_FILE
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            key = _read_or_make(path)
+        except OSError as error:
+            raise StoreAccessError(f"the key {path} can be neither read nor made: {error.strerror}") from error
+        if len(key) != KEY_BYTES:
+            raise StoreAccessError(f"{path} is no key of ensession; move it away to get a new one")
+        return cls(key, hashlib.sha256(b"ensession key id" + key).digest()[:16])
+
+    def seal(self, subject: bytes) -> Seal:
+        """Return a seal over a digest."""
+        return Seal(subject, self.key_id, self._code(subject))
+
+    def has_sealed(self, store: Store, subject: bytes) -> bool:
+        """Whether a store holds this key's seal over a digest."""
+        found = store.seals.get(subject, self.key_id)
+        return found is not None and hmac.compare_digest(found, self._code(subject))
+
+    def _code(self, subject: bytes) -> bytes:
+        return hmac.digest(self.key, subject, "sha256")
+
+
+def _read_or_make(path: Path) -> bytes:
+    """Read a key file; two processes that start at once agree on one key."""
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)  # fails where another process was first: then its key counts
+        except FileExistsError:
+            return path.read_bytes()
+        finally:
+            draft.unlink()
+    return path.read_bytes()
+
+
+def require_history(store: Store, keyring: Keyring, execution: ExecutionId) -> None:
+    """Make sure that an execution and all before it may be run again.
+
+    Raises
+    ------
+    TrustError
+        It was not recorded by this user on this machine, or was changed since; the message says what to do.
+    """
+    digest = store.history.execution(execution).digest
+    if not keyring.has_sealed(store, digest):
+        raise TrustError(
+            f"{store.path} was not recorded by you on this machine: restoring runs code from it. "
+            f"Look at it first (ens log {store.path}); if you trust who made it: %ens trust {store.path}, "
+            f"or ens trust {store.path}"
+        )
+    try:
+        store.verify_chain(execution)
+    except IntegrityError as error:
+        raise TrustError(f"{store.path} was changed after it was recorded: {error}") from error
+
+
+def require_payload(store: Store, keyring: Keyring, version: VersionId) -> None:
+    """Make sure that a payload may be unpickled.
+
+    Raises
+    ------
+    TrustError
+        It has no seal of this user.
+    """
+    if not keyring.has_sealed(store, store.payloads.digest(version)):
+        raise TrustError(f"the payload of version {version} in {store.path} was not recorded by you on this machine")
+
+
+def trust_store(store: Store, keyring: Keyring) -> int:
+    """Give the user's word for all that a store holds now.
+
+    Returns
+    -------
+    int
+        Number of seals that were added.
+
+    Raises
+    ------
+    IntegrityError
+        The store contradicts itself; nothing was sealed.
+    """
+    versions: set[VersionId] = set()
+    for head in store.history.heads():
+        store.verify_chain(head)
+        graph = store.history.graph(head)
+        versions.update(id_ for id_, version in graph.versions.items() if version.payload is not None)
+    subjects = [bytes(execution.digest) for execution in store.history.executions()]
+    subjects += [bytes(store.payloads.digest(version)) for version in sorted(versions)]
+    missing = [subject for subject in subjects if not keyring.has_sealed(store, subject)]
+    store.seals.add([keyring.seal(subject) for subject in missing])
+    return len(missing)
