@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping, Sequence
-from typing import Union
+from typing import TypeAlias
 
 from blake3 import blake3
 
@@ -22,7 +22,7 @@ _EXECUTION_DOMAIN = "ensession execution 1"
 _VERSION_DOMAIN = "ensession version 1"
 _PAYLOAD_DOMAIN = "ensession payload 1"
 
-_Value = Union[None, bytes, str, int, float, Sequence["_Value"]]
+_Value: TypeAlias = "bytes | str | int | float | Sequence[_Value] | None"
 
 
 def encode_output(output: Output) -> bytes:

@@ -30,8 +30,8 @@ from ensession.store.history import output_text
 BATCH = 500
 
 _HEAD = (
-    "SELECT x.id, x.parent, x.line_start, x.digest, r.uid, x.run, x.kind, x.code, x.started_at, x.runtime_s, x.capture_s,"
-    " x.outcome, x.cell_id, x.error, x.no_replay, x.not_captured"
+    "SELECT x.id, x.parent, x.line_start, x.digest, r.uid, x.run, x.kind, x.code, x.started_at, x.runtime_s,"
+    " x.capture_s, x.outcome, x.cell_id, x.error, x.no_replay, x.not_captured"
     " FROM execution x LEFT JOIN kernel_run r ON r.id = x.run WHERE x.id BETWEEN ? AND ? ORDER BY x.id"
 )
 _CHILDREN = {
@@ -148,7 +148,7 @@ def _by_execution(rows: Iterable[Any]) -> dict[int, list[Any]]:
 
 
 def _draft(head: Sequence[Any], children: dict[str, list[Any]], requires: dict[int, list[Any]]) -> ExecutionDraft:
-    id_, parent, _, _, _, run, kind, code, started_at, runtime_s, capture_s, outcome, cell_id, *texts = head
+    _, parent, _, _, _, run, kind, code, started_at, runtime_s, capture_s, outcome, cell_id, *texts = head
     error, no_replay, not_captured = texts
     ordinals = {row[1]: row[2] for row in children["version"]}
     if list(ordinals.values()) != list(range(len(ordinals))):

@@ -51,7 +51,7 @@ def check_store(path: Path | str, config: Config) -> list[Problem]:
     except IntegrityError as error:
         return [Problem("file", str(error))]
     with store:
-        database = store._database  # noqa: SLF001 - same room
+        database = store._database
         return list(_problems(database))
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from ensession.errors import ChunkCorruptError, ChunkMissingError
 from ensession.store.chunker import MAX_CHUNK_BYTES
-from ensession.store.engine import execute
+from ensession.store.engine import insert_many, rows
 from ensession.store.statements import insert_sql
 
 ZSTD_LEVEL = 3
@@ -22,7 +22,8 @@ WORTH_RATIO = 0.9
 """Compressed bytes over plain bytes from which on a chunk is kept raw."""
 
 _LOOKUP = 200
-_INSERT = insert_sql("chunk") + " ON CONFLICT (address) DO NOTHING RETURNING id"
+_FIND = "SELECT address, id, length(data) FROM chunk WHERE address IN"
+_INSERT = insert_sql("chunk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +96,22 @@ def find_chunks(connection: Connection, addresses: Iterable[bytes]) -> dict[byte
     for start in range(0, len(wanted), _LOOKUP):
         batch = wanted[start : start + _LOOKUP]
         marks = ",".join("?" * len(batch))
-        sql = f"SELECT address, id, length(data) FROM chunk WHERE address IN ({marks})"  # noqa: S608 - marks only
-        for address, id_, n_stored_bytes in execute(connection, sql, batch):
+        for address, id_, n_stored_bytes in rows(connection, f"{_FIND} ({marks})", batch):
             found[address] = StoredChunk(id_, n_stored_bytes, is_new=False)
     return found
 
 
 def insert_chunks(connection: Connection, chunks: Sequence[EncodedChunk]) -> dict[bytes, StoredChunk]:
-    """Insert chunks; another process may have been faster with some of them."""
-    stored: dict[bytes, StoredChunk] = {}
-    for chunk in chunks:
-        values = (None, chunk.address, chunk.n_bytes, chunk.encoding, chunk.data)
-        row = execute(connection, _INSERT, values).fetchone()
-        if row is not None:
-            stored[chunk.address] = StoredChunk(row[0], len(chunk.data), is_new=True)
-    return stored | find_chunks(connection, (chunk.address for chunk in chunks if chunk.address not in stored))
+    """Insert chunks that the store does not hold; call it in the write transaction that made sure of that."""
+    if not chunks:
+        return {}
+    first = rows(connection, "SELECT coalesce(max(id), 0) + 1 FROM chunk")[0][0]
+    values = [
+        (first + offset, chunk.address, chunk.n_bytes, chunk.encoding, chunk.data)
+        for offset, chunk in enumerate(chunks)
+    ]
+    insert_many(connection, _INSERT, values)
+    return {row[1]: StoredChunk(row[0], len(row[4]), is_new=True) for row in values}
 
 
 def encode_missing(
@@ -140,7 +142,7 @@ class Decoder:
         ------
         ChunkMissingError, ChunkCorruptError
         """
-        address, n_bytes, encoding, data = row
+        address, n_bytes, encoding, data = tuple(row)
         if address is None or data is None:
             raise ChunkMissingError(f"{label} is not in the store")
         if not isinstance(n_bytes, int) or not 0 <= n_bytes <= MAX_CHUNK_BYTES or not isinstance(data, bytes):

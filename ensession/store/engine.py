@@ -91,7 +91,7 @@ class Database:
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> Sequence[Any]:
         """Return all rows of one query, in a read transaction of its own or in the running one."""
         with self.read() as connection:
-            return execute(connection, sql, parameters).fetchall()
+            return rows(connection, sql, parameters)
 
     def close(self) -> None:
         """Close the connection; the last one of all processes leaves the file alone, without a log beside it."""
@@ -119,6 +119,11 @@ class Database:
 def execute(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> CursorResult[Any]:
     """Execute one statement with positional parameters."""
     return connection.exec_driver_sql(sql, tuple(parameters))
+
+
+def rows(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> Sequence[Any]:
+    """Return all rows of one query."""
+    return connection.exec_driver_sql(sql, tuple(parameters)).fetchall()
 
 
 def insert_many(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:

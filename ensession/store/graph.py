@@ -1,5 +1,6 @@
 """The application history graph of one line of history, in seven queries whatever its length."""
 
+# ruff: noqa: S608 - the queries are joined from constants of this room; values are always parameters
 from __future__ import annotations
 
 import json
@@ -28,7 +29,8 @@ _EXECUTIONS = (
 _VERSIONS = (
     f"{LINE} SELECT v.id, v.execution, v.names, v.n_bytes, v.unstorable,"
     " p.codec, p.python, p.n_stream_bytes, p.n_buffer_bytes, p.n_stored_bytes"
-    f" FROM line CROSS JOIN version v LEFT JOIN payload p ON p.version = v.id WHERE v.execution {_IN_LINE} ORDER BY v.id"
+    " FROM line CROSS JOIN version v LEFT JOIN payload p ON p.version = v.id"
+    f" WHERE v.execution {_IN_LINE} ORDER BY v.id"
 )
 _BINDINGS = (
     f"{LINE} SELECT b.execution, b.name, b.version FROM line CROSS JOIN binding b WHERE b.execution {_IN_LINE}"

@@ -1,5 +1,6 @@
 """Reading history. Each method is one query or a fixed small number of them, in one read transaction."""
 
+# ruff: noqa: S608 - the queries are joined from constants of this room; values are always parameters
 from __future__ import annotations
 
 import json
@@ -46,11 +47,11 @@ _BINDING = f"b.name, b.execution, b.type_name, b.shape, b.preview, {_VERSION}"
 _JOINED = "LEFT JOIN version v ON v.id = b.version LEFT JOIN execution e ON e.id = v.execution"
 _PAYLOAD = "LEFT JOIN payload p ON p.version = v.id"
 
-# SQLite takes the other columns from the row with the maximum.
 _STATE = (
-    f"{LINE}, latest AS (SELECT b.name, max(b.execution) AS execution, b.version, b.type_name, b.shape, b.preview"
+    f"{LINE}, latest AS (SELECT b.name, max(b.execution) AS execution"
     " FROM line CROSS JOIN binding b WHERE b.execution BETWEEN line.first AND line.last GROUP BY b.name)"
-    f" SELECT {_BINDING} FROM latest b {_JOINED} {_PAYLOAD} WHERE b.version IS NOT NULL ORDER BY b.name"
+    f" SELECT {_BINDING} FROM latest l JOIN binding b ON b.execution = l.execution AND b.name = l.name"
+    f" {_JOINED} {_PAYLOAD} WHERE b.version IS NOT NULL ORDER BY b.name"
 )
 _BINDINGS = f"SELECT {_BINDING} FROM binding b {_JOINED} {_PAYLOAD} WHERE b.execution = ? ORDER BY b.name"
 _VERSIONS_OF = (
@@ -62,6 +63,7 @@ _READS = (
     f" {_PAYLOAD} WHERE r.execution = ? ORDER BY v.id"
 )
 _ONE_VERSION = f"SELECT {_VERSION} FROM version v JOIN execution e ON e.id = v.execution {_PAYLOAD} WHERE v.id = ?"
+_HEADS = "SELECT id FROM execution WHERE id NOT IN (SELECT parent FROM execution WHERE parent IS NOT NULL) ORDER BY id"
 _RUNS = (
     "SELECT id, uid, started_at, ended_at, python, implementation, platform, hostname, pid, cwd, packages"
     " FROM kernel_run ORDER BY id"
@@ -80,7 +82,7 @@ class HistoryReader:
         rows = self._database.rows(sql, (-1 if limit is None else limit,))
         return [_execution(row) for row in reversed(rows)]
 
-    def execution(self, id: ExecutionId) -> Execution:  # noqa: A002 - the word of the design
+    def execution(self, id: ExecutionId) -> Execution:
         """Return one execution; :class:`NotFoundError` says which ones there are."""
         with self._database.read():
             require_execution(self._database, id)
@@ -94,39 +96,36 @@ class HistoryReader:
 
     def heads(self) -> list[ExecutionId]:
         """Return the executions without children."""
-        sql = (
-            "SELECT id FROM execution WHERE id NOT IN (SELECT parent FROM execution WHERE parent IS NOT NULL) ORDER BY id"
-        )
-        return [row[0] for row in self._database.rows(sql)]
+        return [row[0] for row in self._database.rows(_HEADS)]
 
-    def outputs(self, id: ExecutionId) -> tuple[Output, ...]:  # noqa: A002
+    def outputs(self, id: ExecutionId) -> tuple[Output, ...]:
         """Return the outputs of an execution."""
         with self._database.read():
             require_execution(self._database, id)
             rows = self._database.rows("SELECT kind, n_bytes, data FROM output WHERE execution = ? ORDER BY seq", (id,))
         return tuple(Output(kind, json.loads(output_text(id, n_bytes, data))) for kind, n_bytes, data in rows)
 
-    def state(self, id: ExecutionId) -> dict[str, Binding]:  # noqa: A002
+    def state(self, id: ExecutionId) -> dict[str, Binding]:
         """Return what each name was bound to right after an execution, sorted by name."""
         with self._database.read():
             require_execution(self._database, id)
             rows = self._database.rows(_STATE, (id,))
         return {row[0]: _binding(row) for row in rows}
 
-    def bindings(self, id: ExecutionId) -> list[tuple[str, Binding | None]]:  # noqa: A002
+    def bindings(self, id: ExecutionId) -> list[tuple[str, Binding | None]]:
         """Return the names that an execution bound, or deleted (None), sorted."""
         with self._database.read():
             require_execution(self._database, id)
             rows = self._database.rows(_BINDINGS, (id,))
         return [(row[0], None if row[5] is None else _binding(row)) for row in rows]
 
-    def reads(self, id: ExecutionId) -> list[Version]:  # noqa: A002
+    def reads(self, id: ExecutionId) -> list[Version]:
         """Return the versions that an execution used."""
         with self._database.read():
             require_execution(self._database, id)
             return [_version(row) for row in self._database.rows(_READS, (id,))]
 
-    def graph(self, id: ExecutionId) -> Graph:  # noqa: A002
+    def graph(self, id: ExecutionId) -> Graph:
         """Return the application history graph of an execution and its ancestors."""
         with self._database.read():
             require_execution(self._database, id)
@@ -140,7 +139,7 @@ class HistoryReader:
         """Return all kernel runs, oldest first."""
         return [_run(row) for row in self._database.rows(_RUNS)]
 
-    def version(self, id: VersionId) -> Version:  # noqa: A002
+    def version(self, id: VersionId) -> Version:
         """Return one version."""
         rows = self._database.rows(_ONE_VERSION, (id,))
         if not rows:
@@ -203,5 +202,6 @@ def _summary(row: Sequence[Any]) -> Summary:
 
 
 def _run(row: Sequence[Any]) -> KernelRun:
-    id_, uid, started_at, ended_at, *environment, packages = row
-    return KernelRun(id_, uid, started_at, ended_at, Environment(*environment, packages=json.loads(packages)))
+    id_, uid, started_at, ended_at, python, implementation, platform, hostname, pid, cwd, packages = row
+    environment = Environment(python, implementation, platform, hostname, pid, cwd, json.loads(packages))
+    return KernelRun(id_, uid, started_at, ended_at, environment)

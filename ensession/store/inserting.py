@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import zstandard
 from sqlalchemy import Connection
@@ -11,12 +12,17 @@ from sqlalchemy import Connection
 from ensession.digests import encode_output, execution_digest, version_digest
 from ensession.errors import NotFoundError
 from ensession.model import Digest, ExecutionDraft, ExecutionId, Recorded, VersionId
-from ensession.store.engine import execute, insert_many
+from ensession.store.engine import execute, insert_many, rows
 from ensession.store.lookup import version_digests
 from ensession.store.seals import insert_seals
 from ensession.store.statements import insert_sql
 from ensession.store.writing import MakeSeal
 
+_PLACE = (
+    "SELECT (SELECT max(id) FROM execution), (SELECT max(id) FROM version),"
+    " (SELECT uid FROM kernel_run WHERE id = ?1),"
+    " (SELECT digest FROM execution WHERE id = ?2), (SELECT line_start FROM execution WHERE id = ?2)"
+)
 _INSERT_EXECUTION = insert_sql("execution")
 _INSERT_VERSION = insert_sql("version")
 _INSERT_BINDING = insert_sql("binding")
@@ -31,17 +37,15 @@ def insert_execution(
     connection: Connection, draft: ExecutionDraft, seal: MakeSeal | None, point: Callable[[str], None]
 ) -> tuple[Recorded, tuple[Digest, ...]]:
     """Insert an execution with everything but payloads; return it, and the digests of its versions."""
-    run_uid = _run_uid(connection, draft)
-    (next_id,) = execute(connection, "SELECT coalesce(max(id), 0) + 1 FROM execution").one()
-    parent_digest, line_start = _parent(connection, draft.parent, next_id)
+    place = _place(connection, draft)
     required = {version for item in draft.versions for version in item.requires}
     known = version_digests(connection, [*draft.reads, *required])
     texts = [encode_output(output) for output in draft.outputs]
-    digest = execution_digest(parent_digest, run_uid, draft, [known[v] for v in draft.reads], known, texts)
-    id_ = ExecutionId(next_id)
-    _insert_head(connection, draft, id_, line_start, digest)
+    digest = execution_digest(place.parent_digest, place.run_uid, draft, [known[v] for v in draft.reads], known, texts)
+    id_ = place.id
+    _insert_head(connection, draft, place, digest)
     point("record:execution")
-    versions = _insert_versions(connection, draft, id_)
+    versions = _insert_versions(connection, draft, place)
     _insert_names(connection, draft, id_, versions)
     point("record:names")
     _insert_surroundings(connection, draft, id_, texts)
@@ -51,47 +55,47 @@ def insert_execution(
     return Recorded(id_, digest, versions), digests
 
 
-def _run_uid(connection: Connection, draft: ExecutionDraft) -> str:
-    row = execute(connection, "SELECT uid FROM kernel_run WHERE id = ?", (draft.run,)).fetchone()
-    if row is None:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an execution goes: its number, its first version's, and what is known of run and parent."""
+
+    id: ExecutionId
+    first_version: int
+    run_uid: str
+    parent_digest: Digest | None
+    line_start: int
+
+
+def _place(connection: Connection, draft: ExecutionDraft) -> _Place:
+    last, last_version, run_uid, parent_digest, parent_start = rows(connection, _PLACE, (draft.run, draft.parent))[0]
+    if run_uid is None:
         raise NotFoundError(f"there is no kernel run {draft.run} in this store; begin one first")
-    return str(row[0])
+    if draft.parent is not None and parent_digest is None:
+        raise NotFoundError(f"there is no execution {draft.parent} in this store, so it can't be a parent")
+    id_ = ExecutionId((last or 0) + 1)
+    line_start = parent_start if draft.parent is not None and draft.parent == last else id_
+    return _Place(id_, (last_version or 0) + 1, run_uid, parent_digest, line_start)
 
 
-def _parent(connection: Connection, parent: ExecutionId | None, next_id: int) -> tuple[Digest | None, int]:
-    """Return the parent's digest, and where the unbroken line of ids begins that the new execution ends."""
-    if parent is None:
-        return None, next_id
-    row = execute(connection, "SELECT digest, line_start FROM execution WHERE id = ?", (parent,)).fetchone()
-    if row is None:
-        raise NotFoundError(f"there is no execution {parent} in this store, so it can't be a parent")
-    return row[0], row[1] if parent == next_id - 1 else next_id
-
-
-def _insert_head(
-    connection: Connection, draft: ExecutionDraft, id_: ExecutionId, line_start: int, digest: Digest
-) -> None:
+def _insert_head(connection: Connection, draft: ExecutionDraft, place: _Place, digest: Digest) -> None:
     execute(
         connection,
         _INSERT_EXECUTION,
         (
-            *(id_, draft.parent, line_start, digest, draft.run, draft.kind.value),
+            *(place.id, draft.parent, place.line_start, digest, draft.run, draft.kind.value),
             *(draft.started_at, draft.runtime_s, draft.capture_s, draft.outcome.value),
             *(draft.cell_id, draft.no_replay, draft.not_captured, draft.error, draft.code),
         ),
     )
 
 
-def _insert_versions(connection: Connection, draft: ExecutionDraft, id_: ExecutionId) -> tuple[VersionId, ...]:
-    if not draft.versions:
-        return ()
-    (first,) = execute(connection, "SELECT coalesce(max(id), 0) + 1 FROM version").one()
-    ids = tuple(VersionId(first + ordinal) for ordinal in range(len(draft.versions)))
-    rows = [
-        (version, id_, ordinal, json.dumps(item.names), item.fingerprint, item.n_bytes, item.unstorable)
+def _insert_versions(connection: Connection, draft: ExecutionDraft, place: _Place) -> tuple[VersionId, ...]:
+    ids = tuple(VersionId(place.first_version + ordinal) for ordinal in range(len(draft.versions)))
+    values = [
+        (version, place.id, ordinal, json.dumps(item.names), item.fingerprint, item.n_bytes, item.unstorable)
         for ordinal, (version, item) in enumerate(zip(ids, draft.versions, strict=True))
     ]
-    insert_many(connection, _INSERT_VERSION, rows)
+    insert_many(connection, _INSERT_VERSION, values)
     pairs = {
         (version, required)
         for version, item in zip(ids, draft.versions, strict=True)
@@ -104,13 +108,15 @@ def _insert_versions(connection: Connection, draft: ExecutionDraft, id_: Executi
 def _insert_names(
     connection: Connection, draft: ExecutionDraft, id_: ExecutionId, versions: tuple[VersionId, ...]
 ) -> None:
-    rows = []
+    bound: list[tuple[object, ...]] = []
     for binding in draft.bindings:
         version = None if binding.version is None else versions[binding.version]
         summary = binding.summary
-        texts = (None, None, None) if summary is None else (summary.type_name, summary.shape, summary.preview)
-        rows.append((id_, binding.name, version, *texts))
-    insert_many(connection, _INSERT_BINDING, rows)
+        texts: tuple[str | None, ...] = (None, None, None)
+        if summary is not None:
+            texts = (summary.type_name, summary.shape, summary.preview)
+        bound.append((id_, binding.name, version, *texts))
+    insert_many(connection, _INSERT_BINDING, bound)
     insert_many(connection, _INSERT_READ, [(id_, version) for version in sorted(set(draft.reads))])
 
 
@@ -119,11 +125,11 @@ def _insert_surroundings(
 ) -> None:
     if texts:
         zstd = zstandard.ZstdCompressor()
-        rows = [
+        values = [
             (id_, seq, output.kind, len(text), zstd.compress(text))
             for seq, (output, text) in enumerate(zip(draft.outputs, texts, strict=True))
         ]
-        insert_many(connection, _INSERT_OUTPUT, rows)
+        insert_many(connection, _INSERT_OUTPUT, values)
     files = [
         (id_, seq, file.path, file.mode, file.size, file.mtime, file.content_hash)
         for seq, file in enumerate(draft.files)

@@ -33,7 +33,14 @@ from ensession.store.inserting import insert_execution
 from ensession.store.lookup import payload_info, version_digests
 from ensession.store.statements import insert_sql
 from ensession.store.texts import clean, storable
-from ensession.store.writing import MakeSeal, PayloadDraft, WritePayload, insert_payload, write_payload
+from ensession.store.writing import (
+    CompletePayload,
+    MakeSeal,
+    PayloadDraft,
+    WritePayload,
+    insert_payloads,
+    write_payload,
+)
 
 _NOTHING: Mapping[int, WritePayload] = MappingProxyType({})
 _INSERT_RUN = insert_sql("kernel_run")
@@ -65,7 +72,7 @@ class ExecutionLog:
             id_ = execute(connection, _INSERT_RUN, values).lastrowid
         return KernelRun(KernelRunId(id_), uid, now, None, env)
 
-    def end_run(self, id: KernelRunId) -> None:  # noqa: A002 - the word of the design
+    def end_run(self, id: KernelRunId) -> None:
         """Record that a process is done."""
         with self._database.write() as connection:
             execute(connection, "UPDATE kernel_run SET ended_at = ? WHERE id = ?", (self._clock(), id))
@@ -103,9 +110,12 @@ class ExecutionLog:
             point("record:begun")
             recorded, digests = insert_execution(connection, draft, seal, point)
             stored = self._store_chunks(connection, [chunk for draft_ in written.values() for chunk in draft_.rest])
-            for index, payload in written.items():
-                point("record:payload")
-                insert_payload(connection, (recorded.versions[index], digests[index]), payload, stored, seal)
+            point("record:chunks")
+            complete = [
+                CompletePayload(recorded.versions[index], digests[index], payload, stored)
+                for index, payload in written.items()
+            ]
+            insert_payloads(connection, complete, seal)
             point("record:before-commit")
         point("record:committed")
         return recorded
@@ -163,7 +173,7 @@ class ExecutionLog:
             point("payload:last-chunks")
             # Looked up anew: who cleans up behind a failed writer may have taken out what we counted on.
             stored = find_chunks(connection, {address for _, _, part in draft.parts for address in part})
-            info = insert_payload(connection, version, draft, stored, seal)
+            (info,) = insert_payloads(connection, [CompletePayload(*version, draft, stored)], seal)
             point("payload:before-commit")
         return info
 
@@ -174,7 +184,9 @@ class ExecutionLog:
             known = find_chunks(connection, (chunk.address for chunk in fresh))
         encoded = encode_missing(self._encoder, fresh, known)
         with self._database.write() as connection:
-            inserted = insert_chunks(connection, encoded)
+            # Another process may have been faster with some of them.
+            known |= find_chunks(connection, (chunk.address for chunk in encoded))
+            inserted = insert_chunks(connection, [chunk for chunk in encoded if chunk.address not in known])
             self._database.point("payload:before-batch-commit")
         spilled |= known | inserted
         self._database.point("payload:batch")
@@ -192,5 +204,3 @@ class ExecutionLog:
             for id_ in ids:
                 if id_ not in used:
                     execute(connection, "DELETE FROM chunk WHERE id = ?", (id_,))
-
-

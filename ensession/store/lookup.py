@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 from ensession.digests import version_digest
 from ensession.errors import NotFoundError
 from ensession.model import Codec, Digest, PayloadInfo, VersionId
-from ensession.store.engine import execute
+from ensession.store.engine import rows
 
 _BATCH = 500
+_DIGESTS = "SELECT v.id, e.digest, v.ordinal FROM version v JOIN execution e ON e.id = v.execution WHERE v.id IN"
 
 
 def version_digests(connection: Connection, versions: Iterable[VersionId]) -> dict[VersionId, Digest]:
@@ -28,11 +29,7 @@ def version_digests(connection: Connection, versions: Iterable[VersionId]) -> di
     for start in range(0, len(wanted), _BATCH):
         batch = wanted[start : start + _BATCH]
         marks = ",".join("?" * len(batch))
-        sql = (
-            "SELECT v.id, e.digest, v.ordinal FROM version v JOIN execution e ON e.id = v.execution"
-            f" WHERE v.id IN ({marks})"  # noqa: S608 - marks only
-        )
-        for id_, digest, ordinal in execute(connection, sql, batch):
+        for id_, digest, ordinal in rows(connection, f"{_DIGESTS} ({marks})", batch):
             found[VersionId(id_)] = version_digest(digest, ordinal)
     missing = [version for version in wanted if version not in found]
     if missing:
@@ -42,11 +39,9 @@ def version_digests(connection: Connection, versions: Iterable[VersionId]) -> di
 
 def payload_info(connection: Connection, version: VersionId) -> PayloadInfo | None:
     """Return what is known of a version's payload, None where it has none."""
-    sql = (
-        "SELECT codec, python, n_stream_bytes, n_buffer_bytes, n_stored_bytes FROM payload WHERE version = ?"
-    )
-    row = execute(connection, sql, (version,)).fetchone()
-    return None if row is None else info_from_row(row)
+    sql = "SELECT codec, python, n_stream_bytes, n_buffer_bytes, n_stored_bytes FROM payload WHERE version = ?"
+    found = rows(connection, sql, (version,))
+    return info_from_row(found[0]) if found else None
 
 
 def info_from_row(row: Any) -> PayloadInfo | None:

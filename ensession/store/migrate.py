@@ -130,7 +130,7 @@ def _climb(path: Path, ladder: Ladder, busy_timeout_s: float) -> None:
 
 
 def _build(connection: sqlite3.Connection) -> None:
-    dialect = sqlite.dialect()  # type: ignore[no-untyped-call]
+    dialect = sqlite.dialect()
     for table in BaseRow.metadata.sorted_tables:
         connection.execute(str(CreateTable(table).compile(dialect=dialect)))
         for index in sorted(table.indexes, key=lambda index: str(index.name)):

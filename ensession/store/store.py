@@ -140,7 +140,7 @@ class Store:
         files = (self.path, Path(f"{self.path}-wal"), Path(f"{self.path}-journal"))
         return sum(file.stat().st_size for file in files if file.exists())
 
-    def verify_chain(self, id: ExecutionId) -> None:  # noqa: A002 - the word of the design
+    def verify_chain(self, id: ExecutionId) -> None:
         """Compute the digests of an execution and all its ancestors again from the rows.
 
         Raises

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from ensession.digests import payload_digest
-from ensession.errors import ChunkMissingError, UsageError
+from ensession.errors import ChunkMissingError
 from ensession.model import BufferMode, Codec, Digest, PayloadInfo, PayloadSink, Seal, VersionId
 from ensession.store.chunker import StreamCutter, cut_buffer
 from ensession.store.chunks import PlainChunk, StoredChunk, plain_chunk
-from ensession.store.engine import execute, insert_many
+from ensession.store.engine import insert_many
 from ensession.store.seals import insert_seals
 from ensession.store.statements import insert_sql
 
@@ -108,38 +108,45 @@ def write_payload(write: WritePayload, spill: Spill | None = None) -> PayloadDra
     return sink.finish(write(sink))
 
 
-def insert_payload(
-    connection: Connection,
-    version: tuple[VersionId, Digest],
-    draft: PayloadDraft,
-    stored: Mapping[bytes, StoredChunk],
-    seal: MakeSeal | None,
-) -> PayloadInfo:
-    """Insert the rows that make a payload exist; all its chunks are in the store."""
-    id_, version_digest = version
-    if any(address not in stored for _, _, addresses in draft.parts for address in addresses):
-        raise ChunkMissingError(f"chunks of version {id_} were taken out of the store meanwhile; record it again")
-    info = _info(draft, stored)
-    digest = payload_digest(version_digest, info.codec, info.python, draft.parts)
-    sizes = (info.n_stream_bytes, info.n_buffer_bytes, info.n_stored_bytes)
-    execute(connection, _INSERT_PAYLOAD, (id_, info.codec.value, info.python, digest, *sizes))
-    insert_many(connection, _INSERT_PART, [(id_, no, mode, n) for no, (mode, n, _) in enumerate(draft.parts)])
-    chunks = [
-        (id_, no, seq, stored[address].id)
-        for no, (_, _, addresses) in enumerate(draft.parts)
-        for seq, address in enumerate(addresses)
-    ]
+@dataclass(frozen=True, slots=True)
+class CompletePayload:
+    """A payload whose chunks are all in the store; ``digest`` is its version's."""
+
+    version: VersionId
+    digest: Digest
+    draft: PayloadDraft
+    stored: Mapping[bytes, StoredChunk]
+
+
+def insert_payloads(
+    connection: Connection, payloads: Sequence[CompletePayload], seal: MakeSeal | None
+) -> list[PayloadInfo]:
+    """Insert the rows that make payloads exist."""
+    infos = [_info(payload) for payload in payloads]
+    heads, parts, chunks, seals = [], [], [], []
+    for payload, info in zip(payloads, infos, strict=True):
+        id_, draft = payload.version, payload.draft
+        digest = payload_digest(payload.digest, info.codec, info.python, draft.parts)
+        sizes = (info.n_stream_bytes, info.n_buffer_bytes, info.n_stored_bytes)
+        heads.append((id_, info.codec.value, info.python, digest, *sizes))
+        for part, (mode, n_bytes, addresses) in enumerate(draft.parts):
+            parts.append((id_, part, mode, n_bytes))
+            chunks += [(id_, part, seq, payload.stored[address].id) for seq, address in enumerate(addresses)]
+        seals.append(None if seal is None else seal(digest))
+    insert_many(connection, _INSERT_PAYLOAD, heads)
+    insert_many(connection, _INSERT_PART, parts)
     insert_many(connection, _INSERT_PAYLOAD_CHUNK, chunks)
-    if seal is not None:
-        made = seal(digest)
-        insert_seals(connection, [] if made is None else [made])
-    return info
+    insert_seals(connection, [made for made in seals if made is not None])
+    return infos
 
 
-def _info(draft: PayloadDraft, stored: Mapping[bytes, StoredChunk]) -> PayloadInfo:
-    if not isinstance(draft.codec, Codec):
-        raise UsageError("the function that writes a payload has to return its codec")
+def _info(payload: CompletePayload) -> PayloadInfo:
+    draft, stored = payload.draft, payload.stored
     unique = {address for _, _, addresses in draft.parts for address in addresses}
+    if not all(address in stored for address in unique):
+        raise ChunkMissingError(
+            f"chunks of version {payload.version} were taken out of the store meanwhile; add its payload again"
+        )
     return PayloadInfo(
         codec=draft.codec,
         python=f"{sys.version_info.major}.{sys.version_info.minor}",
