@@ -82,7 +82,7 @@ def variables_table(state: Mapping[str, Binding], missing: Mapping[VersionId, st
         Column("size", right=True),
         Column("preview", elastic=True),
         Column("cell", right=True),
-        Column("comes back", elastic=True),
+        Column("comes back"),
     )
     shown = [binding for name, binding in sorted(state.items()) if not is_hidden(name)]
     hidden = sorted(name.strip("<>") for name in state if is_hidden(name))
@@ -91,10 +91,10 @@ def variables_table(state: Mapping[str, Binding], missing: Mapping[VersionId, st
     if hidden:
         notes.append(f"Hidden state is recorded too: {', '.join(hidden)}.")
     rows = tuple(_variable_row(binding, missing) for binding in shown)
-    return Table(f"State {at or 0}", columns, rows, (f"{notes[0]}.", *notes[1:]))
+    return Table(f"State {at or 0}", columns, rows, (f"{notes[0]}.", *notes[1:], *_losses(shown, missing)))
 
 
-def reads_table(reads: Iterable[GraphVersion]) -> Table:
+def reads_table(reads: Iterable[Version | GraphVersion]) -> Table:
     """Show which versions an execution read."""
     rows = tuple((", ".join(v.names), str(v.execution), size(v.n_bytes)) for v in reads)
     return Table("Read", (Column("name"), Column("from cell", right=True), Column("size", right=True)), rows)
@@ -108,7 +108,7 @@ def bindings_table(bindings: Mapping[str, Binding | None], missing: Mapping[Vers
         Column("shape"),
         Column("size", right=True),
         Column("preview", elastic=True),
-        Column("comes back", elastic=True),
+        Column("comes back"),
     )
     rows: list[tuple[str, ...]] = []
     for name, binding in sorted(bindings.items()):
@@ -117,7 +117,8 @@ def bindings_table(bindings: Mapping[str, Binding | None], missing: Mapping[Vers
         else:
             *cells, _, status = _variable_row(binding, missing)
             rows.append((*cells, status))
-    return Table("Changed", columns, tuple(rows))
+    bound = [binding for _, binding in sorted(bindings.items()) if binding is not None]
+    return Table("Changed", columns, tuple(rows), tuple(_losses(bound, missing)))
 
 
 def status_table(
@@ -182,9 +183,6 @@ def _log_row(execution: Execution, changed: Collection[str], head: ExecutionId |
 
 def _variable_row(binding: Binding, missing: Mapping[VersionId, str]) -> tuple[str, ...]:
     version, summary = binding.version, binding.summary
-    status = status_of(version, missing)
-    if version.id in missing:
-        status = f"{status}: {missing[version.id]}"
     n_bytes = size(version.n_bytes) if version.n_bytes else ""
     return (
         binding.name,
@@ -193,8 +191,13 @@ def _variable_row(binding: Binding, missing: Mapping[VersionId, str]) -> tuple[s
         n_bytes,
         summary.preview,
         str(binding.execution),
-        status,
+        status_of(version, missing),
     )
+
+
+def _losses(bindings: Iterable[Binding], missing: Mapping[VersionId, str]) -> list[str]:
+    """Say why variables will not survive: below the table, where nothing is cut short."""
+    return [f"{b.name} {LOST}: {missing[b.version.id]}." for b in bindings if b.version.id in missing]
 
 
 def _count(number: int, noun: str) -> str:

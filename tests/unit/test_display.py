@@ -149,10 +149,11 @@ def test_variables_say_whether_they_come_back() -> None:
     }
     state["<random>"] = binding("<random>", 1, stored=True)
     table = display.variables_table(state, {VersionId(3): "unstorable: open generator"}, ExecutionId(3))
-    assert [row[-1] for row in table.rows] == ["stored", "recomputable", "will not survive: unstorable: open generator"]
+    assert [row[-1] for row in table.rows] == ["stored", "recomputable", "will not survive"]
     assert table.notes == (
         "3 variables, 1 of them will not survive a restart.",
         "Hidden state is recorded too: random.",
+        "gen will not survive: unstorable: open generator.",
     )
     changed = display.bindings_table({"a": state["a"], "old": None}, {})
     assert [row[:2] for row in changed.rows] == [("a", "builtins.list"), ("old", "(deleted)")]

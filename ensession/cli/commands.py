@@ -1,0 +1,220 @@
+"""The commands of ``ens``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import click
+
+from ensession.cli import records
+from ensession.cli.printing import print_block, print_heading, print_json, print_table
+from ensession.config import Config
+from ensession.display import (
+    bindings_table,
+    duration,
+    log_table,
+    one_line,
+    output_text,
+    plan_table,
+    point_in_time,
+    problems_table,
+    reads_table,
+    size,
+    variables_table,
+)
+from ensession.errors import IntegrityError
+from ensession.model import Execution, ExecutionId, Graph, Plan
+from ensession.planner import CostModel, plan
+from ensession.store import Store, check_store, copy_store
+from ensession.trust import Keyring, trust_store
+
+_FEW = 100
+"""Up to so many executions it is quicker to ask for the bindings of each than for the graph of all."""
+
+_EMPTY = Graph((), {}, {}, {})
+
+
+def state_number(text: str) -> int:
+    """Parse the number of a state or an execution: ``3`` or ``@3``."""
+    digits = text.removeprefix("@")
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > 18:  # noqa: PLR2004 - what fits into SQLite
+        raise click.BadParameter(f"{text!r} is not the number of an execution, such as 3 or @3")
+    return int(digits)
+
+
+_FILE = click.argument("file", type=click.Path(path_type=Path))
+_STATE = click.argument("n", type=state_number, required=False)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ensession", prog_name="ens", message="%(prog)s %(version)s")
+def ens() -> None:
+    """Look into the session stores that notebooks leave behind. Nothing from a store is run."""
+
+
+@ens.command()
+@_FILE
+@click.option("--limit", "-n", type=click.IntRange(min=0), help="Show only the last LIMIT executions.")
+@_JSON
+def log(file: Path, limit: int | None, as_json: bool) -> None:
+    """List the executions of FILE, oldest first; the latest has an asterisk."""
+    with Store.open_read_only(file, Config()) as store:
+        executions = store.history.executions(limit)
+        head, heads = store.history.head(), store.history.heads()
+        changed = _changed_names(store, executions, head)
+    if as_json:
+        rows = [records.execution_record(e, changed[e.id]) for e in executions]
+        print_json({"head": records.state_number(head), "heads": heads, "executions": rows})
+    else:
+        print_table(log_table(executions, changed, head))
+
+
+@ens.command()
+@_FILE
+@click.argument("n", type=state_number)
+@_JSON
+def show(file: Path, n: int, as_json: bool) -> None:
+    """Show execution N of FILE: code, outcome, outputs, what it read and what it changed."""
+    id_ = ExecutionId(n)
+    with Store.open_read_only(file, Config()) as store:
+        execution = store.history.execution(id_)
+        outputs, bindings = store.history.outputs(id_), dict(store.history.bindings(id_))
+        graph, reads = store.history.graph(id_), store.history.reads(id_)
+    missing = plan(graph, id_, CostModel(), wanted=list(graph.versions)).missing
+    if as_json:
+        record = records.execution_record(execution, bindings)
+        record["outputs"] = [records.output_record(output) for output in outputs]
+        record["reads"] = [records.version_record(version) for version in reads]
+        record["bindings"] = [records.binding_record(b, missing) for b in bindings.values() if b is not None]
+        record["deleted"] = [name for name, binding in bindings.items() if binding is None]
+        print_json(record)
+        return
+    _print_execution(execution)
+    for output in outputs:
+        print_heading(f"Output ({output.kind})")
+        print_block(output_text(output))
+    if reads:
+        print_table(reads_table(reads))
+    if bindings:
+        print_table(bindings_table(bindings, missing))
+
+
+@ens.command(name="vars")
+@_FILE
+@_STATE
+@_JSON
+def vars_(file: Path, n: int | None, as_json: bool) -> None:
+    """List the variables of state N of FILE (by default the latest), and whether they would come back."""
+    with Store.open_read_only(file, Config()) as store:
+        target = _target(store, n)
+        state = store.history.state(target) if target else {}
+        made, _ = _plan(store, target)
+    if as_json:
+        rows = [records.binding_record(binding, made.missing) for binding in state.values()]
+        print_json({"state": records.state_number(target), "variables": rows})
+    else:
+        print_table(variables_table(state, made.missing, target))
+
+
+@ens.command(name="plan")
+@_FILE
+@_STATE
+@_JSON
+def plan_(file: Path, n: int | None, as_json: bool) -> None:
+    """Show how state N of FILE (by default the latest) would be restored, and at what cost."""
+    with Store.open_read_only(file, Config()) as store:
+        target = _target(store, n)
+        made, graph = _plan(store, target)
+        codes = {id_: store.history.execution(id_).code for id_ in made.runs}
+    if as_json:
+        print_json(records.plan_record(made, graph))
+    else:
+        print_table(plan_table(made, graph, codes))
+
+
+@ens.command()
+@_FILE
+@click.argument("target", type=click.Path(path_type=Path))
+@_JSON
+def copy(file: Path, target: Path, as_json: bool) -> None:
+    """Copy FILE to TARGET, complete and consistent even while a kernel writes to it."""
+    copy_store(file, target, Config())
+    with Store.open_read_only(target, Config()) as store:
+        n_bytes = store.n_file_bytes()
+    if as_json:
+        print_json({"source": str(file), "target": str(target), "n_bytes": n_bytes})
+    else:
+        click.echo(one_line(f"{target}: {size(n_bytes)}"))
+
+
+@ens.command()
+@_FILE
+@_JSON
+def check(file: Path, as_json: bool) -> int:
+    """Check FILE in full: database, chunks, payloads and the digests of all executions."""
+    problems = check_store(file, Config())
+    if as_json:
+        print_json({"problems": records.problem_records(problems)})
+    else:
+        print_table(problems_table(problems))
+    return IntegrityError.exit_code if problems else 0
+
+
+@ens.command()
+@_FILE
+@_JSON
+def trust(file: Path, as_json: bool) -> None:
+    """Say that what FILE holds now may run code here: restoring unpickles and runs cells again.
+
+    Nothing is run by this command itself.
+    """
+    with Store.open(file, Config()) as store:
+        n_sealed = trust_store(store, Keyring.load())
+        n_executions = len(store.history.executions())
+    if as_json:
+        print_json({"executions": n_executions, "sealed": n_sealed})
+    else:
+        click.echo(f"Trusted: {n_executions} executions and their payloads ({n_sealed} new seals).")
+
+
+def _target(store: Store, n: int | None) -> ExecutionId | None:
+    """Return the execution whose state is meant; None is state 0, the empty one."""
+    if n is None:
+        return store.history.head()
+    return store.history.execution(ExecutionId(n)).id if n else None
+
+
+def _plan(store: Store, target: ExecutionId | None) -> tuple[Plan, Graph]:
+    graph = store.history.graph(target) if target is not None else _EMPTY
+    return plan(graph, target, CostModel()), graph
+
+
+def _changed_names(
+    store: Store, executions: Sequence[Execution], head: ExecutionId | None
+) -> dict[ExecutionId, Collection[str]]:
+    """Return what each execution bound or deleted."""
+    changed: dict[ExecutionId, Collection[str]] = {}
+    if head is not None and len(executions) > _FEW:
+        graph = store.history.graph(head)
+        changed = {c.id: tuple(graph.bindings.get(c.id, ())) for c in graph.executions}
+    for id_ in (e.id for e in executions if e.id not in changed):
+        changed[id_] = [name for name, _ in store.history.bindings(id_)]
+    return changed
+
+
+def _print_execution(execution: Execution) -> None:
+    took = f"{duration(execution.runtime_s)}, recorded in {duration(execution.capture_s)}"
+    print_heading(f"Execution {execution.id} (after {execution.parent or 0}), {execution.outcome.value}, {took}")
+    click.echo(f"{point_in_time(execution.started_at)}, {execution.kind.value}")
+    remarks = {
+        "Error": execution.error,
+        "Can't be run again": execution.no_replay,
+        "Not captured": execution.not_captured,
+    }
+    for label, text in remarks.items():
+        if text:
+            print_block(f"{label}: {text}")
+    print_heading("Code")
+    print_block(execution.code)
