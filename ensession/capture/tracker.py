@@ -191,9 +191,7 @@ class Tracker:
         values = [variables[part[0]] if len(part) == 1 else None for part in parts]
         can_share = [not (isinstance(v, IMMUTABLE) and not isinstance(v, tuple | frozenset)) for v in values]
         can_share = [len(part) > 1 or flag for part, flag in zip(parts, can_share, strict=True)]
-        links: list[Links | None] = [None] * len(parts)
-        if sum(can_share) > 1:
-            links = [one.links() if flag else None for one, flag in zip(looks, can_share, strict=True)]
+        links = _links_of([one if flag else None for one, flag in zip(looks, can_share, strict=True)])
         identities = [
             id(value) if len(part) == 1 and _keeps_identity(value) else None
             for part, value in zip(parts, values, strict=True)
@@ -270,6 +268,23 @@ class Tracker:
                 agree = self.look(values).fingerprint == seen.fingerprint
                 self._stable.update(dict.fromkeys(untried, agree))
         return all(self._stable.get(kind, True) for kind in foreign)
+
+
+def _links_of(looks: Sequence[Look | None]) -> list[Links | None]:
+    """Return through what values may be linked; of the largest one only what it has in common with the others."""
+    links: list[Links | None] = [None] * len(looks)
+    sized = sorted((one.n_stream_bytes, position) for position, one in enumerate(looks) if one is not None)
+    if len(sized) > 1:
+        others: set[int] = set()
+        for _, position in sized[:-1]:
+            one = looks[position]
+            assert one is not None  # noqa: S101  (those are not among the sized)
+            found = links[position] = one.links()
+            others |= found.objects
+        largest = looks[sized[-1][1]]
+        assert largest is not None  # noqa: S101
+        links[sized[-1][1]] = largest.links(within=others)
+    return links
 
 
 def _keeps_identity(value: Any) -> bool:

@@ -17,7 +17,7 @@ import re
 import sys
 import types
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -217,6 +217,11 @@ class Reducers:
     def shared_owners(self) -> frozenset[int]:
         """Memory that more than one array of this payload lives in."""
         return frozenset(root for root, users in self.roots.items() if len(users) > 1)
+
+    def memoized(self, ids: Iterable[int]) -> list[int]:
+        """Return which of these objects are part of the payload, references aside."""
+        memo = self.memo.copy()
+        return [key for key in ids if key in memo and key not in self.by_reference]
 
     def mutable_ids(self) -> dict[int, Any]:
         """Return every object of the payload through which two names could share a change, by id."""

@@ -38,6 +38,7 @@ class Bans:
         self.reasons.append(str(failure))
         if isinstance(failure, LoadFailure):
             self.unloadable[failure.version] = str(failure)
+            self.unfaithful.discard(failure.version)  # then a different value is the best there is
         elif isinstance(failure, ReplayFailure):
             self.unrunnable[failure.execution] = str(failure)
         else:
@@ -84,6 +85,6 @@ def _settle(
     while True:
         chosen = bans.plan(graph, target)
         try:
-            return Executor(graph, archive, bench, progress).carry_out(chosen), chosen
+            return Executor(graph, archive, bench, progress, bans.unloadable).carry_out(chosen), chosen
         except (LoadFailure, ReplayFailure, UnfaithfulReplay) as failure:
             bans.note(failure)

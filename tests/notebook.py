@@ -1,0 +1,104 @@
+"""A notebook without a process of its own: an in-process IPython shell that records, dies and comes back.
+
+Its user module stands in for ``__main__`` while a cell runs, as it does in a kernel.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+
+import ensession
+from ensession.model import RestoreReport
+from ensession.session.session import Session
+
+
+class Notebook:
+    """One life of a session: from :meth:`start` or :meth:`restore` to :meth:`kill`."""
+
+    def __init__(self, store: Path) -> None:
+        self.store = store
+        self.module = types.ModuleType("__main__")
+        with self._as_main():
+            self.shell = InteractiveShell(user_module=self.module, user_ns=vars(self.module))
+            ensession.load_ipython_extension(self.shell)
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The live namespace."""
+        return vars(self.module)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.variables[name]
+
+    @property
+    def session(self) -> Session:
+        """The session being recorded."""
+        found = self.shell.find_line_magic("ens").session
+        assert found is not None
+        return found
+
+    def start(self, options: str = "") -> Notebook:
+        """Begin to record."""
+        self.ens(f"start {self.store} {options}")
+        return self
+
+    def restore(self, words: str = "") -> RestoreReport:
+        """Bring a state back."""
+        self.ens(f"restore {self.store} {words}")
+        report = self.session.last_restore
+        assert report is not None
+        return report
+
+    def ens(self, words: str) -> str:
+        """Run a command; raises what the user would see as an error."""
+        text = io.StringIO()
+        with self._as_main(), contextlib.redirect_stdout(text), contextlib.redirect_stderr(io.StringIO()):
+            result = self.shell.run_cell(f"%ens {words}")
+        result.raise_error()
+        return text.getvalue()
+
+    def run(self, *cells: str) -> int:
+        """Run cells and return the number of the last execution; a cell that raises is a failed test."""
+        for cell in cells:
+            self.attempt(cell).raise_error()
+        head = self.session.head
+        assert head is not None
+        return head
+
+    def attempt(self, cell: str) -> Any:
+        """Run a cell that may raise."""
+        with self._as_main(), contextlib.redirect_stdout(io.StringIO()):
+            return self.shell.run_cell(cell, store_history=True)
+
+    def changed(self) -> set[str]:
+        """Return what the last execution changed, bound or deleted; hidden state aside."""
+        head = self.session.head
+        assert head is not None
+        return {name for name, _ in self.session.store.history.bindings(head) if not name.startswith("<")}
+
+    def kill(self) -> None:
+        """Die without a word, as far as that is possible inside a process that lives on."""
+        with self._as_main():
+            ensession.unload_ipython_extension(self.shell)
+
+    def reborn(self) -> Notebook:
+        """Die, and return a new notebook on the same store."""
+        self.kill()
+        return Notebook(self.store)
+
+    @contextlib.contextmanager
+    def _as_main(self) -> Iterator[None]:
+        before = sys.modules["__main__"]
+        sys.modules["__main__"] = self.module
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = before
