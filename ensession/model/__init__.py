@@ -1,0 +1,81 @@
+"""The words of the design as types: frozen records that all rooms of the package exchange.
+
+Pure: no input or output, no clock, no logging, no pickle. Units are in the names (``_s`` seconds, ``n_bytes``
+bytes); times of day are Unix seconds.
+"""
+
+from __future__ import annotations
+
+from ensession.model.basic import (
+    HIDDEN_PREFIX,
+    BufferMode,
+    Codec,
+    Digest,
+    Effect,
+    ExecutionId,
+    ExecutionKind,
+    FileAccess,
+    Fingerprint,
+    KernelRunId,
+    Outcome,
+    Output,
+    Problem,
+    Seal,
+    Summary,
+    VersionId,
+)
+from ensession.model.drafts import BindingDraft, ExecutionDraft, Recorded, VersionDraft
+from ensession.model.graphs import (
+    Fate,
+    Graph,
+    GraphExecution,
+    GraphVersion,
+    Plan,
+    RestoreReport,
+    Step,
+    StepKind,
+    VariableReport,
+)
+from ensession.model.payloads import BufferSource, PayloadSink, PayloadSource
+from ensession.model.records import Binding, Environment, Execution, KernelRun, PayloadInfo, Version
+
+__all__ = [
+    "HIDDEN_PREFIX",
+    "Binding",
+    "BindingDraft",
+    "BufferMode",
+    "BufferSource",
+    "Codec",
+    "Digest",
+    "Effect",
+    "Environment",
+    "Execution",
+    "ExecutionDraft",
+    "ExecutionId",
+    "ExecutionKind",
+    "Fate",
+    "FileAccess",
+    "Fingerprint",
+    "Graph",
+    "GraphExecution",
+    "GraphVersion",
+    "KernelRun",
+    "KernelRunId",
+    "Outcome",
+    "Output",
+    "PayloadInfo",
+    "PayloadSink",
+    "PayloadSource",
+    "Plan",
+    "Problem",
+    "Recorded",
+    "RestoreReport",
+    "Seal",
+    "Step",
+    "StepKind",
+    "Summary",
+    "VariableReport",
+    "Version",
+    "VersionDraft",
+    "VersionId",
+]
