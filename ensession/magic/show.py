@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import shutil
 import sys
+import time
+from collections.abc import Callable
 from typing import Any
 
 from IPython.display import display
 
 from ensession.display import Table, to_html, to_text
+
+QUIET_S = 0.5
+REDRAW_S = 0.1
 
 
 class Shown:
@@ -31,16 +36,28 @@ def show(table: Table) -> None:
 
 
 class ProgressLine:
-    """One line on the terminal or below the cell that says how far a restore is."""
+    """One line below the cell that says how far a restore is; nothing for a quick one.
 
-    def __init__(self, stream: Any = None) -> None:
-        self._stream = stream or sys.stderr
+    Parameters
+    ----------
+    clock : callable
+        Seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._started = self._shown = clock()
         self._width = 0
 
     def __call__(self, done: int, total: int, label: str) -> None:
         """Show the next step; an empty label takes the line away."""
+        now = self._clock()
+        if label and (now - self._started < QUIET_S or now - self._shown < REDRAW_S):
+            return
+        self._shown = now
         filled = 20 * done // max(total, 1)
         text = f"[{'█' * filled}{'·' * (20 - filled)}] {done}/{total} {label}"[:100] if label else ""
-        self._stream.write("\r" + text.ljust(self._width) + ("" if label else "\r"))
-        self._stream.flush()
+        if text or self._width:
+            sys.stderr.write("\r" + text.ljust(self._width) + ("" if text else "\r"))
+            sys.stderr.flush()
         self._width = len(text)

@@ -118,7 +118,6 @@ class Recorder:
         start = time.perf_counter()
         with self._guarded("what changed between two cells"):
             self._note_ambient()
-            self._hidden.changed()
         names = CellNames(dynamic="could not be analysed")
         touched = Touched(frozenset(), frozenset(), names.dynamic)
         with self._guarded("which variables the cell uses (so it looks at all of them)"):
@@ -192,10 +191,11 @@ class Recorder:
         return None
 
     def _note_ambient(self) -> None:
-        """Record names that were bound or deleted since the last execution, as an execution of their own."""
-        if not self.tracker.moved():
+        """Record what was bound, deleted or drawn since the last execution, as an execution of its own."""
+        hidden = self._hidden.changed()
+        if not hidden and not self.tracker.moved():
             return
-        change = self.tracker.examine(_BETWEEN, {})
+        change = self.tracker.examine(_BETWEEN, hidden)
         if not change.is_empty:
             draft = self._draft(ExecutionKind.AMBIENT, change)
             self._write(replace(draft, no_replay="it happened between two cells"), change)
