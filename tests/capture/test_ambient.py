@@ -1,0 +1,66 @@
+"""Hidden state: seen when it changes, put back bit for bit, silent about secrets."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ensession.capture.ambient import HiddenState
+
+
+@pytest.fixture
+def hidden() -> HiddenState:
+    state = HiddenState()
+    state.changed()
+    return state
+
+
+def test_nothing_changed_is_nothing_reported(hidden: HiddenState) -> None:
+    assert hidden.changed() == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "draw"),
+    [
+        ("<random>", lambda: [random.gauss(0, 1) for _ in range(3)]),
+        ("<numpy.random>", lambda: list(np.random.randn(3))),
+    ],
+)
+def test_random_numbers_repeat_exactly_from_a_snapshot(hidden: HiddenState, name: str, draw) -> None:
+    draw()
+    assert set(hidden.changed()) == {name}
+    snapshot = pickle.loads(pickle.dumps(hidden.read()[name]))
+    first = draw()
+    hidden.write(name, snapshot)
+    assert draw() == first
+    assert hidden.changed()[name] != snapshot
+
+
+def test_directory_and_search_path_are_reported_once_they_change(
+    hidden: HiddenState, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "<cwd>" not in hidden.read()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    changed = hidden.changed()
+    assert changed["<cwd>"] == str(tmp_path)
+    assert changed["<sys.path>"][0] == str(tmp_path)
+    assert "<cwd>" in hidden.read()
+
+
+def test_environment_without_secrets(hidden: HiddenState, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENSESSION_COLOUR", "red")
+    monkeypatch.setenv("ENSESSION_API_KEY", "hush")
+    monkeypatch.setenv("ENSESSION_PASSWORD", "hush")
+    assert hidden.changed()["<environ>"] == {"ENSESSION_COLOUR": "red"}
+    hidden.write("<environ>", {"ENSESSION_COLOUR": "blue", "ENSESSION_SIZE": "9"})
+    assert os.environ["ENSESSION_COLOUR"] == "blue"
+    assert os.environ["ENSESSION_API_KEY"] == "hush"
+    hidden.write("<environ>", {})
+    assert "ENSESSION_COLOUR" not in os.environ
+    assert "ENSESSION_SIZE" not in os.environ
