@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +14,14 @@ import pytest
 from ensession.capture.ambient import HiddenState
 
 
-@pytest.fixture
-def hidden() -> HiddenState:
+def begun() -> HiddenState:
+    """Make it inside the test: pytest itself changes the environment between a test's phases."""
     state = HiddenState()
     state.changed()
     return state
 
 
-def test_nothing_changed_is_nothing_reported(hidden: HiddenState) -> None:
+def test_nothing_changed_is_nothing_reported() -> None:
     assert hidden.changed() == {}
 
 
@@ -31,7 +32,7 @@ def test_nothing_changed_is_nothing_reported(hidden: HiddenState) -> None:
         ("<numpy.random>", lambda: list(np.random.randn(3))),
     ],
 )
-def test_random_numbers_repeat_exactly_from_a_snapshot(hidden: HiddenState, name: str, draw) -> None:
+def test_random_numbers_repeat_exactly_from_a_snapshot(name: str, draw: Callable[[], list[float]]) -> None:
     draw()
     assert set(hidden.changed()) == {name}
     snapshot = pickle.loads(pickle.dumps(hidden.read()[name]))
@@ -42,7 +43,7 @@ def test_random_numbers_repeat_exactly_from_a_snapshot(hidden: HiddenState, name
 
 
 def test_directory_and_search_path_are_reported_once_they_change(
-    hidden: HiddenState, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "<cwd>" not in hidden.read()
     monkeypatch.chdir(tmp_path)
@@ -53,7 +54,8 @@ def test_directory_and_search_path_are_reported_once_they_change(
     assert "<cwd>" in hidden.read()
 
 
-def test_environment_without_secrets(hidden: HiddenState, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    hidden = begun()
     monkeypatch.setenv("ENSESSION_COLOUR", "red")
     monkeypatch.setenv("ENSESSION_API_KEY", "hush")
     monkeypatch.setenv("ENSESSION_PASSWORD", "hush")
