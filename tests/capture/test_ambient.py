@@ -22,6 +22,7 @@ def begun() -> HiddenState:
 
 
 def test_nothing_changed_is_nothing_reported() -> None:
+    hidden = begun()
     assert hidden.changed() == {}
 
 
@@ -33,6 +34,7 @@ def test_nothing_changed_is_nothing_reported() -> None:
     ],
 )
 def test_random_numbers_repeat_exactly_from_a_snapshot(name: str, draw: Callable[[], list[float]]) -> None:
+    hidden = begun()
     draw()
     assert set(hidden.changed()) == {name}
     snapshot = pickle.loads(pickle.dumps(hidden.read()[name]))
@@ -45,6 +47,7 @@ def test_random_numbers_repeat_exactly_from_a_snapshot(name: str, draw: Callable
 def test_directory_and_search_path_are_reported_once_they_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    hidden = begun()
     assert "<cwd>" not in hidden.read()
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
