@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ensession.errors import UsageError
+from ensession.errors import ChunkMissingError, UsageError
 from ensession.model import (
     Digest,
     Environment,
@@ -124,7 +124,8 @@ class ExecutionLog:
         """Add the payload of a recorded version, in transactions of bounded size.
 
         It exists from the last transaction on, and not before; adding it again does nothing. If ``write`` raises,
-        the chunks that came in already are taken out again.
+        the chunks that came in already are taken out again. In a rare race with another writer ``write`` is
+        called a second time.
 
         Raises
         ------
@@ -136,15 +137,11 @@ class ExecutionLog:
             present = payload_info(connection, version)
         if present is not None:
             return present
-        spilled: dict[bytes, StoredChunk] = {}
         try:
-            draft = write_payload(write, lambda chunks: self._spill(chunks, spilled))
-            info = self._finish_payload((version, digest), draft, seal)
-        except BaseException:
-            self._remove_chunks([chunk.id for chunk in spilled.values() if chunk.is_new])
-            raise
-        self._database.point("payload:committed")
-        return info
+            return self._write_payload((version, digest), write, seal)
+        except ChunkMissingError:
+            # Another writer that failed took its chunks out again, and this payload counted on some of them.
+            return self._write_payload((version, digest), write, seal)
 
     def record_restore(
         self,
@@ -159,6 +156,19 @@ class ExecutionLog:
         values = (None, run, target, started_at, duration_s, json.dumps(dict(plan)), json.dumps(dict(report)))
         with self._database.write() as connection:
             return int(execute(connection, _INSERT_RESTORE, values).lastrowid)
+
+    def _write_payload(
+        self, version: tuple[VersionId, Digest], write: WritePayload, seal: MakeSeal | None
+    ) -> PayloadInfo:
+        spilled: dict[bytes, StoredChunk] = {}
+        try:
+            draft = write_payload(write, lambda chunks: self._spill(chunks, spilled))
+            info = self._finish_payload(version, draft, seal)
+        except BaseException:
+            self._remove_chunks([chunk.id for chunk in spilled.values() if chunk.is_new])
+            raise
+        self._database.point("payload:committed")
+        return info
 
     def _finish_payload(
         self, version: tuple[VersionId, Digest], draft: PayloadDraft, seal: MakeSeal | None

@@ -101,17 +101,19 @@ def upgrade_store(path: Path, ladder: Ladder, busy_timeout_s: float) -> Path:
         Of the backup, ``FILE.backup-REVISION``.
     """
     with translated(path), closing(raw_connection(path, Access.READ_WRITE, busy_timeout_s)) as connection:
-        (stamp,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        stamps = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        stamp = stamps[0][0] if stamps else None
         if stamp not in ladder.revisions:
             raise _too_new(path)
     backup = path.with_name(f"{path.name}.backup-{stamp}")
     if not backup.exists():
         snapshot(path, backup, busy_timeout_s)
-    _climb(path, ladder, busy_timeout_s)
+    climb(path, ladder, busy_timeout_s)
     return backup
 
 
-def _climb(path: Path, ladder: Ladder, busy_timeout_s: float) -> None:
+def climb(path: Path, ladder: Ladder, busy_timeout_s: float) -> None:
+    """Run the missing revisions, in one transaction; a file without any table runs them all."""
     from alembic import command
     from alembic.config import Config as AlembicConfig
     from sqlalchemy import create_engine, event

@@ -75,9 +75,7 @@ def test_a_store_at_the_target_is_replaced(
         assert len(copy.history.executions()) == 2
 
 
-def test_something_else_at_the_target_is_left_alone(
-    store: Store, path: Path, config: Config, tmp_path: Path
-) -> None:
+def test_something_else_at_the_target_is_left_alone(store: Store, path: Path, config: Config, tmp_path: Path) -> None:
     target = tmp_path / "thesis.txt"
     target.write_text("precious")
     with pytest.raises(UsageError, match="not a store"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from ensession.digests import version_digest
@@ -59,7 +61,10 @@ def test_every_field_of_an_execution_comes_back(store: Store, run: KernelRunId) 
 
 
 def test_outputs_come_back(store: Store, run: KernelRunId) -> None:
-    outputs = (Output("stream", {"name": "stdout", "text": "é\ud800" * 10}), Output("display_data", {"data": {"a": [1, None]}}))
+    outputs = (
+        Output("stream", {"name": "stdout", "text": "é\ud800" * 10}),
+        Output("display_data", {"data": {"a": [1, None]}}),
+    )
     recorded = store.log.record(draft(run, outputs=outputs))
     assert store.history.outputs(recorded.id) == outputs
 
@@ -118,7 +123,7 @@ def test_the_graph_is_the_line_of_history(store: Store, run: KernelRunId) -> Non
     assert graph.bindings[two.id] == {"x": two.versions[0], "y": None}
     info = graph.versions[two.versions[0]].payload
     assert info is not None
-    assert (info.n_stream_bytes, info.python) == (3, "%d.%d" % __import__("sys").version_info[:2])
+    assert (info.n_stream_bytes, info.python) == (3, ".".join(map(str, sys.version_info[:2])))
 
 
 def test_executions_are_limited_from_the_end(store: Store, run: KernelRunId) -> None:

@@ -95,9 +95,7 @@ def test_there_is_no_such_store(path: Path, config: Config, opener: object) -> N
 
 @pytest.mark.parametrize("opener", OPENERS)
 @pytest.mark.parametrize("content", [b"hello", b"SQLite format 3\0" + bytes(200), b"x" * 100_000])
-def test_something_else_is_refused_and_not_touched(
-    path: Path, config: Config, opener: object, content: bytes
-) -> None:
+def test_something_else_is_refused_and_not_touched(path: Path, config: Config, opener: object, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(NotAStoreError, match="not an ensession store"):
         opener(path, config)  # type: ignore[operator]
