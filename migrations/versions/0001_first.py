@@ -16,13 +16,14 @@ depends_on = None
 
 def upgrade() -> None:
     _executions()
+    _surroundings()
     _versions()
     _payloads()
     _marks()
 
 
 def _executions() -> None:
-    """Create kernel runs, executions and what is told of them."""
+    """Create kernel runs and executions."""
     op.create_table(
         "kernel_run",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -60,6 +61,10 @@ def _executions() -> None:
         sa.ForeignKeyConstraint(["run"], ["kernel_run.id"], name=op.f("fk_execution_run_kernel_run")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_execution")),
     )
+
+
+def _surroundings() -> None:
+    """Create what is told of executions: outputs, files, effects."""
     op.create_table(
         "output",
         sa.Column("execution", sa.Integer(), nullable=False),
