@@ -28,9 +28,13 @@ class Config:
         How much stream output of one execution is kept.
     inline_limit_bytes : int
         Payloads up to this size, together, go into the execution's own transaction; larger ones follow.
+    settle_wait_s : float
+        How long a cell's reply waits until the store file is complete without its write-ahead log. On a fast
+        disk it is by then; on a slow one it is soon after.
     """
 
     policy: StoragePolicy = StoragePolicy.AUTO
     busy_timeout_s: float = 10.0
     output_limit_bytes: int = 4 * 2**20
     inline_limit_bytes: int = 2**20
+    settle_wait_s: float = 0.01

@@ -179,7 +179,8 @@ class Executor:
         """
         made = Made()
         steps = _by_execution(plan.steps)
-        needed = needed_versions(self._graph, plan)
+        # What is loaded after its cell ran comes out wrong when run again: that is known, and no news.
+        compared = needed_versions(self._graph, plan) - set(plan.loads)
         current: dict[str, VersionId] = {}
         done = 0
         for execution in self._graph.executions:
@@ -188,7 +189,7 @@ class Executor:
                 self._progress(done, len(plan.steps), self._label(step))
                 done += 1
                 if step.kind is StepKind.RUN:
-                    self._run(execution, current, made, needed)
+                    self._run(execution, current, made, compared)
                 elif step.version is not None:
                     self._load(step.version, made)
             for name, version in self._graph.bindings.get(execution.id, {}).items():
@@ -220,7 +221,7 @@ class Executor:
         execution: GraphExecution,
         current: Mapping[str, VersionId],
         made: Made,
-        needed: frozenset[VersionId],
+        compared: frozenset[VersionId],
     ) -> None:
         """Run a cell on exactly the versions that were current, and hold what it made against the record."""
         place(self._bench, {name: made.values[v][name] for name, v in current.items() if v in made.values})
@@ -234,9 +235,9 @@ class Executor:
             names = self._graph.versions[version].names
             if all(name in live for name in names):
                 made.values[version] = {name: live[name] for name in names}
-                if version in needed:
+                if version in compared:
                     made.fates[version] = self._verify(version, made.values[version])
-            elif version in needed:
+            elif version in compared:
                 lost = ", ".join(name for name in names if name not in live)
                 raise ReplayFailure(execution.id, f"cell {execution.id} did not make {lost} when run again")
 

@@ -1,0 +1,1 @@
+"""What executions do to variables, and to the world: seen, not asked for."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -112,9 +113,7 @@ class EnsCommand:
             print(f"It holds earlier work, up to execution {before}: %ens restore @{before} brings that back.")
 
     def _attach(self, path: Path, policy: StoragePolicy) -> Session:
-        config = Config(
-            policy, self._config.busy_timeout_s, self._config.output_limit_bytes, self._config.inline_limit_bytes
-        )
+        config = replace(self._config, policy=policy)
         shell = IPythonShell(self._shell, config.output_limit_bytes)
         self._session = Session(path, shell, config, Keyring.load())
         self._hooks.install()

@@ -242,6 +242,7 @@ class Recorder:
             self.tracker.commit(change, recorded.versions)
         stored = self._add_large(recorded, {index: one for index, one in wanted.items() if index not in inline})
         stored |= {recorded.versions[index] for index in inline}
+        self._store.settle(self._config.settle_wait_s)
         sizes = {
             recorded.versions[index]: (one.look.n_stream_bytes, one.look.n_buffer_bytes)
             for index, one in wanted.items()

@@ -34,8 +34,24 @@ class Bans:
     reasons: list[str] = field(default_factory=list)
 
     def note(self, failure: LoadFailure | ReplayFailure | UnfaithfulReplay) -> None:
-        """Ban what failed; each failure bans something new, so that planning again comes to an end."""
+        """Ban what failed.
+
+        Raises
+        ------
+        LoadFailure, ReplayFailure, UnfaithfulReplay
+            It was banned already: planning again would never come to an end.
+        """
+        before = self._count()
+        self._ban(failure)
+        if self._count() <= before:
+            raise failure
         self.reasons.append(str(failure))
+
+    def _count(self) -> int:
+        # A version that can't be loaded leaves the unfaithful ones: it counts twice, so that the count only grows.
+        return 2 * len(self.unloadable) + len(self.unrunnable) + len(self.unfaithful)
+
+    def _ban(self, failure: LoadFailure | ReplayFailure | UnfaithfulReplay) -> None:
         if isinstance(failure, LoadFailure):
             self.unloadable[failure.version] = str(failure)
             self.unfaithful.discard(failure.version)  # then a different value is the best there is

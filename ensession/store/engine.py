@@ -68,6 +68,7 @@ class Database:
     def __init__(self, path: Path, access: Access, busy_timeout_s: float, on_point: OnPoint = no_point) -> None:
         self.path = path
         self.read_only = access is not Access.READ_WRITE
+        self.busy_timeout_s = busy_timeout_s
         self.point = on_point
         self._lock = threading.RLock()
         self._connection: Connection | None = None
@@ -134,7 +135,8 @@ def insert_many(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]
 
 def read_access(path: Path) -> Access:
     """Return the gentlest way of reading the store at ``path``."""
-    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+    effective = os.access in os.supports_effective_ids
+    if all(os.access(place, os.W_OK, effective_ids=effective) for place in (path, path.parent)):
         return Access.GUARDED
     log = Path(f"{path}-wal")
     return Access.READ_ONLY if log.exists() and log.stat().st_size > 0 else Access.IMMUTABLE

@@ -30,6 +30,7 @@ from ensession.store.migrate import (
 )
 from ensession.store.reading import PayloadReader
 from ensession.store.seals import SealTable
+from ensession.store.settling import Settler
 
 
 class Store:
@@ -50,6 +51,7 @@ class Store:
         self.history = HistoryReader(database)
         self.payloads = PayloadReader(database)
         self.seals = SealTable(database)
+        self._settler = Settler(database.path, database.busy_timeout_s)
 
     @classmethod
     def create_or_open(
@@ -153,8 +155,24 @@ class Store:
             require_execution(self._database, id)
             verify_line(self._database, id)
 
+    def settle(self, wait_s: float) -> bool:
+        """Bring all that is committed into the file proper, so that a copy of it alone is complete.
+
+        Parameters
+        ----------
+        wait_s : float
+            How long to wait; the work goes on in a thread of its own.
+
+        Returns
+        -------
+        bool
+            Whether it is done.
+        """
+        return self._settler.settle(wait_s)
+
     def close(self) -> None:
         """Close the store; closing it again does nothing."""
+        self._settler.close()
         self._database.close()
 
     def __enter__(self) -> Self:

@@ -1,0 +1,94 @@
+"""Bringing the write-ahead log into the store file, behind the user's back.
+
+After every execution the log is copied into the file proper, so that copying the file alone copies the session,
+even after the process was killed. That costs two syncs; a thread of its own pays for them, and whoever wants
+the file complete waits for it, as long as they like.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+
+from ensession.store.engine import Access, raw_connection
+
+
+class Settler:
+    """Checkpoints a store when asked to, in a thread of its own.
+
+    Parameters
+    ----------
+    path : Path
+    busy_timeout_s : float
+    """
+
+    def __init__(self, path: Path, busy_timeout_s: float) -> None:
+        self._path = path
+        self._busy_timeout_s = busy_timeout_s
+        self._condition = threading.Condition()
+        self._asked = self._done = 0
+        self._is_closed = False
+        self._thread: threading.Thread | None = None
+
+    def settle(self, wait_s: float) -> bool:
+        """Ask for a checkpoint of all that is committed.
+
+        Parameters
+        ----------
+        wait_s : float
+            How long to wait for it.
+
+        Returns
+        -------
+        bool
+            Whether the file is complete; False where it needs longer, or a reader holds it up.
+        """
+        with self._condition:
+            if self._is_closed:
+                return False
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="ensession settler", daemon=True)
+                self._thread.start()
+            self._asked += 1
+            mine = self._asked
+            self._condition.notify_all()
+            return self._condition.wait_for(lambda: self._done >= mine, wait_s)
+
+    def close(self) -> None:
+        """End the thread."""
+        with self._condition:
+            self._is_closed = True
+            self._condition.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _work(self) -> None:
+        with closing(raw_connection(self._path, Access.READ_WRITE, self._busy_timeout_s)) as connection:
+            connection.execute("PRAGMA synchronous = NORMAL")
+            while True:
+                with self._condition:
+                    self._condition.wait_for(lambda: self._is_closed or self._asked > self._done)
+                    if self._is_closed:
+                        return
+                    asked = self._asked
+                is_complete = _checkpoint(connection)
+                with self._condition:
+                    if is_complete:
+                        self._done = asked
+                        self._condition.notify_all()
+                    elif self._asked == asked:  # somebody reads an older state, or writes: try again in a while
+                        self._condition.wait(_RETRY_S)
+
+
+_RETRY_S = 0.05
+
+
+def _checkpoint(connection: sqlite3.Connection) -> bool:
+    """Copy what can be copied; say whether that was all."""
+    try:
+        _, in_log, copied = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    except sqlite3.OperationalError:  # locked, or no room: the log keeps everything, and the next try may do it
+        return False
+    return bool(in_log == copied)
