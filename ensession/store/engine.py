@@ -20,7 +20,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, CursorResult, create_engine, event
 from sqlalchemy.pool import NullPool
 
-from ensession.errors import NotAStoreError, NotFoundError, UsageError
+from ensession.errors import NotAStoreError, NotFoundError, StoreAccessError, UsageError
 from ensession.store.failures import translated
 from ensession.store.mounts import is_network
 from ensession.store.schema import APPLICATION_ID
@@ -135,8 +135,7 @@ def insert_many(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]
 
 def read_access(path: Path) -> Access:
     """Return the gentlest way of reading the store at ``path``."""
-    effective = os.access in os.supports_effective_ids
-    if all(os.access(place, os.W_OK, effective_ids=effective) for place in (path, path.parent)):
+    if _may_write(path) and _may_write(path.parent):
         return Access.GUARDED
     log = Path(f"{path}-wal")
     return Access.READ_ONLY if log.exists() and log.stat().st_size > 0 else Access.IMMUTABLE
@@ -198,7 +197,15 @@ def sync_file(path: Path) -> None:
         os.close(descriptor)
 
 
+def _may_write(path: Path) -> bool:
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
 def _connected(path: Path, access: Access, busy_timeout_s: float) -> Connection:
+    if access is Access.READ_WRITE and not _may_write(path):
+        # SQLite would open it read-only without a word, and leave files beside it.
+        raise StoreAccessError(f"{path}: it is read-only; open it read-only, or copy it to a place where you may write")
+
     def connect() -> sqlite3.Connection:
         connection = raw_connection(path, access, busy_timeout_s)
         try:

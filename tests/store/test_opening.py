@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -161,26 +162,46 @@ def test_read_only_reads_beside_a_writer_and_leaves_nothing(
 
 
 @pytest.fixture
-def nobody() -> None:
-    """Tests of rights mean nothing to root: see the in-process stand-ins below for what is run as root."""
-    if os.geteuid() == 0:
-        pytest.skip("root may do everything")
+def not_root(path: Path) -> Iterator[None]:
+    """Give root's rights up for a while: root may do everything."""
+    if os.geteuid() != 0:
+        yield
+        return
+    # pytest's folders are for their owner only.
+    for folder in (path.parent, *path.parent.parents[:3]):
+        folder.chmod(folder.stat().st_mode | 0o011)
+    os.chown(path.parent, 65534, 65534)
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
-@pytest.mark.usefixtures("nobody")
-def test_a_read_only_folder(store: Store, run: KernelRunId, path: Path, config: Config) -> None:
-    recorded = store.log.record(draft(run))
-    store.close()
+@pytest.mark.usefixtures("not_root")
+@pytest.mark.parametrize("folder_mode", [0o500, 0o700])
+def test_no_right_to_write(path: Path, config: Config, folder_mode: int) -> None:
+    with Store.create_or_open(path, config) as store:
+        recorded = store.log.record(draft(store.log.begin_run(ENVIRONMENT).id), {0: payload(b"abc")})
+        path.parent.chmod(0o500)
+        with Store.open_read_only(path, config) as read:  # beside a writer: from its log
+            assert read.history.head() == recorded.id
+        path.parent.chmod(0o700)
     path.chmod(0o400)
-    path.parent.chmod(0o500)
+    path.parent.chmod(folder_mode)
     try:
         with Store.open_read_only(path, config) as read:
-            assert read.history.head() == recorded.id
-        with pytest.raises(StoreAccessError):
-            Store.open(path, config)
+            assert loaded(read, recorded.versions[0]) == (b"abc", [])
+        assert check_store(path, config) == []
+        for opener in (Store.open, Store.create_or_open):
+            with pytest.raises(StoreAccessError, match="read-only"):
+                opener(path, config)
+        if folder_mode == 0o500:
+            with pytest.raises(StoreAccessError):
+                Store.create_or_open(path.with_name("new.ens"), config)
+        assert beside(path) == [path.name]
     finally:
         path.parent.chmod(0o700)
-    assert beside(path) == [path.name]
 
 
 @pytest.mark.parametrize("access", [engine.Access.IMMUTABLE, engine.Access.READ_ONLY])
@@ -190,7 +211,7 @@ def test_reading_without_the_right_to_write(
     recorded = store.log.record(draft(run))
     if access is engine.Access.IMMUTABLE:
         store.close()
-    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
     assert engine.read_access(path) is access
     with Store.open_read_only(path, config) as read:
         assert read.history.head() == recorded.id
