@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,8 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CHANGES = frozenset("os.remove os.rename os.rmdir os.mkdir os.truncate os.link os.symlink shutil.rmtree".split())
 _REMOVALS = frozenset({"os.remove", "os.rmdir", "shutil.rmtree"})
 _PROGRAMS = frozenset("subprocess.Popen os.system os.exec os.posix_spawn os.spawn os.fork".split())
+_HARMLESS = frozenset("fc-list fc-match uname lsb_release ldconfig lscpu nvidia-smi sysctl sw_vers".split())
+"""Programs that libraries ask about the machine at import; they change nothing."""
 _DEVICES = ("/proc/", "/sys/", "/dev/")
 
 
@@ -42,6 +43,7 @@ class EffectRecorder:
         self._is_active = False
         self._is_hooked = False
         self._opened: dict[tuple[str, str], None] = {}
+        self._made: set[str] = set()
         self._effects: dict[Effect, None] = {}
 
     def begin(self) -> None:
@@ -50,15 +52,19 @@ class EffectRecorder:
             sys.addaudithook(self._hear)
             self._is_hooked = True
         self._opened.clear()
+        self._made.clear()
         self._effects.clear()
         self._is_active = True
 
     def end(self) -> tuple[tuple[FileAccess, ...], tuple[Effect, ...]]:
         """Stop, and return the files that were opened and what else was done."""
         self._is_active = False
+        gone = {path for path in self._made if not os.path.lexists(path)}  # temporary: nothing of it stays
         written = {path for path, mode in self._opened if mode == "w"}
-        files = [_describe(path, mode) for path, mode in self._opened if mode == "w" or path not in written]
-        return tuple(files), tuple(self._effects)
+        wanted = [(path, mode) for path, mode in self._opened if mode == "w" or path not in written]
+        files = [_describe(path, mode) for path, mode in wanted if path not in gone]
+        effects = [effect for effect in self._effects if effect.kind == "subprocess" or effect.detail not in gone]
+        return tuple(files), tuple(effects)
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not self._is_active:
@@ -69,7 +75,7 @@ class EffectRecorder:
             elif event in _CHANGES:
                 self._hear_change(event, arguments)
             elif event in _PROGRAMS:
-                self._effects[Effect("subprocess", _program(arguments))] = None
+                self._hear_program(arguments)
             elif event == "socket.connect":
                 self._effects[Effect("network", str(arguments[1])[:200])] = None
             elif event == "sqlite3.connect":
@@ -82,6 +88,11 @@ class EffectRecorder:
         told = [path for path in paths if not self._is_noise(path, "w")]
         if told:
             self._effects[Effect("delete" if event in _REMOVALS else "write", told[0])] = None
+
+    def _hear_program(self, arguments: tuple[Any, ...]) -> None:
+        program = _program(arguments)
+        if os.path.basename(program.partition(" ")[0]) not in _HARMLESS:
+            self._effects[Effect("subprocess", program)] = None
 
     def _hear_database(self, name: Any) -> None:
         path = os.fsdecode(name) if isinstance(name, str | bytes | os.PathLike) else ""
@@ -99,6 +110,8 @@ class EffectRecorder:
         else:
             kind = "w" if isinstance(flags, int) and flags & _WRITING else "r"
         if not self._is_noise(name, kind):
+            if kind == "w" and (name, kind) not in self._opened and not os.path.lexists(name):
+                self._made.add(name)
             self._opened[(name, kind)] = None
 
     def _is_noise(self, path: str, kind: str) -> bool:
@@ -116,13 +129,10 @@ def no_replay_reason(files: Iterable[FileAccess], effects: Iterable[Effect]) -> 
 
     Running it for the sake of a restore must not touch the user's files, nor send anything.
     """
-    temporary = tempfile.gettempdir() + os.sep
     for file in files:
-        if file.mode == "w" and not file.path.startswith(temporary):
+        if file.mode == "w":
             return f"it wrote {file.path}"
     for effect in effects:
-        if effect.kind in ("write", "delete") and effect.detail.startswith(temporary):
-            continue
         return {
             "write": f"it changed {effect.detail}",
             "delete": f"it removed {effect.detail}",
@@ -145,6 +155,8 @@ def _library_folders() -> tuple[str, ...]:
 
 
 def _is_cache(path: str) -> bool:
+    if os.path.basename(path).startswith(("fontlist-v", ".matplotlib_")):  # wherever its folder is set to
+        return True
     home = os.path.expanduser("~")
     return path.startswith((f"{home}/.cache/", f"{home}/.config/matplotlib/", f"{home}/.ipython/"))
 

@@ -1,17 +1,18 @@
 """Recording what a cell outputs, without changing what the user sees.
 
-The four ways out of a cell are tapped where they leave the shell: stream writes, displayed data, the displayed
-result, the shown traceback. What a cell catches itself (``%%capture``, ``redirect_stdout``) is not displayed, and not
-recorded. IPython's objects are handed in; it is not imported.
+The ways out of a cell are tapped where they leave the shell: stream writes, displayed data, the displayed result, the
+shown traceback. What a cell catches itself (``%%capture``, ``redirect_stdout``) is not displayed, and not recorded.
+IPython's objects are handed in; it is not imported.
 """
 
 from __future__ import annotations
 
-import base64
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ensession.capture.record import OutputRecord
 from ensession.model import Output
 
 Call = Callable[..., Any]
@@ -34,9 +35,9 @@ class OutputTap:
 
     def __init__(self, shell: Any, limit_bytes: int) -> None:
         self._shell = shell
-        self._limit_bytes = limit_bytes
-        self._room = limit_bytes
-        self._outputs: list[Output] = []
+        self._record = OutputRecord(limit_bytes)
+        self._lock = threading.RLock()
+        self._inside = threading.local()
         self._is_active = False
         self._patches: list[_Patch] = []
         self._streams: list[_Patch] = []
@@ -44,132 +45,138 @@ class OutputTap:
 
     def install(self) -> None:
         """Attach to the shell's display hook, display publisher and traceback printer."""
-        if not self._patches:
-            self._patches = [
-                _Patch(self._shell.displayhook, "write_format_data", self._hear_result),
-                _Patch(self._shell.display_pub, "publish", self._hear_display),
-                _Patch(self._shell, "_showtraceback", self._hear_error),
-            ]
+        if self._patches:
+            return
+        hook, publisher = self._shell.displayhook, self._shell.display_pub
+        taps: list[tuple[Any, str, Call]] = [
+            (hook, "write_format_data", self._hear_result),
+            (publisher, "publish", self._hear_display),
+            (publisher, "clear_output", self._hear_clear),
+            (self._shell, "_showtraceback", self._hear_error),
+            # A terminal prints `Out[1]:` around a result; that is no output of the cell.
+            (hook, "write_output_prompt", _hear_nothing),
+            (hook, "finish_displayhook", _hear_nothing),
+        ]
+        self._patches = [_Patch(target, name, self._quietly(hear)) for target, name, hear in taps]
 
     def remove(self) -> None:
         """Leave the shell exactly as it was."""
         self._is_active = False
-        for patch in [*self._patches, *self._streams]:
+        self._release_streams()
+        for patch in reversed(self._patches):
             patch.undo()
-        self._patches, self._streams = [], []
+        self._patches = []
 
     def begin(self) -> None:
         """Start with an empty record, and tap the streams as they are now."""
-        self._outputs, self._room, self.problem = [], self._limit_bytes, None
-        for patch in self._streams:
-            patch.undo()
+        self._release_streams()
+        self._record.clear()
+        self.problem = None
+        streams = {id(stream): (name, stream) for name, stream in (("stderr", sys.stderr), ("stdout", sys.stdout))}
         self._streams = [
             _Patch(stream, "write", self._listener_of(name))
-            for name, stream in (("stdout", sys.stdout), ("stderr", sys.stderr))
-            if stream is not None and hasattr(stream, "__dict__")
+            for name, stream in streams.values()
+            if hasattr(stream, "__dict__")
         ]
         self._is_active = True
 
     def end(self) -> tuple[Output, ...]:
         """Return what was recorded, in order."""
         self._is_active = False
+        self._release_streams()
+        with self._lock:
+            return self._record.outputs()
+
+    def _release_streams(self) -> None:
         for patch in self._streams:
             patch.undo()
         self._streams = []
-        return tuple(_joined(output) for output in self._outputs)
 
-    def _listener_of(self, name: str) -> Call:
-        def hear(text: Any, *_: Any) -> None:
-            if self._is_active and isinstance(text, str) and text:
-                self._add_text(name, text)
+    # what a tap does
 
-        return self._safe(hear)
+    def _listener_of(self, stream: str) -> Call:
+        def write(original: Call, *arguments: Any, **options: Any) -> Any:
+            result = original(*arguments, **options)
+            if self._is_active and not getattr(self._inside, "depth", 0):
+                self._note(self._record.add_text, stream, *arguments, **options)
+            return result
 
-    def _add_text(self, name: str, text: str) -> None:
-        if self._room <= 0:
-            return
-        self._room -= len(text)
-        if self._room <= 0:
-            text = text[: self._room + len(text)] + f"\n[ensession kept the first {self._limit_bytes} characters]\n"
-        last = self._outputs[-1] if self._outputs else None
-        if last is not None and last.kind == "stream" and last.data["name"] == name:
-            last.data["text"].append(text)
-        else:
-            self._outputs.append(Output("stream", {"name": name, "text": [text]}))
+        return write
 
-    @property
-    def _hear_result(self) -> Call:
-        def hear(format_dict: Mapping[str, Any], md_dict: Mapping[str, Any] | None = None, *_: Any) -> None:
-            if self._is_active:
-                data = {
-                    "data": _bundle(format_dict),
-                    "metadata": dict(md_dict or {}),
-                    "execution_count": self._shell.displayhook.prompt_count,
-                }
-                self._outputs.append(Output("execute_result", data))
+    def _quietly(self, hear: Call) -> Call:
+        """Make a tap that does not record the stream writes of the method: in a terminal, it prints."""
 
-        return self._safe(hear)
-
-    @property
-    def _hear_display(self) -> Call:
-        def hear(data: Mapping[str, Any], metadata: Mapping[str, Any] | None = None, *_: Any, **more: Any) -> None:
-            if self._is_active:
-                record: dict[str, Any] = {"data": _bundle(data), "metadata": dict(metadata or {})}
-                key = (more.get("transient") or {}).get("display_id")
-                if not (more.get("update") and self._update(key, record)):
-                    self._outputs.append(Output("display_data", {**record, **({"display_id": key} if key else {})}))
-
-        return self._safe(hear)
-
-    def _update(self, key: Any, record: Mapping[str, Any]) -> bool:
-        found = False
-        for place, output in enumerate(self._outputs):
-            if key is not None and output.data.get("display_id") == key:
-                self._outputs[place] = Output(output.kind, {**output.data, **record})
-                found = True
-        return found
-
-    @property
-    def _hear_error(self) -> Call:
-        def hear(etype: Any, evalue: Any, stb: Any, *_: Any) -> None:
-            if self._is_active:
-                name = etype.__name__ if isinstance(etype, type) else str(etype)
-                lines = [str(line) for line in stb] if isinstance(stb, list) else str(stb).splitlines()
-                self._outputs.append(Output("error", {"ename": name, "evalue": str(evalue), "traceback": lines}))
-
-        return self._safe(hear)
-
-    def _safe(self, hear: Call) -> Call:
-        """Make a listener that remembers its own failure instead of passing it to the user's cell."""
-
-        def listen(*arguments: Any, **options: Any) -> None:
+        def call(original: Call, *arguments: Any, **options: Any) -> Any:
+            if not self._is_active:
+                return original(*arguments, **options)
+            depth = getattr(self._inside, "depth", 0)
+            if not depth:
+                self._note(hear, *arguments, **options)
+            self._inside.depth = depth + 1
             try:
-                hear(*arguments, **options)
-            except Exception as error:  # noqa: BLE001  (a value's own str() may raise anything)
-                self.problem = f"{type(error).__name__}: {error}"
+                return original(*arguments, **options)
+            finally:
+                self._inside.depth = depth
 
-        return listen
+        return call
+
+    def _note(self, hear: Call, *arguments: Any, **options: Any) -> None:
+        """Record, and remember a failure to do so instead of passing it to the user's cell."""
+        try:
+            with self._lock:
+                hear(*arguments, **options)
+        except Exception as error:  # noqa: BLE001  (a value's own str() may raise anything)
+            self.problem = f"{type(error).__name__} while an output was recorded"
+
+    # what there is to hear
+
+    def _hear_result(self, format_dict: Mapping[str, Any], md_dict: Mapping[str, Any] | None = None, *_: Any) -> None:
+        if format_dict:
+            self._record.add_result(format_dict, md_dict or {}, self._shell.displayhook.prompt_count)
+
+    def _hear_display(
+        self, data: Mapping[str, Any], metadata: Mapping[str, Any] | None = None, *_: Any, **more: Any
+    ) -> None:
+        display_id = (more.get("transient") or {}).get("display_id")
+        if more.get("update"):
+            self._record.update_display(data, metadata or {}, display_id)
+        else:
+            self._record.add_display(data, metadata or {}, display_id)
+
+    def _hear_clear(self, wait: bool = False) -> None:
+        if wait:
+            self._record.clear_before_next()
+        else:
+            self._record.clear()
+
+    def _hear_error(self, etype: Any, evalue: Any, stb: Any, *_: Any) -> None:
+        name = etype.__name__ if isinstance(etype, type) else str(etype)
+        lines = [str(line) for line in stb] if isinstance(stb, list | tuple) else str(stb).splitlines()
+        self._record.add_error(name, str(evalue), lines)
 
 
 class _Patch:
     """One method of one object, overheard."""
 
-    def __init__(self, target: Any, name: str, listener: Call) -> None:
+    def __init__(self, target: Any, name: str, tap: Call) -> None:
         self._target = target
         self._name = name
-        original = getattr(target, name)
+        self._original = original = getattr(target, name)
         self._had_own = name in vars(target)
+        self._is_live = True
 
         def tapped(*arguments: Any, **options: Any) -> Any:
-            listener(*arguments, **options)
-            return original(*arguments, **options)
+            # Whoever kept a reference, or patched on top of it, finds the plain method afterwards.
+            if not self._is_live:
+                return original(*arguments, **options)
+            return tap(original, *arguments, **options)
 
-        self._original = original
         self._tapped = tapped
         setattr(target, name, tapped)
 
     def undo(self) -> None:
         """Put the object back as it was, unless somebody else has patched it since."""
+        self._is_live = False
         if vars(self._target).get(self._name) is not self._tapped:
             return
         if self._had_own:
@@ -178,16 +185,5 @@ class _Patch:
             delattr(self._target, self._name)
 
 
-def _joined(output: Output) -> Output:
-    """Return a stream's pieces as one text; they are gathered in a list, which is quick for many small ones."""
-    if output.kind != "stream":
-        return output
-    return Output(output.kind, {"name": output.data["name"], "text": "".join(output.data["text"])})
-
-
-def _bundle(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a MIME bundle as the notebook format keeps it: bytes in base64."""
-    return {
-        mime: base64.b64encode(content).decode() if isinstance(content, bytes) else content
-        for mime, content in data.items()
-    }
+def _hear_nothing(*_: Any, **__: Any) -> None:
+    """Take no note of a call whose stream writes are to be left out."""

@@ -61,9 +61,11 @@ def reduce_array(array: Any, out_of_band: dict[int, BufferMode]) -> tuple[Any, .
 
 
 def reduce_view(array: Any, owner: Any) -> tuple[Any, ...] | None:
-    """Reduce an array as a view of ``owner``; None where the owner is no contiguous array."""
+    """Reduce an array as a view of ``owner``; None where that can't be put together again."""
     np = sys.modules["numpy"]
     if type(owner) is not np.ndarray or not (owner.flags.c_contiguous or owner.flags.f_contiguous):
+        return None
+    if array.dtype != owner.dtype and (array.dtype.hasobject or owner.dtype.hasobject):  # a field of a record
         return None
     start = array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
     dtype = array.dtype.str if array.dtype.isbuiltin == 1 else array.dtype

@@ -190,7 +190,7 @@ def reduce_module(reducers: Reducers, module: types.ModuleType) -> Any:
         msg = f"module {module.__name__!r} was made at run time and can't be imported"
         raise UnserializableError(msg)
     reducers.packages.add(module.__name__.partition(".")[0])
-    return rebuild.module, (module.__name__,)
+    return rebuild.module, (sys.intern(module.__name__),)
 
 
 def reduce_property(_reducers: Reducers, value: property) -> Any:

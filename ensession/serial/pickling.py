@@ -381,8 +381,10 @@ def _one_pass(
 
     pickler = pickler_type(sink, PROTOCOL, buffer_callback=out_of_band)
     pickler.prepare(scope, frozenset(values), owners)
+    # Interned, as names in a namespace are: whether two equal strings are one object shows in the stream.
     named = {
-        name: NamespaceReference() if value is scope.namespace else value for name, value in sorted(values.items())
+        sys.intern(name): NamespaceReference() if value is scope.namespace else value
+        for name, value in sorted(values.items())
     }
     pickler.dump(named)
     return pickler, sink

@@ -62,7 +62,7 @@ def code(python: str, filename: str, source: str | None, *fields: Any) -> types.
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     make: Any = types.CodeType
     made: types.CodeType = make(*fields[:10], filename, *fields[10:])
-    return made
+    return made.replace(co_name=sys.intern(made.co_name), co_qualname=sys.intern(made.co_qualname))
 
 
 def empty_cell() -> types.CellType:
@@ -104,7 +104,7 @@ def enum_class(
 
 def module(name: str) -> types.ModuleType:
     """Import a module by name."""
-    return importlib.import_module(name)
+    return importlib.import_module(sys.intern(name))
 
 
 def main_module() -> types.ModuleType:
@@ -147,8 +147,13 @@ def view(owner: Any, dtype: Any, shape: tuple[int, ...], strides: tuple[int, ...
     """Make a view into the memory of ``owner``, an array."""
     import numpy as np
 
-    flat = (owner if owner.flags.c_contiguous else owner.T).reshape(-1).view(np.uint8)
-    made: Any = np.ndarray(shape, np.dtype(dtype), flat, offset, strides)
+    items = (owner if owner.flags.c_contiguous else owner.T).reshape(-1)
+    made: Any
+    if owner.dtype.hasobject:  # references have no bytes to look at
+        first = items[offset // owner.dtype.itemsize :]
+        made = np.lib.stride_tricks.as_strided(first, shape, strides)
+    else:
+        made = np.ndarray(shape, np.dtype(dtype), items.view(np.uint8), offset, strides)
     if not writeable:
         made.flags.writeable = False
     return made

@@ -114,7 +114,7 @@ class Reader:
             try:
                 made = Executor(graph, archive, bench, _silent).carry_out(chosen)
             except (LoadFailure, ReplayFailure) as failure:
-                bans.note(failure)
+                bans.note(graph, failure)
             else:
                 return made.values[wanted[0]][name]
 

@@ -33,7 +33,7 @@ class Bans:
     unfaithful: set[VersionId] = field(default_factory=set)
     reasons: list[str] = field(default_factory=list)
 
-    def note(self, failure: LoadFailure | ReplayFailure | UnfaithfulReplay) -> None:
+    def note(self, graph: Graph, failure: LoadFailure | ReplayFailure | UnfaithfulReplay) -> None:
         """Ban what failed.
 
         Raises
@@ -42,7 +42,7 @@ class Bans:
             It was banned already: planning again would never come to an end.
         """
         before = self._count()
-        self._ban(failure)
+        self._ban(graph, failure)
         if self._count() <= before:
             raise failure
         self.reasons.append(str(failure))
@@ -51,14 +51,14 @@ class Bans:
         # A version that can't be loaded leaves the unfaithful ones: it counts twice, so that the count only grows.
         return 2 * len(self.unloadable) + len(self.unrunnable) + len(self.unfaithful)
 
-    def _ban(self, failure: LoadFailure | ReplayFailure | UnfaithfulReplay) -> None:
+    def _ban(self, graph: Graph, failure: LoadFailure | ReplayFailure | UnfaithfulReplay) -> None:
         if isinstance(failure, LoadFailure):
             self.unloadable[failure.version] = str(failure)
             self.unfaithful.discard(failure.version)  # then a different value is the best there is
         elif isinstance(failure, ReplayFailure):
             self.unrunnable[failure.execution] = str(failure)
         else:
-            self.unfaithful.add(failure.version)
+            self.unfaithful |= _with_dependents(graph, failure.version)
 
     def plan(self, graph: Graph, target: ExecutionId | None, wanted: Collection[VersionId] | None = None) -> Plan:
         """Make the cheapest plan that does without what is banned."""
@@ -71,6 +71,20 @@ class Bans:
             unrunnable=self.unrunnable,
             unfaithful=self.unfaithful,
         )
+
+
+def _with_dependents(graph: Graph, version: VersionId) -> set[VersionId]:
+    """Return a version and those of the same execution that refer to it.
+
+    A class that is loaded and instances that come from running the cell again would not belong together.
+    """
+    found = {version}
+    siblings = [v for v, node in graph.versions.items() if node.execution == graph.versions[version].execution]
+    while True:
+        more = {v for v in siblings if not found.isdisjoint(graph.versions[v].requires)} - found
+        if not more:
+            return found
+        found |= more
 
 
 def bring_back(graph: Graph, target: ExecutionId, archive: Archive, bench: Bench, progress: Progress) -> RestoreReport:
@@ -103,4 +117,4 @@ def _settle(
         try:
             return Executor(graph, archive, bench, progress, bans.unloadable).carry_out(chosen), chosen
         except (LoadFailure, ReplayFailure, UnfaithfulReplay) as failure:
-            bans.note(failure)
+            bans.note(graph, failure)
