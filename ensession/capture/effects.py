@@ -21,7 +21,8 @@ from ensession.model import Effect, FileAccess
 HASHED_BYTES = 16 * 2**20
 """Files up to this size are hashed; of larger ones size and time say whether they changed."""
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_CHANGES = frozenset("os.remove os.rename os.rmdir os.mkdir os.truncate os.link os.symlink shutil.rmtree".split())
+_CHANGES = frozenset("os.remove os.rename os.rmdir os.truncate os.link os.symlink shutil.rmtree".split())
+# Making an empty folder is none of them: it destroys nothing.
 _REMOVALS = frozenset({"os.remove", "os.rmdir", "shutil.rmtree"})
 _PROGRAMS = frozenset("subprocess.Popen os.system os.exec os.posix_spawn os.spawn os.fork".split())
 _HARMLESS = frozenset("fc-list fc-match uname lsb_release ldconfig lscpu nvidia-smi sysctl sw_vers".split())
