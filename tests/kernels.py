@@ -215,7 +215,7 @@ class Kernel:
 
     def last_restore(self) -> tuple[dict[str, str], tuple[int, ...]]:
         """Return what the last restore said: each variable's fate, and the executions that were run again."""
-        fates, runs = json.loads(self.value(" ".join(LAST_RESTORE.split())))
+        fates, runs = json.loads(ast.literal_eval(self.value(" ".join(LAST_RESTORE.split()))))
         return fates, tuple(runs)
 
     def send(self, signal_number: int) -> None:
@@ -250,7 +250,8 @@ class Kernel:
 
 def kernel_environment(home: Path) -> dict[str, str]:
     """Return the environment of a process whose user lives in ``home``."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("JPY_", "JUPYTER", "XDG_"))}
+    foreign = ("JPY_", "JUPYTER", "XDG_", "PYTHON")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return inherited | {
         "HOME": str(home),
         "IPYTHONDIR": str(home / "ipython"),
