@@ -65,6 +65,7 @@ class Walker:
     def _sequence(self, value: Iterable[Any]) -> None:
         if isinstance(value, list):
             self.mutable.add(id(value))
+            self.kept.append(value)
         items = list(value)
         self.put(len(items))
         for item in items:
@@ -72,6 +73,7 @@ class Walker:
 
     def _mapping(self, value: Mapping[Any, Any]) -> None:
         self.mutable.add(id(value))
+        self.kept.append(value)
         self.put(len(value))
         for key, item in value.items():
             self.walk(key)
@@ -84,9 +86,9 @@ class Walker:
 
     def _array(self, value: np.ndarray[Any, Any]) -> None:
         self.mutable.add(id(value))
-        self.put(value.dtype, value.shape, value.strides, value.flags.writeable)
+        self.put(value.dtype, value.shape, value.flags.writeable)
         if value.dtype.hasobject:
-            self._sequence(value.ravel().tolist())
+            self.walk(value.ravel().tolist())
         else:
             self.put(np.ascontiguousarray(value).tobytes())
 
@@ -138,15 +140,15 @@ class Walker:
         self.mutable.add(id(value))
         self.put(value.__qualname__, value.__doc__, value.__code__.co_code, value.__code__.co_names)
         self.put("live globals" if value.__globals__ is self.namespace else "FOREIGN GLOBALS")
-        self._sequence([value.__defaults__, value.__kwdefaults__, *value.__code__.co_varnames])
-        self._sequence([cell.cell_contents for cell in value.__closure__ or ()])
+        self.walk([value.__defaults__, value.__kwdefaults__, *value.__code__.co_varnames])
+        self.walk([cell.cell_contents for cell in value.__closure__ or ()])
 
     def _class(self, value: type) -> None:
         self.put(value.__module__, value.__qualname__)
         if value.__module__ == "__main__":
             members = {name: member for name, member in vars(value).items() if not name.startswith("__")}
-            self._sequence([base.__qualname__ for base in value.__mro__])
-            self._mapping(members)
+            self.walk([base.__qualname__ for base in value.__mro__])
+            self.walk(members)
 
     def _object(self, value: Any) -> None:
         """Anything else: by what pickle would take apart."""
@@ -164,8 +166,8 @@ class Walker:
         self.walk(function)
         self.walk(arguments)
         self.walk(state)
-        self._sequence(items or ())
-        self._sequence(pairs or ())
+        self.walk(list(items or ()))
+        self.walk(list(pairs or ()))
 
 
 KINDS: list[tuple[Any, Callable[[Walker, Any], None]]] = [

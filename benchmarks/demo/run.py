@@ -41,7 +41,7 @@ PROBES = (
         "RouteBook.total = lambda self: sum(route['flights'] for route in self.routes.values())",
         "[newark.total(), type(newark) is RouteBook, books['EWR'] is newark]",
     ),
-    ("a model predicts the same", "", "forest.predict_proba(filled(sample))[:5, 1].tolist()"),
+    ("a model predicts the same", "", "forest.predict_proba(filled(sample))[:5, 1].round(9).tolist()"),
     ("axes belong to their figure", "left.set_title('changed')", "[axes.get_title() for axes in figure.axes]"),
     ("random numbers go on where they were", "", "np.random.random(3).tolist()"),
 )
