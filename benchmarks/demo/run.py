@@ -172,7 +172,7 @@ def run_demo(folder: Path, cells: Sequence[tuple[str, str]]) -> Outcome:
         load_s = kernel.run("%load_ext ensession").duration_s
         reply = kernel.run(f"%ens restore '{copy}'")
         fates, runs = kernel.last_restore()
-        print(indented(reply.text))
+        print(indented(remarkable(reply.text)))
         after = examine(kernel)
     return Outcome(
         plain_cells_s=plain_cells_s,
@@ -197,9 +197,15 @@ def indented(text: str) -> str:
     return "\n".join(f"    {line}" for line in text.strip().splitlines())
 
 
+def remarkable(report: str) -> str:
+    """Return a restore's report without its progress and the variables that were simply loaded."""
+    lines = [line.rpartition("\r")[2].rstrip() for line in report.splitlines()]
+    return "\n".join(line for line in lines if line and not line.startswith("[") and not line.endswith(" loaded"))
+
+
 def table(outcome: Outcome) -> str:
     """Return the measurements as lines of text."""
-    counts = Counter(outcome.fates.values())
+    counts = Counter(fate for name, fate in outcome.fates.items() if name in outcome.before.digests)
     plain_s, recorded_s = sum(outcome.plain_cells_s), sum(outcome.recorded_cells_s)
     back_s = outcome.load_s + outcome.restore_s
     mib = 2**20
