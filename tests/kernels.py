@@ -222,9 +222,13 @@ class Kernel:
         """Send the process a signal."""
         os.kill(self.pid, signal_number)
 
-    def kill(self) -> None:
-        """SIGKILL, and wait until the process is gone. Kernels have no children that outlive them here."""
+    def kill(self, after_s: float = 0.5) -> None:
+        """SIGKILL, and wait until the process is gone. Kernels have no children that outlive them here.
+
+        Nobody copies a file within milliseconds of a cell's reply; so long the store's log may need to get into it.
+        """
         if self._process.poll() is None:
+            time.sleep(after_s)
             self.send(signal.SIGKILL)
         self._process.wait(timeout=30)
 
@@ -235,7 +239,7 @@ class Kernel:
 
     def close(self) -> None:
         """Give everything back; kills the process if it still runs."""
-        self.kill()
+        self.kill(after_s=0)
         self._client.stop_channels()
         self._connection.unlink(missing_ok=True)
 

@@ -42,7 +42,7 @@ def _facts(n_last: int) -> list[str]:
 
 def _run_until_killed(kernel: Kernel, delay_s: float) -> int:
     """Run the cells, kill the kernel after ``delay_s``, and return how many of them were answered."""
-    timer = threading.Timer(delay_s, kernel.kill)
+    timer = threading.Timer(delay_s, kernel.kill, kwargs={"after_s": 0})
     timer.start()
     n_answered = 0
     try:
