@@ -8,8 +8,11 @@ once.
 from __future__ import annotations
 
 import os
+import re
+import stat
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -20,14 +23,33 @@ from ensession.model import Effect, FileAccess
 
 HASHED_BYTES = 16 * 2**20
 """Files up to this size are hashed; of larger ones size and time say whether they changed."""
+HASHED_BYTES_IN_ALL = 64 * 2**20
+"""No more than this is hashed for one execution, so that a cell which reads thousands of pictures does not wait."""
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_CHANGES = frozenset("os.remove os.rename os.rmdir os.truncate os.link os.symlink shutil.rmtree".split())
-# Making an empty folder is none of them: it destroys nothing.
+_CHANGES = frozenset("os.remove os.rename os.rmdir os.mkdir os.truncate os.link os.symlink shutil.rmtree".split())
+_PATHS = {"os.rename": (0, 2), "os.link": (1, 2), "os.symlink": (1, 2)}
+"""Which arguments name what changes, where it is not just the first; descriptors of their folders follow."""
 _REMOVALS = frozenset({"os.remove", "os.rmdir", "shutil.rmtree"})
 _PROGRAMS = frozenset("subprocess.Popen os.system os.exec os.posix_spawn os.spawn os.fork".split())
-_HARMLESS = frozenset("fc-list fc-match uname lsb_release ldconfig lscpu nvidia-smi sysctl sw_vers".split())
-"""Programs that libraries ask about the machine at import; they change nothing."""
+_NETWORK = frozenset({"socket.connect", "socket.sendto", "socket.getaddrinfo"})
+_HEARD = _CHANGES | _PROGRAMS | _NETWORK | {"open", "sqlite3.connect"}
+_QUESTIONS = frozenset({"ldconfig", "fc-list", "ld", "objdump", "lscpu", "uname", "sw_vers", "nproc"})
+"""Programs by which libraries ask about the machine, most while they are imported."""
+_ON_FILES = {"write": "changed", "delete": "removed"}
+_OUTSIDE = {"network": "talked to", "subprocess": "ran"}
 _DEVICES = ("/proc/", "/sys/", "/dev/")
+_LOOPBACK = re.compile(r"127\.|::1$|localhost$")
+
+# The one thing in this package that outlives its owner: an audit hook stays for the life of the process, so there is
+# one for all recorders.
+_listening: list[EffectRecorder] = []
+_hooks: list[Callable[[str, tuple[Any, ...]], None]] = []
+
+
+def _hear(event: str, arguments: tuple[Any, ...]) -> None:
+    if _listening and event in _HEARD:
+        for recorder in tuple(_listening):
+            recorder.hear(event, arguments)
 
 
 class EffectRecorder:
@@ -41,109 +63,155 @@ class EffectRecorder:
 
     def __init__(self, ignore: Callable[[str], bool] = lambda _: False) -> None:
         self._ignore = ignore
-        self._is_active = False
-        self._is_hooked = False
         self._opened: dict[tuple[str, str], None] = {}
-        self._made: set[str] = set()
         self._effects: dict[Effect, None] = {}
+        self._resolved: tuple[Any, Any] = (None, None)
 
     def begin(self) -> None:
         """Start with an empty record."""
-        if not self._is_hooked:
-            sys.addaudithook(self._hear)
-            self._is_hooked = True
+        if not _hooks:
+            _hooks.append(_hear)
+            sys.addaudithook(_hear)
         self._opened.clear()
-        self._made.clear()
         self._effects.clear()
-        self._is_active = True
+        if self not in _listening:
+            _listening.append(self)
 
     def end(self) -> tuple[tuple[FileAccess, ...], tuple[Effect, ...]]:
         """Stop, and return the files that were opened and what else was done."""
-        self._is_active = False
-        gone = {path for path in self._made if not os.path.lexists(path)}  # temporary: nothing of it stays
-        written = {path for path, mode in self._opened if mode == "w"}
-        wanted = [(path, mode) for path, mode in self._opened if mode == "w" or path not in written]
-        files = [_describe(path, mode) for path, mode in wanted if path not in gone]
-        effects = [effect for effect in self._effects if effect.kind == "subprocess" or effect.detail not in gone]
-        return tuple(files), tuple(effects)
+        if self in _listening:
+            _listening.remove(self)
+        opened, effects = tuple(self._opened), tuple(self._effects)
+        is_noise = self._noise()
+        kept = dict.fromkeys((os.path.normpath(path), mode) for path, mode in opened)
+        kept = {(path, mode): None for path, mode in kept if not is_noise(path, mode)}
+        removed = {effect.detail for effect in effects if effect.kind == "delete"}
+        read = [path for path, mode in kept if mode == "r" and (path, "w") not in kept and path not in removed]
+        # A folder is opened for writing only to hold a file without a name (O_TMPFILE).
+        files = [_written(path) for path, mode in kept if mode == "w" and not os.path.isdir(path)]
+        told = (effect for effect in effects if effect.kind not in _ON_FILES or not is_noise(effect.detail, "w"))
+        return (*_read(read), *files), tuple(told)
 
-    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if not self._is_active:
-            return
+    def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Take in one audit event. Raises nothing: that would end the user's call."""
         try:
             if event == "open":
                 self._hear_open(*arguments)
             elif event in _CHANGES:
                 self._hear_change(event, arguments)
             elif event in _PROGRAMS:
-                self._hear_program(arguments)
-            elif event == "socket.connect":
-                self._effects[Effect("network", str(arguments[1])[:200])] = None
-            elif event == "sqlite3.connect":
+                self._hear_program(event, arguments)
+            elif event in _NETWORK:
+                self._hear_network(event, arguments)
+            else:
                 self._hear_database(arguments[0])
-        except (OSError, ValueError, TypeError) as error:  # raised here, it would end the user's call
-            self._effects[Effect("write", f"something that could not be named ({event}: {error})")] = None
-
-    def _hear_change(self, event: str, arguments: tuple[Any, ...]) -> None:
-        paths = [os.path.abspath(os.fsdecode(one)) for one in arguments if isinstance(one, str | bytes | os.PathLike)]
-        told = [path for path in paths if not self._is_noise(path, "w")]
-        if told:
-            self._effects[Effect("delete" if event in _REMOVALS else "write", told[0])] = None
-
-    def _hear_program(self, arguments: tuple[Any, ...]) -> None:
-        program = _program(arguments)
-        if os.path.basename(program.partition(" ")[0]) not in _HARMLESS:
-            self._effects[Effect("subprocess", program)] = None
-
-    def _hear_database(self, name: Any) -> None:
-        path = os.fsdecode(name) if isinstance(name, str | bytes | os.PathLike) else ""
-        if path and ":memory:" not in path and "mode=memory" not in path and "mode=ro" not in path:
-            plain = os.path.abspath(path.removeprefix("file:").partition("?")[0])
-            if not self._is_noise(plain, "w"):
-                self._opened[(plain, "w")] = None
+        except Exception as error:  # noqa: BLE001  (the user's own path objects and addresses are looked at)
+            self._effects[Effect("write", f"something that could not be named ({event}: {type(error).__name__})")] = (
+                None
+            )
 
     def _hear_open(self, path: Any, mode: Any, flags: Any) -> None:
-        if not isinstance(path, str | bytes | os.PathLike):  # a descriptor that is open already
+        if isinstance(path, int):  # a descriptor that is open already
             return
-        name = os.path.abspath(os.fsdecode(path))
         if isinstance(mode, str):
             kind = "w" if any(letter in mode for letter in "wax+") else "r"
         else:
             kind = "w" if isinstance(flags, int) and flags & _WRITING else "r"
-        if not self._is_noise(name, kind):
-            if kind == "w" and (name, kind) not in self._opened and not os.path.lexists(name):
-                self._made.add(name)
-            self._opened[(name, kind)] = None
+        name = _absolute(path)
+        if mode is None and kind == "r" and name is not path and not os.path.exists(name):
+            return  # most likely relative to a descriptor, which the event does not tell
+        self._opened[(name, kind)] = None
 
-    def _is_noise(self, path: str, kind: str) -> bool:
-        return (
-            path.startswith(_DEVICES)
-            or "__pycache__" in path
-            or self._ignore(path)
-            or (kind == "r" and (path.endswith((".py", ".pyc", ".so")) or path.startswith(_library_folders())))
-            or _is_cache(path)
-        )
+    def _hear_change(self, event: str, arguments: tuple[Any, ...]) -> None:
+        first, last = _PATHS.get(event, (0, 1))
+        paths = arguments[first:last]
+        folders = [one for one in arguments[last:] if isinstance(one, int)][-len(paths) :]
+        for path, folder in zip(paths, folders or [-1] * len(paths), strict=False):
+            name = os.path.normpath(_absolute(path, -1 if event == "os.truncate" else folder))
+            if event != "os.mkdir" or not os.path.isdir(name):  # else that call is about to fail
+                self._effects[Effect("delete" if event in _REMOVALS else "write", name)] = None
+
+    def _hear_program(self, event: str, arguments: tuple[Any, ...]) -> None:
+        command = "a copy of this process" if event == "os.fork" else _command(arguments)
+        if os.path.basename(command.partition(" ")[0]) not in _QUESTIONS:
+            self._effects[Effect("subprocess", command)] = None
+
+    def _hear_network(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "socket.getaddrinfo":
+            self._resolved = (arguments[0], arguments[1])
+            return
+        address = arguments[1]
+        if isinstance(address, tuple) and len(address) > 1:
+            host, port = str(address[0]), address[1]
+            if self._resolved[0] and str(self._resolved[1]) == str(port):
+                host = os.fsdecode(self._resolved[0])
+            where = " (this machine)" if _LOOPBACK.match(host) else ""
+            detail = f"{host}:{port}{where}"
+        else:
+            detail = f"{os.fsdecode(address) if isinstance(address, str | bytes) else address} (this machine)"
+        self._effects[Effect("network", detail[:200])] = None
+
+    def _hear_database(self, name: Any) -> None:
+        path = os.fsdecode(name)
+        if path and ":memory:" not in path and "mode=memory" not in path:
+            plain = path.removeprefix("file:").partition("?")[0] if path.startswith("file:") else path
+            self._opened[(_absolute(plain), "r" if "mode=ro" in path else "w")] = None
+
+    def _noise(self) -> Callable[[str, str], bool]:
+        """Return a test for files that are no business of the user's cell, as things are now."""
+        libraries, caches, ignore = _library_folders(), _cache_folders(), self._ignore
+
+        def is_noise(path: str, mode: str) -> bool:
+            if path.startswith(_DEVICES) or "__pycache__" in path or path.startswith(caches) or ignore(path):
+                return True
+            return mode == "r" and (path.endswith((".py", ".pyc", ".so")) or path.startswith(libraries))
+
+        return is_noise
 
 
-def no_replay_reason(files: Iterable[FileAccess], effects: Iterable[Effect]) -> str | None:
-    """Say why an execution should not be run again, or None. Pure.
+def no_replay_reason(files: Iterable[FileAccess], effects: Iterable[Effect], cwd: str | None = None) -> str | None:
+    """Say why an execution should not be run again, or None.
 
     Running it for the sake of a restore must not touch the user's files, nor send anything.
+
+    Parameters
+    ----------
+    files, effects : iterable
+        What an :class:`EffectRecorder` found.
+    cwd : str or None
+        The user's folder: what is in it is the user's even where it lies in the folder for temporary files. None: the
+        working directory.
     """
+    temporary, own = tempfile.gettempdir() + os.sep, (_working_directory() if cwd is None else cwd) + os.sep
+
+    def is_temporary(path: str) -> bool:
+        return path.startswith(temporary) and not (own.startswith(temporary) and path.startswith(own))
+
     for file in files:
-        if file.mode == "w":
+        if file.mode == "w" and not is_temporary(file.path):
             return f"it wrote {file.path}"
     for effect in effects:
-        return {
-            "write": f"it changed {effect.detail}",
-            "delete": f"it removed {effect.detail}",
-            "network": f"it talked to {effect.detail}",
-            "subprocess": f"it ran {effect.detail}",
-        }[effect.kind]
+        if effect.kind not in _ON_FILES or not is_temporary(effect.detail):
+            return f"it {_ON_FILES.get(effect.kind) or _OUTSIDE[effect.kind]} {effect.detail}"
     return None
 
 
-def _program(arguments: tuple[Any, ...]) -> str:
+def _absolute(path: Any, folder: int = -1) -> str:
+    """Return the full path; a relative one is in the folder that a descriptor stands for, or in the working one."""
+    name = path if isinstance(path, str) else os.fsdecode(path)
+    if os.path.isabs(name):
+        return name
+    return os.path.join(os.readlink(f"/proc/self/fd/{folder}") if folder >= 0 else os.getcwd(), name)
+
+
+def _working_directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it was removed under the process
+        return ""
+
+
+def _command(arguments: tuple[Any, ...]) -> str:
     for part in arguments:
         if isinstance(part, list | tuple) and part:
             return " ".join(os.fsdecode(word) for word in part if isinstance(word, str | bytes | os.PathLike))[:200]
@@ -152,22 +220,37 @@ def _program(arguments: tuple[Any, ...]) -> str:
 
 def _library_folders() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
-    return (sys.prefix, sys.base_prefix, paths["stdlib"], paths["purelib"], paths["platlib"])
+    folders = (sys.prefix, sys.base_prefix, paths["stdlib"], paths["purelib"], paths["platlib"])
+    return tuple(folder.rstrip(os.sep) + os.sep for folder in folders)
 
 
-def _is_cache(path: str) -> bool:
-    if os.path.basename(path).startswith(("fontlist-v", ".matplotlib_")):  # wherever its folder is set to
-        return True
+def _cache_folders() -> tuple[str, ...]:
     home = os.path.expanduser("~")
-    return path.startswith((f"{home}/.cache/", f"{home}/.config/matplotlib/", f"{home}/.ipython/"))
+    folders = [f"{home}/.cache", f"{home}/.config/matplotlib", f"{home}/.ipython"]
+    folders += filter(None, map(os.environ.get, ("XDG_CACHE_HOME", "MPLCONFIGDIR", "IPYTHONDIR")))
+    return tuple(folder.rstrip(os.sep) + os.sep for folder in folders)
 
 
-def _describe(path: str, mode: str) -> FileAccess:
+def _read(paths: Iterable[str]) -> Iterable[FileAccess]:
+    room = HASHED_BYTES_IN_ALL
+    for path in paths:
+        content = None
+        try:
+            status = os.stat(path)
+            if stat.S_ISDIR(status.st_mode):
+                continue
+            if stat.S_ISREG(status.st_mode) and status.st_size <= min(HASHED_BYTES, room):
+                room -= status.st_size
+                content = blake3(Path(path).read_bytes()).digest()
+        except OSError:  # gone again, never there, or not for us: then nothing is known of it
+            yield FileAccess(path, "r", None, None)
+        else:
+            yield FileAccess(path, "r", status.st_size, status.st_mtime, content)
+
+
+def _written(path: str) -> FileAccess:
     try:
         status = os.stat(path)
-        content = None
-        if mode == "r" and status.st_size <= HASHED_BYTES and os.path.isfile(path):
-            content = blake3(Path(path).read_bytes()).digest()
-    except OSError:  # gone again, or not for us: then nothing is known of it
-        return FileAccess(path, mode, None, None)
-    return FileAccess(path, mode, status.st_size, status.st_mtime, content)
+    except OSError:
+        return FileAccess(path, "w", None, None)
+    return FileAccess(path, "w", status.st_size, status.st_mtime)
