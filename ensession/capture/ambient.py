@@ -161,13 +161,14 @@ class _Variables(_Kind):
     is_generator = False
 
     def __init__(self) -> None:
-        self._first = self._seen = dict(os.environ)
+        self._first = dict(os.environ)
+        self._seen = _raw_environment()
         self._found: dict[str, str | None] = {}
 
     def read(self) -> Any:
-        everything = dict(os.environ)
-        if everything != self._seen:
-            self._seen, self._found = everything, self._compare()
+        raw = _raw_environment()
+        if raw != self._seen:
+            self._seen, self._found = raw, self._compare()
         return dict(self._found)
 
     def _compare(self) -> dict[str, str | None]:
@@ -187,3 +188,8 @@ class _Variables(_Kind):
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = content
+
+
+def _raw_environment() -> dict[Any, Any]:
+    """Return the environment undecoded, where the platform keeps it so: that is quick to compare."""
+    return dict(getattr(os.environ, "_data", os.environ))

@@ -14,6 +14,7 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,7 @@ def _command(arguments: tuple[Any, ...]) -> str:
     return os.fsdecode(arguments[0])[:200] if arguments and isinstance(arguments[0], str | bytes) else "a program"
 
 
+@cache
 def _library_folders() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
     folders = (sys.prefix, sys.base_prefix, paths["stdlib"], paths["purelib"], paths["platlib"])

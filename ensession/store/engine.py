@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, CursorResult, create_engine, event
+from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from ensession.errors import NotAStoreError, NotFoundError, StoreAccessError, UsageError
@@ -117,20 +117,33 @@ class Database:
                 yield connection
 
 
-def execute(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> CursorResult[Any]:
+def execute(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
     """Execute one statement with positional parameters."""
-    return connection.exec_driver_sql(sql, tuple(parameters))
+    return _driver(connection).execute(sql, tuple(parameters))
 
 
 def rows(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> Sequence[Any]:
     """Return all rows of one query."""
-    return connection.exec_driver_sql(sql, tuple(parameters)).fetchall()
+    return _driver(connection).execute(sql, tuple(parameters)).fetchall()
+
+
+def insert_one(connection: Connection, sql: str, row: Sequence[Any]) -> int:
+    """Insert one row and return its number."""
+    return execute(connection, sql, row).lastrowid or 0
 
 
 def insert_many(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """Execute one statement for many rows; nothing for none."""
     if rows:
-        connection.exec_driver_sql(sql, list(rows))
+        _driver(connection).executemany(sql, rows)
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    """Return SQLite's own connection: a cell's record is a dozen statements, and every one of them is felt."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        raise TypeError(f"the store needs SQLite's own driver, not {type(driver).__name__}")
+    return driver
 
 
 def read_access(path: Path) -> Access:

@@ -28,7 +28,7 @@ from ensession.model import (
     VersionId,
 )
 from ensession.store.chunks import Encoder, PlainChunk, StoredChunk, encode_missing, find_chunks, insert_chunks
-from ensession.store.engine import Database, execute
+from ensession.store.engine import Database, execute, insert_one
 from ensession.store.inserting import insert_execution
 from ensession.store.lookup import payload_info, version_digests
 from ensession.store.statements import insert_sql
@@ -69,7 +69,7 @@ class ExecutionLog:
         texts = [clean(text) for text in (env.python, env.implementation, env.platform, env.hostname)]
         values = (None, uid, now, None, *texts, env.pid, clean(env.cwd), packages)
         with self._database.write() as connection:
-            id_ = execute(connection, _INSERT_RUN, values).lastrowid
+            id_ = insert_one(connection, _INSERT_RUN, values)
         return KernelRun(KernelRunId(id_), uid, now, None, env)
 
     def end_run(self, id: KernelRunId) -> None:
@@ -155,7 +155,7 @@ class ExecutionLog:
         """Record that a plan was carried out; ``plan`` and ``report`` can be written as JSON. Returns its number."""
         values = (None, run, target, started_at, duration_s, json.dumps(dict(plan)), json.dumps(dict(report)))
         with self._database.write() as connection:
-            return int(execute(connection, _INSERT_RESTORE, values).lastrowid)
+            return insert_one(connection, _INSERT_RESTORE, values)
 
     def _write_payload(
         self, version: tuple[VersionId, Digest], write: WritePayload, seal: MakeSeal | None
