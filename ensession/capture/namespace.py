@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from ensession.serial.pickling import Reference
+from ensession.serial.scope import Reference
 
 _SHELL_NAMES = re.compile(r"_{1,3}|_i{1,3}|_i?[0-9]+|_[oid]h|In|Out|__session__")
 _MODULE_NAMES = frozenset(
@@ -54,7 +54,7 @@ class UserNamespace:
         self.live.update(variables)
 
     def find(self, obj: Any) -> Reference | None:
-        """Return where the session keeps a class or function (:class:`~ensession.serial.pickling.Resolver`)."""
+        """Return where the session keeps a class or function (:class:`~ensession.serial.scope.Resolver`)."""
         root, *path = obj.__qualname__.split(".")
         found = self.live.get(root)
         for part in path:

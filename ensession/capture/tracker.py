@@ -20,7 +20,7 @@ from ensession.capture.namespace import UserNamespace, is_stateless
 from ensession.capture.touch import Closure, Touched, touched_by
 from ensession.model import HIDDEN_PREFIX, VersionId
 from ensession.serial.look import Links, Look, look
-from ensession.serial.pickling import IMMUTABLE, Scope
+from ensession.serial.scope import ATOMS, IMMUTABLE, Scope
 
 Names = tuple[str, ...]
 _NEVER_SHARED = (str, int, float, type(None), enum.Enum, types.ModuleType, types.BuiltinFunctionType)
@@ -47,7 +47,7 @@ class Tracker:
     ----------
     user : UserNamespace
     reducers : Mapping[type, Callable]
-        See :class:`ensession.serial.pickling.Scope`.
+        See :class:`ensession.serial.scope.Scope`.
     keep_bytes : int
         Payloads up to this size are kept in the look, so that they are pickled only once.
     """
@@ -189,8 +189,7 @@ class Tracker:
 
     def _join(self, parts: list[Names], looks: list[Look], variables: Mapping[str, Any]) -> list[list[int]]:
         values = [variables[part[0]] if len(part) == 1 else None for part in parts]
-        can_share = [not (isinstance(v, IMMUTABLE) and not isinstance(v, tuple | frozenset)) for v in values]
-        can_share = [len(part) > 1 or flag for part, flag in zip(parts, can_share, strict=True)]
+        can_share = [len(part) > 1 or type(v) not in ATOMS for part, v in zip(parts, values, strict=True)]
         links = _links_of([one if flag else None for one, flag in zip(looks, can_share, strict=True)])
         identities = [
             id(value) if len(part) == 1 and _keeps_identity(value) else None
@@ -289,7 +288,10 @@ def _links_of(looks: Sequence[Look | None]) -> list[Links | None]:
 
 def _keeps_identity(value: Any) -> bool:
     """Whether two names for this immutable value should be two names for one object after a restore."""
-    return isinstance(value, IMMUTABLE) and not isinstance(value, _NEVER_SHARED) and value not in ((), b"")
+    kind = type(value)
+    if kind in (tuple, bytes, frozenset) and not value:
+        return False
+    return issubclass(kind, IMMUTABLE) and not issubclass(kind, _NEVER_SHARED)
 
 
 def _joined_by_cycles(

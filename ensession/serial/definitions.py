@@ -7,10 +7,12 @@ or function that a session name is bound to is stored once, with that name; othe
 from __future__ import annotations
 
 import enum
+import functools
 import io
 import linecache
 import sys
 import types
+import typing
 from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
@@ -19,14 +21,14 @@ from ensession.errors import UnserializableError
 from ensession.serial import rebuild
 
 if TYPE_CHECKING:
-    from ensession.serial.pickling import Reducers
+    from ensession.serial.reducers import Reducers
 
 SESSION_MODULE = "__main__"
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 _NO_STATE = frozenset(
     {"__dict__", "__weakref__", "__slotnames__", "__module__", "__qualname__", "__slots__", "__doc__", "_abc_impl"}
 )
-_FIRST = ("__module__", "__qualname__", "__slots__", "__doc__")
+_FIRST = ("__module__", "__slots__", "__doc__")
 
 
 def is_importable(obj: Any) -> bool:
@@ -153,6 +155,7 @@ def reduce_class(reducers: Reducers, cls: type) -> Any:
     if reference is not None:
         return reference
     first = {key: cls.__dict__[key] for key in _FIRST if key in cls.__dict__}
+    first["__qualname__"] = cls.__qualname__  # no part of the class's dict
     if isinstance(cls, enum.EnumType):
         members = [(name, member.value) for name, member in vars(cls)["_member_map_"].items()]
         arguments = (type(cls), cls.__name__, cls.__bases__, members, first)
@@ -213,6 +216,46 @@ def reduce_mapping_proxy(_reducers: Reducers, value: types.MappingProxyType[Any,
     return rebuild.mapping_proxy, (dict(value),)
 
 
+def reduce_method(_reducers: Reducers, value: types.MethodType) -> Any:
+    """Reduce a bound method by its function: plain pickle stores the function's name, and hopes.
+
+    Methods of classes are looked up by name: what a ``classmethod`` wraps has no other place.
+    """
+    function, owner = value.__func__, value.__self__
+    if isinstance(owner, type):
+        found = next((vars(c)[function.__name__] for c in owner.__mro__ if function.__name__ in vars(c)), None)
+        if isinstance(found, classmethod) and found.__func__ is function:
+            return NotImplemented
+    return types.MethodType, (function, owner)
+
+
+def reduce_cached_property(_reducers: Reducers, value: Any) -> Any:
+    """Reduce a cached property without its lock."""
+    state = {name: one for name, one in vars(value).items() if name != "lock"}
+    return functools.cached_property, (value.func,), state
+
+
+def reduce_cached(_reducers: Reducers, value: Any) -> Any:
+    """Reduce what ``functools.lru_cache`` made; it comes back with an empty cache."""
+    if is_importable(value):
+        return NotImplemented
+    words = value.cache_parameters()
+    return rebuild.cached, (value.__wrapped__, words["maxsize"], words["typed"]), value.__dict__
+
+
+def reduce_type_variable(_reducers: Reducers, value: Any) -> Any:
+    """Reduce a type variable or new type of the session (plain pickle finds it by name, in a module only)."""
+    if value.__module__ != SESSION_MODULE:
+        return NotImplemented
+    kind = type(value)
+    if kind is typing.NewType:
+        return rebuild.type_variable, (kind, value.__name__, (value.__supertype__,), {})
+    if kind is typing.TypeVarTuple:
+        return rebuild.type_variable, (kind, value.__name__, (), {})
+    words = {key: getattr(value, f"__{key}__") for key in ("bound", "covariant", "contravariant")}
+    return rebuild.type_variable, (kind, value.__name__, getattr(value, "__constraints__", ()), words)
+
+
 def refuse_file(_reducers: Reducers, value: Any) -> Any:
     """Refuse an open file: bringing it back would open, and perhaps truncate, somebody's file."""
     msg = f"open file {getattr(value, 'name', '?')!r}"
@@ -233,6 +276,13 @@ REDUCERS: dict[type, Any] = {
     property: reduce_property,
     staticmethod: reduce_wrapped,
     classmethod: reduce_wrapped,
+    type(functools.lru_cache(len)): reduce_cached,
+    functools.cached_property: reduce_cached_property,
+    types.MethodType: reduce_method,
+    typing.NewType: reduce_type_variable,
+    typing.TypeVar: reduce_type_variable,
+    typing.ParamSpec: reduce_type_variable,
+    typing.TypeVarTuple: reduce_type_variable,
     io.TextIOWrapper: refuse_file,
     io.BufferedReader: refuse_file,
     io.BufferedWriter: refuse_file,

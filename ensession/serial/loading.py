@@ -62,6 +62,9 @@ class _Loader(pickle.Unpickler):
             return getattr(self._rebuilder, name)
         if (module_name, name) in (("__builtin__", SESSION_MODULE), (SESSION_MODULE, "__dict__")):  # dill's words
             return self._rebuilder.session_dict()
+        if module_name == SESSION_MODULE:  # whatever is bound there now need not be what was meant
+            msg = f"it refers to {name!r} of the session by its name alone"
+            raise LoadFailedError(msg)
         return super().find_class(module_name, name)
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from ensession.errors import UnserializableError
 from ensession.model import Codec, Fingerprint, PayloadSink
-from ensession.serial.pickling import Dump, Scope, dump
+from ensession.serial.pickling import Dump, dump
 from ensession.serial.reach import Reach, walk
+from ensession.serial.scope import Scope
 from ensession.serial.sinks import HashSink, TeeSink
 
 
@@ -77,11 +78,21 @@ class Look:
     owners: frozenset[int]
     sink: HashSink | None
     source: Dump | Reach
+    may_hold_sets: bool = False
 
     @property
     def n_bytes(self) -> int:
         """Size of the payload before compression."""
         return self.n_stream_bytes + self.n_buffer_bytes
+
+    def varies_by_process(self) -> bool:
+        """Whether another process may pickle an equal value otherwise: the order of sets comes from hashes.
+
+        Cheap where there are no sets.
+        """
+        if self.may_hold_sets and isinstance(self.source, Dump):
+            return self.source.pickler.holds_unordered()
+        return False
 
     def links(self, within: Iterable[int] | None = None) -> Links:
         """Return through what it may be linked; costs a walk over the pickler's memo.
@@ -128,6 +139,7 @@ def look(values: Mapping[str, Any], scope: Scope, keep_bytes: int = 0) -> Look:
         dumped.owners,
         sink if sink.is_kept else None,
         dumped,
+        sink.may_hold_sets or pickler.holds_set_type(),
     )
 
 

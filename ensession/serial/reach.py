@@ -13,7 +13,7 @@ from typing import Any
 
 from ensession.serial.arrays import memory_root
 from ensession.serial.definitions import is_importable
-from ensession.serial.pickling import IMMUTABLE
+from ensession.serial.scope import IMMUTABLE
 
 LIMIT = 200_000
 """Objects that a walk looks at; values that can't be pickled are small, or hold half a library."""

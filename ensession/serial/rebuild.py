@@ -7,11 +7,13 @@ only by payloads that hold arrays.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import importlib
 import linecache
 import sys
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ensession.errors import LoadFailedError
@@ -47,8 +49,7 @@ def set_function_state(target: types.FunctionType, state: Mapping[str, Any]) -> 
     target.__module__ = state["module"]
     target.__qualname__ = state["qualname"]
     target.__doc__ = state["doc"]
-    if state["annotations"]:
-        target.__annotations__ = state["annotations"]
+    target.__annotations__ = state["annotations"]  # an empty one too: wrappers share it with what they wrap
     target.__dict__.update(state["attributes"])
 
 
@@ -78,15 +79,30 @@ def set_cell(cell: types.CellType, contents: tuple[Any, ...]) -> None:
 
 def class_skeleton(meta: type, name: str, bases: tuple[type, ...], first: Mapping[str, Any]) -> type:
     """Make a class with those attributes only that have to be there at creation (slots, module, names)."""
-    return types.new_class(name, bases, {"metaclass": meta}, lambda namespace: namespace.update(first))
+    with _no_subclass_hook(bases):
+        return types.new_class(name, bases, {"metaclass": meta}, lambda namespace: namespace.update(first))
+
+
+@contextlib.contextmanager
+def _no_subclass_hook(bases: tuple[type, ...]) -> Iterator[None]:
+    """Silence ``__init_subclass__`` of the session: what it did to the class, and elsewhere, is part of the state."""
+    hook = "__init_subclass__"
+    line = [c for base in bases for c in getattr(base, "__mro__", ())]
+    holders = [c for c in dict.fromkeys(line) if c.__module__ == "__main__" and hook in vars(c)]
+    hooks = [vars(holder)[hook] for holder in holders]
+    for holder in holders:
+        type.__setattr__(holder, hook, classmethod(lambda cls, **words: None))
+    try:
+        yield
+    finally:
+        for holder, value in zip(holders, hooks, strict=True):
+            type.__setattr__(holder, hook, value)
 
 
 def set_class_state(target: type, state: Mapping[str, Any]) -> None:
-    """Give a class its attributes, in their original order."""
+    """Give a class its attributes, in their original order; no hook of the session's own runs."""
     for name, value in state.items():
-        setattr(target, name, value)
-        if hasattr(type(value), "__set_name__") and not isinstance(value, property):
-            value.__set_name__(target, name)
+        type.__setattr__(target, name, value)
 
 
 def enum_class(
@@ -110,6 +126,18 @@ def module(name: str) -> types.ModuleType:
 def main_module() -> types.ModuleType:
     """Return the module ``__main__``."""
     return sys.modules["__main__"]
+
+
+def cached(function: Any, maxsize: int | None, typed: bool) -> Any:
+    """Make a function with a cache, empty."""
+    return functools.lru_cache(maxsize, typed)(function)
+
+
+def type_variable(kind: Any, name: str, arguments: tuple[Any, ...], words: Mapping[str, Any]) -> Any:
+    """Make a type variable or new type of the session."""
+    made = kind(name, *arguments, **words)
+    made.__module__ = "__main__"
+    return made
 
 
 def mapping_proxy(mapping: Mapping[Any, Any]) -> types.MappingProxyType[Any, Any]:
@@ -147,6 +175,9 @@ def view(owner: Any, dtype: Any, shape: tuple[int, ...], strides: tuple[int, ...
     """Make a view into the memory of ``owner``, an array."""
     import numpy as np
 
+    is_locked = writeable and not owner.flags.writeable
+    if is_locked:  # the view was made before its owner was made read-only
+        owner.flags.writeable = True
     items = (owner if owner.flags.c_contiguous else owner.T).reshape(-1)
     made: Any
     if owner.dtype.hasobject:  # references have no bytes to look at
@@ -154,6 +185,8 @@ def view(owner: Any, dtype: Any, shape: tuple[int, ...], strides: tuple[int, ...
         made = np.lib.stride_tricks.as_strided(first, shape, strides)
     else:
         made = np.ndarray(shape, np.dtype(dtype), items.view(np.uint8), offset, strides)
+    if is_locked:
+        owner.flags.writeable = False
     if not writeable:
         made.flags.writeable = False
     return made

@@ -17,6 +17,11 @@ class HashSink:
     ----------
     keep_bytes : int
         A payload up to this size is kept and can be written elsewhere with :meth:`replay`.
+
+    Attributes
+    ----------
+    may_hold_sets : bool
+        False: there is no set in the stream (subclasses of set aside).
     """
 
     def __init__(self, keep_bytes: int = 0) -> None:
@@ -24,6 +29,7 @@ class HashSink:
         self._stream = xxhash.xxh3_128()
         self._buffers = xxhash.xxh3_128()
         self._kept: list[tuple[BufferMode | None, bytes]] | None = []
+        self.may_hold_sets = False
         self.n_stream_bytes = 0
         self.n_buffer_bytes = 0
 
@@ -41,6 +47,9 @@ class HashSink:
         """Take a piece of the pickle stream."""
         self._stream.update(piece)
         n_bytes = len(piece)
+        # Opcodes ADDITEMS and FROZENSET; what comes in another type than bytes is one long string's content.
+        if type(piece) is bytes and (b"\x90" in piece or b"\x91" in piece):
+            self.may_hold_sets = True
         self.n_stream_bytes += n_bytes
         self._keep(None, piece)
         return n_bytes

@@ -231,7 +231,10 @@ class Recorder:
             index: one
             for index, one in enumerate(change.changed)
             if one.look.fingerprint is not None
-            and self.rule.should_store(one.look.n_stream_bytes, one.look.n_buffer_bytes, need)
+            and (
+                self.rule.should_store(one.look.n_stream_bytes, one.look.n_buffer_bytes, need)
+                or one.look.varies_by_process()  # made again, it could not be told from another value
+            )
         }
         inline = self._inline(wanted)
         writers = {index: self._writer(wanted[index]) for index in inline}

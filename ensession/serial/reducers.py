@@ -1,0 +1,187 @@
+"""The state of one look while the pickler runs, and what it does with each object that plain pickle gets wrong."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Iterable
+from typing import Any
+
+from ensession.model import BufferMode
+from ensession.serial import arrays, definitions, rebuild
+from ensession.serial.scope import IMMUTABLE, Scope
+
+
+class NamespaceReference:
+    """Stands for the session namespace where it is a value itself (``g = globals()``)."""
+
+    def __reduce__(self) -> Any:
+        """Come back as the live namespace."""
+        return rebuild.session_dict, ()
+
+
+class Reducers:
+    """The state of one look, and the dispatch of ``reducer_override``; mixed into both picklers."""
+
+    memo: Any
+
+    def prepare(self, scope: Scope, own: frozenset[str], owners: frozenset[int]) -> None:
+        """Set up a look.
+
+        Parameters
+        ----------
+        scope : Scope
+        own : frozenset of str
+            Names that are stored here by value, whatever refers to them.
+        owners : frozenset of int
+            Ids of arrays whose views are stored as views.
+        """
+        self.namespace = scope.namespace
+        self._resolver = scope.resolver
+        self._plugins = scope.reducers
+        self._own = own
+        self._owners = owners
+        self.references: dict[str, None] = {}
+        self.by_reference: set[int] = set()
+        self.open_cells: set[int] = set()
+        self.filled_cells: set[int] = set()
+        self.codes: list[types.CodeType] = []
+        self.types: set[type] = set()
+        self.packages: set[str] = set()
+        self.out_of_band: dict[int, BufferMode] = {}
+        self.roots: dict[int, set[int]] = {}
+        self.copied_roots: set[int] = set()
+        self.labels: dict[int, tuple[Any, ...]] = {}
+        self._copied: set[int] = set()
+        self._sources: dict[str, tuple[str, str | None]] = {}
+        self._alive: list[Any] = []
+
+    def reducer_override(self, obj: Any) -> Any:
+        """Reduce what plain pickle gets wrong; everything else as always."""
+        kind = type(obj)
+        handler = definitions.REDUCERS.get(kind)
+        if handler is not None:
+            return handler(self, obj)
+        plugin = self._plugins.get(kind)
+        if plugin is not None:
+            return plugin(obj)
+        if isinstance(obj, type):
+            return definitions.reduce_class(self, obj)
+        self.types.add(kind)
+        if kind.__module__ == "numpy":
+            return self._reduce_numpy(obj, kind)
+        if kind.__module__ == "pandas" or kind.__module__.startswith("pandas."):
+            self._note_pandas(obj)
+        return NotImplemented
+
+    def reference(self, obj: Any) -> Any:
+        """Return a reduction to a required version, or None where ``obj`` has to be stored by value."""
+        found = self._resolver.find(obj)
+        if found is None or found.root in self._own:
+            return None
+        self.references[found.root] = None
+        self.by_reference.add(id(obj))
+        return rebuild.required, (found.root, *found.path)
+
+    def note_code(self, function: types.FunctionType) -> None:
+        """Remember the code of a function that is stored by value."""
+        self.codes.append(function.__code__)
+
+    def source_of(self, filename: str) -> tuple[str, str | None]:
+        """Name and text of a cell; the same string object each time, so that the memo stores it once."""
+        if filename not in self._sources:
+            self._sources[filename] = definitions.cell_source(filename)
+        return self._sources[filename]
+
+    def _reduce_numpy(self, array: Any, kind: type) -> Any:
+        np = sys.modules["numpy"]
+        if kind is not np.ndarray:
+            return NotImplemented
+        root = arrays.memory_root(array)
+        if id(array) in self._copied:
+            self.copied_roots.add(id(root))
+        else:
+            self.roots.setdefault(id(root), set()).add(id(array))
+            self._alive.append(array)
+        if id(root) in self._owners and array is not root:
+            reduced = arrays.reduce_view(array, root)
+            if reduced is not None:
+                return reduced
+        if array.dtype.hasobject:
+            return NotImplemented
+        return arrays.reduce_array(array, self.out_of_band)
+
+    def _note_pandas(self, obj: Any) -> None:
+        """Take note of what pandas shares between frames.
+
+        Labels are shared as if they were immutable, but for their names. Since pandas 3 memory that two frames
+        share is copied before one of them changes it.
+        """
+        pandas = sys.modules["pandas"]
+        if isinstance(obj, pandas.Index):
+            self.labels[id(obj)] = tuple(obj.names)
+            self._alive.append(obj)
+        elif hasattr(obj, "_metadata"):  # one list for all frames, and part of each frame's state
+            self._copied.add(id(obj._metadata))
+        elif isinstance(obj, pandas._libs.internals.Block) and int(pandas.__version__.partition(".")[0]) >= 3:  # noqa: PLR2004
+            values = obj.values
+            self._copied.add(id(values))
+            inner = (getattr(values, name, None) for name in ("_ndarray", "_data", "_mask"))
+            self._copied.update(id(part) for part in inner if part is not None)
+
+    def shared_owners(self) -> frozenset[int]:
+        """Memory that more than one array of this payload lives in."""
+        return frozenset(root for root, users in self.roots.items() if len(users) > 1)
+
+    def memoized(self, ids: Iterable[int]) -> list[int]:
+        """Return which of these objects are part of the payload, references aside."""
+        memo = self.memo.copy()
+        return [key for key in ids if key in memo and key not in self.by_reference]
+
+    def holds_set_type(self) -> bool:
+        """Whether an instance of a subclass of set or frozenset was pickled."""
+        return any(issubclass(kind, set | frozenset) for kind in self.types)
+
+    def holds_unordered(self) -> bool:
+        """Whether there is a set whose order may differ from process to process."""
+        entries = (entry[1] for entry in self.memo.copy().values() if type(entry) is tuple)
+        return any(isinstance(one, set | frozenset) and _is_unordered(one) for one in entries)
+
+    def mutable_ids(self) -> dict[int, Any]:
+        """Return every object of the payload through which two names could share a change, by id."""
+        mutable: dict[type, bool | None] = {}
+        found = {}
+        # The memo of dill's pickler holds other entries too: those are no pairs.
+        for key, entry in self.memo.copy().items():
+            obj = entry[1] if type(entry) is tuple else None
+            kind = type(obj)
+            verdict = mutable[kind] if kind in mutable else mutable.setdefault(kind, _is_mutable(kind))
+            if verdict or (verdict is None and not definitions.is_importable(obj)):
+                found[key] = obj
+        for key in (*self.by_reference, *self.labels, *self._copied):
+            found.pop(key, None)
+        return found
+
+
+def _is_unordered(members: Any) -> bool:
+    return len(members) > 1 and not all(type(member) in _HASHED_BY_VALUE for member in _members(members))
+
+
+def _members(members: Any) -> Iterable[Any]:
+    """Iterate past what a subclass makes of iteration."""
+    return set.__iter__(members) if isinstance(members, set) else frozenset.__iter__(members)
+
+
+_HASHED_BY_VALUE = frozenset({int, bool, float, complex})
+
+
+def _is_mutable(kind: type) -> bool | None:
+    """Whether objects of a type can change; None where it depends on the object."""
+    if issubclass(kind, IMMUTABLE):
+        return False
+    if issubclass(kind, type | types.FunctionType) or kind.__name__ == "cython_function_or_method":
+        return None
+    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
+    if numpy is not None and issubclass(kind, (numpy.dtype, numpy.generic, numpy.ufunc)):
+        return False
+    return pandas is None or not issubclass(kind, pandas.api.extensions.ExtensionDtype)

@@ -1,0 +1,110 @@
+"""What a look has to know of the session, and which types can't change.
+
+Imports nothing of the package.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import enum
+import fractions
+import pathlib
+import re
+import types
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+IMMUTABLE = (
+    str,
+    bytes,
+    int,
+    float,
+    complex,
+    bool,
+    type(None),
+    tuple,
+    frozenset,
+    range,
+    slice,
+    types.ModuleType,
+    types.CodeType,
+    types.BuiltinFunctionType,
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
+    datetime.date,
+    datetime.time,
+    datetime.timedelta,
+    datetime.tzinfo,
+    decimal.Decimal,
+    enum.Enum,
+    fractions.Fraction,
+    pathlib.PurePath,
+    re.Pattern,
+    uuid.UUID,
+)
+
+ATOMS = frozenset(
+    {
+        str,
+        bytes,
+        int,
+        float,
+        complex,
+        bool,
+        type(None),
+        range,
+        types.ModuleType,
+        types.CodeType,
+        datetime.date,
+        datetime.timedelta,
+        decimal.Decimal,
+        fractions.Fraction,
+        re.Pattern,
+        uuid.UUID,
+    }
+)
+"""Types, exactly, whose values can't change and hold nothing that can: a subclass has attributes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A class or function that a session name is bound to.
+
+    Attributes
+    ----------
+    root : str
+        The name.
+    path : tuple[str, ...]
+        Attributes from the root's value to the object.
+    """
+
+    root: str
+    path: tuple[str, ...] = ()
+
+
+class Resolver(Protocol):
+    """Knows which classes and functions the session's names stand for."""
+
+    def find(self, obj: Any) -> Reference | None:
+        """Return where the session keeps ``obj``, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a pickler has to know of the session.
+
+    Attributes
+    ----------
+    namespace : dict
+        The live namespace: the globals of session functions.
+    resolver : Resolver
+    reducers : Mapping[type, Callable]
+        Reducers for further types: called with the object, return what ``__reduce__`` may return.
+    """
+
+    namespace: dict[str, Any]
+    resolver: Resolver
+    reducers: Mapping[type, Callable[[Any], Any]] = field(default_factory=dict)
