@@ -23,7 +23,8 @@ def test_sharing_views_functions_and_classes_come_back(notebook: Notebook) -> No
         "a = [1]; b = a; pair = (a, 2); again = pair",
         "base = np.arange(6.0); view = base[1:3]; turned = base.reshape(2, 3).T",
         "k = 1\ndef f(x, y=[0]):\n    return x + k",
-        "class C:\n    def __init__(self, v):\n        self.v = v\n    def get(self):\n        return f(self.v)\nc = C(1)",
+        "class C:\n    def __init__(self, v):\n        self.v = v\n"
+        "    def get(self):\n        return f(self.v)\nc = C(1)",
         "class D(C):\n    def get(self):\n        return super().get() * 2\nd = D(2)",
     )
     live = notebook.reborn()
