@@ -9,7 +9,7 @@ from typing import Any
 
 from ensession.serial.scope import Reference
 
-_SHELL_NAMES = re.compile(r"_{1,3}|_i{1,3}|_i?[0-9]+|_[oid]h|In|Out|__session__")
+_SHELL_NAMES = re.compile(r"_{1,3}|_i{1,3}|_i?[0-9]+|_[oid]h|In|Out|_exit_code|__session__")
 _MODULE_NAMES = frozenset(
     "__name__ __doc__ __package__ __loader__ __spec__ __file__ __builtin__ __builtins__ __annotations__ "
     "__conditional_annotations__ __annotate__ __warningregistry__ get_ipython exit quit".split()

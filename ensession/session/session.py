@@ -25,6 +25,9 @@ from ensession.session.shell import Shell
 from ensession.store import Store
 from ensession.trust import Keyring, require_history
 
+_NAMED = 8
+"""Names that a message lists before it counts the rest."""
+
 
 class Session:
     """One kernel run attached to one store.
@@ -168,8 +171,10 @@ class Session:
         variables = self._user.variables()
         clashing = [n for n in variables if n in graph.state and not _is_module(variables[n])]
         if clashing and not overwrite:
+            more = len(clashing) - _NAMED
+            names = ", ".join(clashing[:_NAMED]) + (f" and {more} more" if more > 0 else "")
             raise UsageError(
-                f"{', '.join(clashing)} would be overwritten and is not recorded in {self.store.path}: "
+                f"{names} would be overwritten and is not recorded in {self.store.path}: "
                 "restart the kernel first, or say %ens restore --force"
             )
         return {name: value for name, value in variables.items() if name not in graph.state}
