@@ -26,6 +26,16 @@ def test_the_application_id_is_documented() -> None:
     assert f"0x{APPLICATION_ID:X}" in FORMAT
 
 
+def test_every_command_and_option_of_the_magic_is_documented() -> None:
+    page = (DOCS / "reference" / "magic.md").read_text(encoding="utf-8")
+    source = (DOCS.parent / "ensession" / "magic" / "command.py").read_text(encoding="utf-8")
+    verbs = re.findall(r"^%ens (\w+)", source, re.M)
+    options = set(re.findall(r'"(--\w+)"', source))
+    assert len(verbs) > 5
+    assert [verb for verb in verbs if f"`%ens {verb}" not in page] == []
+    assert [option for option in options if option not in page] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
