@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import pickle
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,3 +71,18 @@ def test_environment_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     hidden.write("<environ>", {})
     assert "ENSESSION_COLOUR" not in os.environ
     assert "ENSESSION_SIZE" not in os.environ
+
+
+def test_a_snapshot_is_the_same_in_another_process() -> None:
+    code = (
+        "import pickle, random, sys, numpy\nfrom ensession.capture.ambient import HiddenState\n"
+        "random.seed(1); numpy.random.seed(1); random.gauss(0, 1); numpy.random.randn(3)\n"
+        "sys.stdout.buffer.write(pickle.dumps(HiddenState().read()))"
+    )
+    there = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
+    random.seed(1)
+    np.random.seed(1)
+    random.gauss(0, 1)
+    np.random.randn(3)
+    here = HiddenState().read()
+    assert pickle.loads(there) == {name: here[name] for name in ("<random>", "<numpy.random>")}

@@ -27,6 +27,10 @@ class Stop(Exception):
     """What programs raise and catch."""
 
 
+class Exhausted(BaseException):
+    """The program has run for long enough; every loop and every call asks."""
+
+
 class Namespace(dict[str, object]):
     """Notes which names gave an old value when they were read, and whose old values were still there by then."""
 
@@ -35,7 +39,8 @@ class Namespace(dict[str, object]):
         self.random = random
         self.reads: list[tuple[str, set[str]]] = []
         self.n_calls = 0
-        self.update(Stop=Stop, suppress=contextlib.suppress, call=call, risk=self.risk, some=self.some)
+        self.update(Stop=Stop, suppress=contextlib.suppress, call=self.call, risk=self.risk, some=self.some)
+        self.update(unbound=NameError)
 
     def __getitem__(self, name: str) -> object:
         value = super().__getitem__(name)
@@ -51,18 +56,23 @@ class Namespace(dict[str, object]):
     def old(self) -> set[str]:
         return {name for name in NAMES if isinstance(self.get(name), Old)}
 
-    def risk(self, *_: object) -> int:
+    def tick(self) -> None:
         self.n_calls += 1
-        if self.random.random() < 0.15 or self.n_calls > 200:
+        if self.n_calls > 200:
+            raise Exhausted
+
+    def risk(self, *_: object) -> int:
+        self.tick()
+        if self.random.random() < 0.15:
             raise Stop
         return self.random.randrange(2)
 
     def some(self, *_: object) -> list[int]:
         return [self.random.randrange(2)] * self.random.randrange(3)
 
-
-def call(value: object) -> int:
-    return int(value()) if callable(value) else 0
+    def call(self, value: object) -> int:
+        self.tick()
+        return int(value()) if callable(value) else 0
 
 
 class Author:
@@ -70,7 +80,6 @@ class Author:
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
-        self.in_loop = False
 
     def name(self) -> str:
         return self.random.choice(NAMES)
@@ -117,11 +126,16 @@ SIMPLE = [
 ]
 COMPOUND = [
     *("if E:B", "if E:Belse:B", "for N in some(E):Belse:B", "for N in some(E):B", "while risk(E):B"),
-    *("while risk(E):Belse:B", "while True:B    risk()\n", "try:Bexcept Stop:B", "try:Bexcept Stop as N:Belse:B"),
-    *("try:Bfinally:B", "try:Bexcept NameError:Bfinally:B", "with suppress(Stop, NameError):B"),
-    *("with suppress(Stop) as N, suppress(NameError) as N:B", "match E:\n    case 0:{}    case N if E:{}    case _:{}"),
+    *("while risk(E):Belse:B", "while True:\n    risk()B", "try:Bexcept Stop:B", "try:Bexcept Stop as N:Belse:B"),
+    *("try:Bfinally:B", "try:Bexcept unbound:Bfinally:B", "with suppress(Stop, unbound):B"),
+    *("with suppress(Stop) as N, suppress(unbound) as N:B", "match E:\n    case 0:{}    case N if E:{}    case _:{}"),
     *("match [E, E]:\n    case [0, N] | [N, 0]:{}", "def N(p=E):B", "def N():\n    global N, NB    return E\n"),
-    *("class N:B", "class N:\n    def __new__(cls):\n        return EB", "class N:\n    global NB"),
+    *(
+        "class N:B",
+        "class N:\n    def __new__(cls):\n        return EB",
+        "class N:\n    global NB",
+        "class N:\n    N = E\n    del N\n    N = E\n",
+    ),
 ]
 
 
@@ -144,7 +158,7 @@ def some_program(seed: int) -> str:
 
 def check_run(source: str, foreseen: CellNames, random: Random) -> None:
     namespace = Namespace(random)
-    with contextlib.suppress(Stop, NameError, AssertionError, TypeError, RecursionError):
+    with contextlib.suppress(Stop, Exhausted, NameError, AssertionError, TypeError):
         exec(compile(source, "<cell>", "exec"), namespace)
     for name, still_old in namespace.reads:
         assert name in foreseen.exposed
