@@ -224,7 +224,10 @@ class Executor:
         compared: frozenset[VersionId],
     ) -> None:
         """Run a cell on exactly the versions that were current, and hold what it made against the record."""
-        place(self._bench, {name: made.values[v][name] for name, v in current.items() if v in made.values})
+        refused = place(self._bench, {name: made.values[v][name] for name, v in current.items() if v in made.values})
+        if refused:
+            reasons = "; ".join(f"{name}: {reason}" for name, reason in refused.items())
+            raise ReplayFailure(execution.id, f"cell {execution.id} can't be run here ({reasons})")
         record = self._archive.execution(execution.id)
         error = self._bench.run(record.code)
         if error is not None and record.outcome is Outcome.OK:
@@ -254,12 +257,23 @@ class Executor:
         return Fate.DIFFERENT, f"cell {record.execution} gave another value when run again"
 
 
-def place(bench: Bench, values: Values) -> None:
-    """Make some values the state: variables into the namespace, hidden state where it belongs."""
+def place(bench: Bench, values: Values) -> dict[str, str]:
+    """Make some values the state: variables into the namespace, hidden state where it belongs.
+
+    Returns
+    -------
+    dict
+        Hidden state that can't be put back here, and why (a working directory that does not exist).
+    """
     bench.replace({name: value for name, value in values.items() if not name.startswith(HIDDEN_PREFIX)})
+    refused = {}
     for name, value in values.items():
         if name.startswith(HIDDEN_PREFIX):
-            bench.set_hidden(name, value)
+            try:
+                bench.set_hidden(name, value)
+            except (OSError, ImportError) as error:
+                refused[name] = f"it can't be put back here: {error}"
+    return refused
 
 
 def report_variables(graph: Graph, plan: Plan, made: Made) -> tuple[VariableReport, ...]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from ensession.model import ExecutionId, Graph, Plan, RestoreReport, VersionId
+from ensession.model import ExecutionId, Fate, Graph, Plan, RestoreReport, VersionId
 from ensession.planner.costs import CostModel
 from ensession.planner.mincut import plan
 from ensession.restore import (
@@ -104,7 +104,8 @@ def bring_back(graph: Graph, target: ExecutionId, archive: Archive, bench: Bench
     bans = Bans()
     with all_or_nothing(bench):
         made, chosen = _settle(graph, target, archive, bench, progress, bans)
-        place(bench, {name: made.values[v][name] for name, v in graph.state.items() if v in made.values})
+        refused = place(bench, {name: made.values[v][name] for name, v in graph.state.items() if v in made.values})
+        made.fates.update({graph.state[name]: (Fate.MISSING, reason) for name, reason in refused.items()})
     variables = report_variables(graph, chosen, made)
     return RestoreReport(target, chosen, variables, time.perf_counter() - start, tuple(bans.reasons))
 

@@ -209,3 +209,20 @@ def test_two_lives_in_one_store_share_their_data(notebook: Notebook) -> None:
     again.run(*cells)
     again.kill()
     assert notebook.store.stat().st_size - size < 0.05 * size
+
+
+def test_a_working_directory_that_is_gone_is_said_and_stops_nothing(
+    notebook: Notebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "away").mkdir()
+    notebook.run("import os\nos.chdir('away')", "x = 1")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "away").rmdir()
+    live = notebook.reborn()
+    report = live.restore()
+    assert live["x"] == 1
+    lost = [variable for variable in report.variables if variable.fate is Fate.MISSING]
+    assert [variable.name for variable in lost] == ["<cwd>"]
+    assert "away" in lost[0].reason
+    live.kill()
