@@ -15,6 +15,8 @@ _MODULE_NAMES = frozenset(
     "__conditional_annotations__ __annotate__ __warningregistry__ get_ipython exit quit".split()
 )
 
+_GONE = object()
+
 
 class UserNamespace:
     """A shell's namespace seen as the user's variables.
@@ -33,17 +35,22 @@ class UserNamespace:
     def __init__(self, namespace: dict[str, Any], hidden: Mapping[str, Any]) -> None:
         self.live = namespace
         self._hidden = hidden
-        self._verdicts: dict[str, bool] = {}
+        self._shells: set[object] = set()
+        self._users: set[str] = set()
 
     def variables(self) -> dict[str, Any]:
         """Return the user's names and their values, in the namespace's order."""
-        verdicts, hidden = self._verdicts, self._hidden
+        live, hidden, shells, users = self.live, self._hidden, self._shells, self._users
+        names = [name for name in list(live) if name not in shells]  # a long session has thousands of those
         found = {}
-        for name, value in list(self.live.items()):
-            verdict = verdicts.get(name)
-            if verdict is None:
-                verdict = verdicts[name] = self._is_shell_name(name)
-            if not verdict and (name not in hidden or hidden[name] is not value):
+        for name in names:
+            if name not in users:
+                if self._is_shell_name(name):
+                    shells.add(name)
+                    continue
+                users.add(name)
+            value = live.get(name, _GONE)
+            if value is not _GONE and (name not in hidden or hidden[name] is not value):
                 found[name] = value
         return found
 
