@@ -196,7 +196,7 @@ class Tracker:
             for part, value in zip(parts, values, strict=True)
         ]
         joined = link(links, identities)
-        return _joined_by_cycles(joined, parts, self._references(parts, looks))
+        return _joined_by_cycles(joined, parts, self._references(parts, looks), self.known)
 
     def _references(self, parts: list[Names], looks: list[Look]) -> dict[str, tuple[str, ...]]:
         references = {name: known.references for name, known in self.known.items()}
@@ -295,13 +295,20 @@ def _keeps_identity(value: Any) -> bool:
 
 
 def _joined_by_cycles(
-    groups: list[list[int]], parts: list[Names], references: Mapping[str, tuple[str, ...]]
+    groups: list[list[int]], parts: list[Names], references: Mapping[str, tuple[str, ...]], known: Mapping[str, Tracked]
 ) -> list[list[int]]:
-    """Join groups whose definitions need each other."""
+    """Join groups that need each other's definitions: none of them could be loaded first."""
     place = {name: index for index, group in enumerate(groups) for at in group for name in parts[at]}
+
+    def group_of(name: str) -> int | str:
+        return place[name] if name in place else known[name].names[0] if name in known else name
+
+    needed: dict[int | str, dict[int | str, None]] = {}
+    for name, targets in references.items():
+        needed.setdefault(group_of(name), {}).update(dict.fromkeys(map(group_of, targets)))
     target = list(range(len(groups)))
-    for ring in cycles(references, place):
-        inside = sorted({target[place[name]] for name in ring if name in place})
+    for ring in cycles(needed, range(len(groups))):
+        inside = sorted({target[one] for one in ring if isinstance(one, int)})
         target = [inside[0] if one in inside else one for one in target]
     joined: dict[int, list[int]] = {}
     for index, group in enumerate(groups):

@@ -60,9 +60,17 @@ def reduce_array(array: Any, out_of_band: dict[int, BufferMode]) -> tuple[Any, .
     return rebuild.array, (buffer, dtype, array.shape, order)
 
 
+def reduce_locked(array: Any) -> tuple[Any, ...]:
+    """Reduce a read-only array of objects: numpy's own way forgets that it is one."""
+    make, arguments, state = array.__reduce__()
+    return make, arguments, state, None, None, rebuild.set_locked
+
+
 def reduce_view(array: Any, owner: Any) -> tuple[Any, ...] | None:
     """Reduce an array as a view of ``owner``; None where that can't be put together again."""
     np = sys.modules["numpy"]
+    if not array.nbytes:  # nothing to share, and no place inside the owner
+        return None
     if type(owner) is not np.ndarray or not (owner.flags.c_contiguous or owner.flags.f_contiguous):
         return None
     if array.dtype != owner.dtype and (array.dtype.hasobject or owner.dtype.hasobject):  # a field of a record

@@ -28,7 +28,9 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 _NO_STATE = frozenset(
     {"__dict__", "__weakref__", "__slotnames__", "__module__", "__qualname__", "__slots__", "__doc__", "_abc_impl"}
 )
-_FIRST = ("__module__", "__slots__", "__doc__")
+_HEAP_TYPE = 1 << 9
+"""Flag of classes that were made at run time (Py_TPFLAGS_HEAPTYPE)."""
+_FIRST = ("__module__", "__slots__", "__doc__", "__orig_bases__")
 
 
 def is_importable(obj: Any) -> bool:
@@ -151,6 +153,8 @@ def reduce_class(reducers: Reducers, cls: type) -> Any:
     """Reduce a class: by import, by reference to the session name that holds it, or by value."""
     if is_importable(cls) or cls in _NAMELESS:
         return NotImplemented
+    if not cls.__flags__ & _HEAP_TYPE:
+        return _reduce_static_class(cls)
     reference = reducers.reference(cls)
     if reference is not None:
         return reference
@@ -162,6 +166,15 @@ def reduce_class(reducers: Reducers, cls: type) -> Any:
         return rebuild.enum_class, arguments, _enum_state(cls), None, None, rebuild.set_class_state
     arguments_ = (type(cls), cls.__name__, cls.__bases__, first)
     return rebuild.class_skeleton, arguments_, _class_state(cls), None, None, rebuild.set_class_state
+
+
+def _reduce_static_class(cls: type) -> Any:
+    """Reduce a class written in C that its module does not name, such as the one of functions."""
+    for name, value in vars(types).items():
+        if value is cls:
+            return getattr, (types, name)
+    msg = f"class {cls.__module__}.{cls.__qualname__} can't be imported"
+    raise UnserializableError(msg)
 
 
 def _class_state(cls: type) -> dict[str, Any]:
@@ -226,7 +239,7 @@ def reduce_method(_reducers: Reducers, value: types.MethodType) -> Any:
         found = next((vars(c)[function.__name__] for c in owner.__mro__ if function.__name__ in vars(c)), None)
         if isinstance(found, classmethod) and found.__func__ is function:
             return NotImplemented
-    return types.MethodType, (function, owner)
+    return rebuild.method, (function, owner)
 
 
 def reduce_cached_property(_reducers: Reducers, value: Any) -> Any:

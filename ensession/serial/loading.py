@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import sys
 import types
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -44,7 +45,7 @@ class Rebuilder:
             scope = self._namespace
         elif isinstance(scope, str):
             scope = vars(rebuild.module(scope))
-        return types.FunctionType(code, scope, name, None, cells)
+        return types.FunctionType(code, scope, sys.intern(name), None, cells)
 
     def session_dict(self) -> dict[str, Any]:
         """Return the live namespace."""

@@ -46,8 +46,9 @@ def set_function_state(target: types.FunctionType, state: Mapping[str, Any]) -> 
         cell.cell_contents = contents
     target.__defaults__ = state["defaults"]
     target.__kwdefaults__ = state["kwdefaults"]
-    target.__module__ = state["module"]
-    target.__qualname__ = state["qualname"]
+    module_name = state["module"]
+    target.__module__ = sys.intern(module_name) if isinstance(module_name, str) else module_name
+    target.__qualname__ = sys.intern(state["qualname"])
     target.__doc__ = state["doc"]
     target.__annotations__ = state["annotations"]  # an empty one too: wrappers share it with what they wrap
     target.__dict__.update(state["attributes"])
@@ -79,8 +80,9 @@ def set_cell(cell: types.CellType, contents: tuple[Any, ...]) -> None:
 
 def class_skeleton(meta: type, name: str, bases: tuple[type, ...], first: Mapping[str, Any]) -> type:
     """Make a class with those attributes only that have to be there at creation (slots, module, names)."""
+    names = {key: sys.intern(value) if type(value) is str else value for key, value in first.items()}
     with _no_subclass_hook(bases):
-        return types.new_class(name, bases, {"metaclass": meta}, lambda namespace: namespace.update(first))
+        return types.new_class(sys.intern(name), bases, {"metaclass": meta}, lambda namespace: namespace.update(names))
 
 
 @contextlib.contextmanager
@@ -128,6 +130,11 @@ def main_module() -> types.ModuleType:
     return sys.modules["__main__"]
 
 
+def method(function: Any, owner: object) -> types.MethodType:
+    """Bind a function to its first argument."""
+    return types.MethodType(function, owner)
+
+
 def cached(function: Any, maxsize: int | None, typed: bool) -> Any:
     """Make a function with a cache, empty."""
     return functools.lru_cache(maxsize, typed)(function)
@@ -169,6 +176,12 @@ def small_array(content: bytes, dtype: Any, shape: tuple[int, ...], order: str, 
         flat[:] = np.frombuffer(content, dtype=np.uint8)
     made.flags.writeable = writeable
     return made
+
+
+def set_locked(target: Any, state: Any) -> None:
+    """Fill an array of objects, and make it read-only."""
+    target.__setstate__(state)
+    target.flags.writeable = False
 
 
 def view(owner: Any, dtype: Any, shape: tuple[int, ...], strides: tuple[int, ...], offset: int, writeable: bool) -> Any:

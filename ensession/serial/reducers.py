@@ -108,7 +108,7 @@ class Reducers:
             if reduced is not None:
                 return reduced
         if array.dtype.hasobject:
-            return NotImplemented
+            return NotImplemented if array.flags.writeable else arrays.reduce_locked(array)
         return arrays.reduce_array(array, self.out_of_band)
 
     def _note_pandas(self, obj: Any) -> None:

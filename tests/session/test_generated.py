@@ -1,0 +1,152 @@
+"""Whole notebooks, generated: whatever they do, every state comes back as it was, in value and in identity."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ensession.model import Fate
+from ensession.planner.costs import CostModel
+from tests.notebook import Notebook
+from tests.session.programs import PRELUDE, SETUP, cells
+from tests.session.truth import Form, random_truth, truth
+
+PRICES = {
+    "as they are": None,
+    "loading is dear": (1e6, 1.0, 1.0, 0.0),
+    "running is dear": (0.0, 1e12, 1e12, 1e6),
+}
+"""Prices at which everything that can be is run again, or nothing."""
+
+
+@contextmanager
+def prices(name: str) -> Iterator[None]:
+    make: Any = CostModel.__init__
+    before, wanted = make.__defaults__, PRICES[name]
+    make.__defaults__ = wanted or before
+    try:
+        yield
+    finally:
+        make.__defaults__ = before
+
+
+@dataclass
+class Life:
+    """A notebook and what was true after each of its executions."""
+
+    notebook: Notebook
+    cells: list[str] = field(default_factory=list)
+    states: dict[int, Form] = field(default_factory=dict)
+    chance: dict[int, Form] = field(default_factory=dict)
+
+    def run(self, cell: str) -> None:
+        """Run a cell; hold what is recorded as changed against the truth."""
+        before = self.names()
+        self.cells.append(cell)
+        self.notebook.shell.InteractiveTB.set_mode("Minimal")  # the others take longer than all the rest
+        self.notebook.attempt(cell)
+        after = self.names()
+        changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+        missed = changed - self.notebook.changed()
+        assert not missed, f"{missed} changed unseen in\n{self}"
+        self.note()
+
+    def note(self) -> None:
+        """Write down the truth."""
+        head = self.notebook.session.head
+        assert head is not None
+        self.states[head] = self.state()
+        self.chance[head] = random_truth()
+
+    def state(self) -> Form:
+        """Return the form of everything that can be compared."""
+        return truth(user_variables(self.notebook), self.notebook.variables)
+
+    def names(self) -> dict[str, Form]:
+        """Return the form of each variable on its own."""
+        live = self.notebook.variables
+        return {name: truth({name: value}, live) for name, value in user_variables(self.notebook).items()}
+
+    def return_to(self, state: int, at_prices: str) -> None:
+        """Die, and come back to a state, in every respect."""
+        self.cells.append(f"#### restart, restore @{state} ({at_prices})")
+        self.notebook = self.notebook.reborn()
+        with prices(at_prices):
+            report = self.notebook.restore(f"@{state}")
+        wrong = [one for one in report.variables if one.fate in (Fate.DIFFERENT, Fate.MISSING)]
+        assert not wrong, f"{wrong} in\n{self}"
+        assert_equal(self.state(), self.states[state], self)
+        assert random_truth() == self.chance[state], f"random numbers in\n{self}"
+
+    def __str__(self) -> str:
+        return "\n# --\n".join(self.cells)
+
+
+def user_variables(notebook: Notebook) -> dict[str, Any]:
+    return notebook.session._user.variables()
+
+
+def assert_equal(found: Form, expected: Form, life: Life) -> None:
+    if found == expected:
+        return
+    lines = [f"{one!r}\n   instead of\n{other!r}" for one, other in zip(found, expected, strict=True) if one != other]
+    details = []
+    for one, other in zip(found, expected, strict=True):
+        details += [f"- {a!r}\n+ {b!r}" for a, b in zip(one, other, strict=False) if a != b]
+    raise AssertionError("\n".join(details[:6] or lines) + f"\nin\n{life}")
+
+
+def live_through(program: Sequence[str], returns: Sequence[tuple[float, str]], options: str, recorded_at: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        np.random.seed(0)
+        life = Life(Notebook(Path(folder) / "s.ens"))
+        try:
+            with prices(recorded_at):
+                life.notebook.start(options)
+                for cell in (PRELUDE, SETUP):
+                    life.run(cell)
+                for cell in program[1:]:
+                    life.run(cell)
+            for place, at_prices in returns:
+                numbers = sorted(life.states)
+                life.return_to(numbers[min(int(place * len(numbers)), len(numbers) - 1)], at_prices)
+                life.run(program[0])
+        finally:
+            life.notebook.kill()
+
+
+RETURNS = st.lists(st.tuples(st.floats(0, 1), st.sampled_from(sorted(PRICES))), min_size=1, max_size=3)
+ARGUMENTS = given(
+    program=st.lists(cells(), min_size=1, max_size=8),
+    returns=RETURNS,
+    options=st.sampled_from(["", "--all"]),
+    recorded_at=st.sampled_from(sorted(PRICES)),
+)
+CHECKS = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
+
+
+@ARGUMENTS
+@settings(max_examples=50, deadline=None, suppress_health_check=CHECKS)
+def test_every_state_of_a_generated_notebook_comes_back(
+    program: list[str], returns: list[tuple[float, str]], options: str, recorded_at: str
+) -> None:
+    live_through(program, returns, options, recorded_at)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@ARGUMENTS
+@settings(max_examples=1000, deadline=None, suppress_health_check=CHECKS)
+def test_every_state_of_many_generated_notebooks_comes_back(
+    program: list[str], returns: list[tuple[float, str]], options: str, recorded_at: str
+) -> None:
+    live_through(program, returns, options, recorded_at)

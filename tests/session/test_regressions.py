@@ -1,0 +1,116 @@
+"""Found by generated notebooks, each as small as it gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ensession.model import Fate
+from tests.notebook import Notebook
+from tests.session.test_generated import Life, prices, user_variables
+from tests.session.truth import truth
+
+
+def come_back(notebook: Notebook, restored_at: str = "as they are") -> Notebook:
+    """Die and come back; hold everything against what it was."""
+    before = truth(user_variables(notebook), notebook.variables)
+    live = notebook.reborn()
+    with prices(restored_at):
+        report = live.restore()
+    assert not [one for one in report.variables if one.fate in (Fate.DIFFERENT, Fate.MISSING)]
+    assert truth(user_variables(live), live.variables) == before
+    return live
+
+
+def test_a_method_of_a_builtin_is_linked_to_its_object(notebook: Notebook) -> None:
+    notebook.run("x = []\nadd = x.append", "y = x")
+    notebook.run("add(1)")
+    assert notebook.changed() == {"x", "y", "add"}
+    live = come_back(notebook)
+    live.run("add(2)")
+    assert live["x"] == [1, 2]
+    live.kill()
+
+
+def test_an_attribute_of_a_number_of_the_session_is_seen(notebook: Notebook) -> None:
+    notebook.run("class N(int):\n    pass\nn = N(3)\nn.log = []\nlog = n.log")
+    notebook.run("log.append(1)")
+    assert notebook.changed() == {"n", "log"}
+    come_back(notebook).kill()
+
+
+def test_values_that_raise_when_compared_are_looked_at(notebook: Notebook) -> None:
+    notebook.run(
+        "class T(tuple):\n    def __eq__(self, o): raise OSError\n    __hash__ = tuple.__hash__\nt = T((1, 2))\nu = t"
+    )
+    assert notebook.changed() == {"T", "t", "u"}
+    live = come_back(notebook)
+    assert live["t"] is live["u"]
+    live.kill()
+
+
+def test_groups_that_need_each_others_classes_are_one(notebook: Notebook) -> None:
+    notebook.run(
+        "class C:\n    def __init__(self, v): self.v = v\nclass E(C):\n    pass",
+        "items = []\np = E(items)",
+        "C.one = C(items)",  # C shares items with p, p needs E, and E needs C
+    )
+    live = come_back(notebook)
+    assert live["C"].one.v is live["items"] is live["p"].v
+    live.kill()
+
+
+def test_sets_of_strings_are_stored_however_cheap_they_are(tmp_path: Path) -> None:
+    with prices("loading is dear"):
+        notebook = Notebook(tmp_path / "s.ens").start()
+        notebook.run("names = {'u', 'v', 'w'}\nnumbers = {1, 2}")
+    state = notebook.session.graph().state
+    stored = {name: notebook.session.graph().versions[version].payload for name, version in state.items()}
+    assert stored["names"] is not None
+    assert stored["numbers"] is None
+    notebook.kill()
+
+
+def test_a_method_that_is_no_attribute_of_its_object_comes_back(notebook: Notebook) -> None:
+    notebook.run("import types\nx = [1]\nm = types.MethodType(lambda self: self, x)\nC = type(m)")
+    live = come_back(notebook)
+    assert live["m"]() is live["x"]
+    live.kill()
+
+
+def test_a_wrapper_shares_its_annotations_with_what_it_wraps(notebook: Notebook) -> None:
+    notebook.run("import functools\ndef f(): pass\n@functools.wraps(f)\ndef g(): pass")
+    live = come_back(notebook)
+    assert live["g"].__annotations__ is live["f"].__annotations__
+    live.kill()
+
+
+def test_a_cached_function_is_not_found_by_its_name(notebook: Notebook) -> None:
+    notebook.run("import functools\n@functools.lru_cache\ndef f(n):\n    return [n]\nkept = [f]")
+    notebook.run("f = 1")
+    live = come_back(notebook)
+    assert live["kept"][0](2) == [2]
+    live.kill()
+
+
+def test_a_nested_class_keeps_its_place(notebook: Notebook) -> None:
+    notebook.run("class C:\n    class D:\n        pass\nd = C.D()")
+    first = come_back(notebook)
+    first.run("e = C.D()")
+    live = come_back(first)
+    assert type(live["d"]) is type(live["e"]) is live["C"].D
+    live.kill()
+
+
+def test_a_class_rebound_while_subclasses_live(notebook: Notebook) -> None:
+    life = Life(notebook)
+    for cell in (
+        "class C:\n    pass\nclass E(C):\n    pass\no = C()\np = E()",
+        "class C:\n    n = 1",
+        "C, E = E, C",
+        "del C",
+        "o.__class__ = type(p)",
+    ):
+        life.run(cell)
+    for state in list(life.states):
+        life.return_to(state, "as they are")
+    life.notebook.kill()
