@@ -55,6 +55,8 @@ def reduce_array(array: Any, out_of_band: dict[int, BufferMode]) -> tuple[Any, .
         return rebuild.small_array, (array.tobytes(order="A"), dtype, array.shape, order, writeable)
     # A read-only buffer gets a pickle opcode of its own that needs real memory at load.
     flat = flat_bytes(array)
+    if not writeable:  # of a copy in order, which could be written
+        flat.flags.writeable = False
     buffer = PickleBuffer(flat)
     out_of_band[id(buffer)] = BufferMode.ARRAY if flat.flags.writeable else BufferMode.READONLY
     return rebuild.array, (buffer, dtype, array.shape, order)

@@ -9,6 +9,7 @@ from typing import Any
 
 from ensession.errors import UnserializableError
 from ensession.model import Codec, Fingerprint, PayloadSink
+from ensession.serial.canonical import LIMIT_BYTES, canonical_fingerprint
 from ensession.serial.pickling import Dump, dump
 from ensession.serial.reach import Reach, walk
 from ensession.serial.scope import Scope
@@ -64,6 +65,10 @@ class Look:
         Top-level packages of the types in it.
     labels : Mapping[int, tuple]
         Names of the pandas indexes in it, by id of the index.
+    written : Fingerprint or None
+        Hash of the payload as it is written; another one than ``fingerprint`` where sets were put in order for that.
+    may_vary : bool
+        There may be sets that were not put in order.
     """
 
     fingerprint: Fingerprint | None
@@ -78,7 +83,8 @@ class Look:
     owners: frozenset[int]
     sink: HashSink | None
     source: Dump | Reach
-    may_hold_sets: bool = False
+    written: Fingerprint | None = None
+    may_vary: bool = False
 
     @property
     def n_bytes(self) -> int:
@@ -90,7 +96,7 @@ class Look:
 
         Cheap where there are no sets.
         """
-        if self.may_hold_sets and isinstance(self.source, Dump):
+        if self.may_vary and isinstance(self.source, Dump):
             return self.source.pickler.holds_unordered()
         return False
 
@@ -126,8 +132,11 @@ def look(values: Mapping[str, Any], scope: Scope, keep_bytes: int = 0) -> Look:
     assert isinstance(made, HashSink)  # noqa: S101  (what the factory above makes)
     sink = made
     pickler = dumped.pickler
+    written = sink.fingerprint()
+    may_hold_sets = sink.may_hold_sets or pickler.holds_set_type()
+    in_order = _in_order(values, scope, dumped) if may_hold_sets and sink.n_stream_bytes <= LIMIT_BYTES else None
     return Look(
-        sink.fingerprint(),
+        in_order or written,
         None,
         dumped.codec,
         sink.n_stream_bytes,
@@ -139,8 +148,17 @@ def look(values: Mapping[str, Any], scope: Scope, keep_bytes: int = 0) -> Look:
         dumped.owners,
         sink if sink.is_kept else None,
         dumped,
-        sink.may_hold_sets or pickler.holds_set_type(),
+        written,
+        may_hold_sets and in_order is None,
     )
+
+
+def _in_order(values: Mapping[str, Any], scope: Scope, dumped: Dump) -> Fingerprint | None:
+    """Fingerprint a small value that holds sets so that other processes can compare it."""
+    pickler = dumped.pickler
+    if dumped.codec is not Codec.PICKLE or pickler.holds_set_type() or not pickler.holds_unordered():
+        return None
+    return canonical_fingerprint(values, scope, dumped.owners)
 
 
 def _unstorable(values: Mapping[str, Any], scope: Scope, reason: str) -> Look:
@@ -170,4 +188,5 @@ def write_payload(values: Mapping[str, Any], scope: Scope, seen: Look, sink: Pay
     # Known owners go in, so that the pass never has to be repeated into the same sink.
     _, tee = dump(values, scope, lambda: TeeSink(sink), codec=seen.codec, owners=seen.owners)
     assert isinstance(tee, TeeSink)  # noqa: S101
-    return tee.hash.fingerprint()
+    written = tee.hash.fingerprint()
+    return seen.fingerprint if written == seen.written and seen.fingerprint is not None else written

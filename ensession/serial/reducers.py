@@ -164,11 +164,11 @@ class Reducers:
 
 
 def _is_unordered(members: Any) -> bool:
-    return len(members) > 1 and not all(type(member) in _HASHED_BY_VALUE for member in _members(members))
+    return len(members) > 1 and not all(type(member) in _HASHED_BY_VALUE for member in members_of(members))
 
 
-def _members(members: Any) -> Iterable[Any]:
-    """Iterate past what a subclass makes of iteration."""
+def members_of(members: Any) -> Iterable[Any]:
+    """Iterate over a set past what a subclass makes of iteration."""
     return set.__iter__(members) if isinstance(members, set) else frozenset.__iter__(members)
 
 

@@ -59,10 +59,10 @@ def test_groups_that_need_each_others_classes_are_one(notebook: Notebook) -> Non
     live.kill()
 
 
-def test_sets_of_strings_are_stored_however_cheap_they_are(tmp_path: Path) -> None:
+def test_large_sets_of_strings_are_stored_however_cheap_they_are(tmp_path: Path) -> None:
     with prices("loading is dear"):
         notebook = Notebook(tmp_path / "s.ens").start()
-        notebook.run("names = {'u', 'v', 'w'}\nnumbers = {1, 2}")
+        notebook.run("names = {f'member {n}' for n in range(5000)}\nnumbers = {1, 2}")
     state = notebook.session.graph().state
     stored = {name: notebook.session.graph().versions[version].payload for name, version in state.items()}
     assert stored["names"] is not None
