@@ -70,6 +70,8 @@ class Settler:
             while True:
                 with self._condition:
                     self._condition.wait_for(lambda: self._is_closed or self._asked > self._done)
+                    if not self._is_closed:
+                        self._condition.wait_for(lambda: self._is_closed, _GATHER_S)
                     if self._is_closed:
                         return
                     asked = self._asked
@@ -83,6 +85,8 @@ class Settler:
 
 
 _RETRY_S = 0.05
+_GATHER_S = 0.03
+"""A burst of quick cells shares one checkpoint, and none of them waits for the processor because of it."""
 
 
 def _checkpoint(connection: sqlite3.Connection) -> bool:
