@@ -86,6 +86,8 @@ class Change:
     deleted : tuple[str, ...]
     reads : tuple[VersionId, ...]
         Versions from before the execution that it used.
+    outside : tuple[str, ...]
+        Names among them that an audit found changed although nothing showed that they might be.
     versions, bindings
         Drafts for the store; versions in the order of ``changed``.
     """
@@ -96,6 +98,7 @@ class Change:
     reads: tuple[VersionId, ...]
     versions: tuple[VersionDraft, ...]
     bindings: tuple[BindingDraft, ...]
+    outside: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:

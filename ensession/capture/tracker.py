@@ -6,24 +6,23 @@ execution it looks at those that the execution may have touched. It knows versio
 
 from __future__ import annotations
 
-import enum
 import gc
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from ensession.capture.change import Change, Fresh, Tracked, draft
-from ensession.capture.covariables import cycles, link
+from ensession.capture.covariables import link
+from ensession.capture.grouping import Names, joined_by_cycles, keeps_identity, links_of
 from ensession.capture.names import CellNames, CodeNames, analyse_code
 from ensession.capture.namespace import UserNamespace, is_stateless
 from ensession.capture.touch import Closure, Touched, touched_by
 from ensession.model import HIDDEN_PREFIX, VersionId
-from ensession.serial.look import Links, Look, look
-from ensession.serial.scope import ATOMS, IMMUTABLE, Scope
+from ensession.serial.look import Look, look
+from ensession.serial.scope import ATOMS, Scope
 
-Names = tuple[str, ...]
-_NEVER_SHARED = (str, int, float, type(None), enum.Enum, types.ModuleType, types.BuiltinFunctionType)
 _TRUSTED_TYPES = frozenset({"builtins", "numpy", "pandas", "__main__", "collections", "datetime"})
 _DEFINITIONS = (type, types.FunctionType)
 
@@ -99,6 +98,37 @@ class Tracker:
             fresh += [self._look_at((name,), {name: value}, is_forced=True) for name, value in hidden.items()]
         reads = self._reads(touched, fresh, deleted)
         return draft(tuple(fresh), tuple(sorted(deleted)), reads, self.known)
+
+    def audit(self, touched: Touched, hidden: Mapping[str, Any]) -> Change:
+        """Look at what an execution may have touched, and hold everything else against the last looks.
+
+        Returns
+        -------
+        Change
+            As :meth:`examine` would find it, and what changed outside; ``outside`` names that.
+        """
+        change = self.examine(touched, hidden)
+        outside = self._outside(change)
+        if not outside:
+            return change
+        wider = Touched(touched.reads, touched.names | outside, touched.everything)
+        return replace(self.examine(wider, hidden), outside=tuple(sorted(outside)))
+
+    def _outside(self, change: Change) -> frozenset[str]:
+        """Return names with a changed fingerprint or with new links that ``change`` does not know of."""
+        variables = self.user.variables()
+        rebound, deleted = self._rebound(variables), self._deleted(variables)
+        with collector_paused():
+            everything = self._settle(set(variables), rebound, deleted, variables)
+        known = {name for one in change.changed for name in one.names}
+        links_count = all(one.look.is_complete for one in everything)
+        found: set[str] = set()
+        for one in everything:
+            before = self.known.get(one.names[0])
+            is_certain = one.fingerprint is not None if before and before.names == one.names else links_count
+            if one.is_changed and is_certain:
+                found.update(set(one.names) - known)
+        return frozenset(found)
 
     def commit(self, change: Change, versions: Sequence[VersionId]) -> None:
         """Remember a change under the ids that the store gave to its versions."""
@@ -190,13 +220,13 @@ class Tracker:
     def _join(self, parts: list[Names], looks: list[Look], variables: Mapping[str, Any]) -> list[list[int]]:
         values = [variables[part[0]] if len(part) == 1 else None for part in parts]
         can_share = [len(part) > 1 or type(v) not in ATOMS for part, v in zip(parts, values, strict=True)]
-        links = _links_of([one if flag else None for one, flag in zip(looks, can_share, strict=True)])
+        links = links_of([one if flag else None for one, flag in zip(looks, can_share, strict=True)])
         identities = [
-            id(value) if len(part) == 1 and _keeps_identity(value) else None
+            id(value) if len(part) == 1 and keeps_identity(value) else None
             for part, value in zip(parts, values, strict=True)
         ]
         joined = link(links, identities)
-        return _joined_by_cycles(joined, parts, self._references(parts, looks), self.known)
+        return joined_by_cycles(joined, parts, self._references(parts, looks), self.known)
 
     def _references(self, parts: list[Names], looks: list[Look]) -> dict[str, tuple[str, ...]]:
         references = {name: known.references for name, known in self.known.items()}
@@ -267,50 +297,3 @@ class Tracker:
                 agree = self.look(values).fingerprint == seen.fingerprint
                 self._stable.update(dict.fromkeys(untried, agree))
         return all(self._stable.get(kind, True) for kind in foreign)
-
-
-def _links_of(looks: Sequence[Look | None]) -> list[Links | None]:
-    """Return through what values may be linked; of the largest one only what it has in common with the others."""
-    links: list[Links | None] = [None] * len(looks)
-    sized = sorted((one.n_stream_bytes, position) for position, one in enumerate(looks) if one is not None)
-    if len(sized) > 1:
-        others: set[int] = set()
-        for _, position in sized[:-1]:
-            one = looks[position]
-            assert one is not None  # noqa: S101  (those are not among the sized)
-            found = links[position] = one.links()
-            others |= found.objects
-        largest = looks[sized[-1][1]]
-        assert largest is not None  # noqa: S101
-        links[sized[-1][1]] = largest.links(within=others)
-    return links
-
-
-def _keeps_identity(value: Any) -> bool:
-    """Whether two names for this immutable value should be two names for one object after a restore."""
-    kind = type(value)
-    if kind in (tuple, bytes, frozenset) and not value:
-        return False
-    return issubclass(kind, IMMUTABLE) and not issubclass(kind, _NEVER_SHARED)
-
-
-def _joined_by_cycles(
-    groups: list[list[int]], parts: list[Names], references: Mapping[str, tuple[str, ...]], known: Mapping[str, Tracked]
-) -> list[list[int]]:
-    """Join groups that need each other's definitions: none of them could be loaded first."""
-    place = {name: index for index, group in enumerate(groups) for at in group for name in parts[at]}
-
-    def group_of(name: str) -> int | str:
-        return place[name] if name in place else known[name].names[0] if name in known else name
-
-    needed: dict[int | str, dict[int | str, None]] = {}
-    for name, targets in references.items():
-        needed.setdefault(group_of(name), {}).update(dict.fromkeys(map(group_of, targets)))
-    target = list(range(len(groups)))
-    for ring in cycles(needed, range(len(groups))):
-        inside = sorted({target[one] for one in ring if isinstance(one, int)})
-        target = [inside[0] if one in inside else one for one in target]
-    joined: dict[int, list[int]] = {}
-    for index, group in enumerate(groups):
-        joined.setdefault(target[index], []).extend(group)
-    return [sorted(group) for group in joined.values()]

@@ -14,6 +14,7 @@ from ensession.display.views import (
     log_table,
     problems_table,
     reads_table,
+    settings_table,
     status_table,
     variables_table,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "problems_table",
     "reads_table",
     "restore_table",
+    "settings_table",
     "size",
     "status_table",
     "to_html",

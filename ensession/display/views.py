@@ -151,6 +151,13 @@ def status_table(
     return Table("ensession", (Column(""), Column("", elastic=True)), rows, notes)
 
 
+def settings_table(values: Mapping[str, str], meanings: Mapping[str, str]) -> Table:
+    """Show settings by name: value and meaning."""
+    rows = tuple((name, value, meanings.get(name, "")) for name, value in values.items())
+    columns = (Column("setting"), Column("value"), Column("meaning", elastic=True))
+    return Table("", columns, rows, ("Change one with %ens config NAME=VALUE.",))
+
+
 def problems_table(problems: Sequence[Problem]) -> Table:
     """Show what a check found."""
     rows = tuple((p.where, p.what, ", ".join(p.variables)) for p in problems)

@@ -12,8 +12,8 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 
 from ensession.capture.hooks import CellHooks
-from ensession.config import Config, StoragePolicy
-from ensession.display import log_table, plan_table, restore_table, status_table, variables_table
+from ensession.config import SETTINGS, Config, StoragePolicy, settings_of, with_setting
+from ensession.display import log_table, plan_table, restore_table, settings_table, status_table, variables_table
 from ensession.errors import EnsessionError, UsageError
 from ensession.magic.shell import IPythonShell
 from ensession.magic.show import ProgressLine, show
@@ -32,6 +32,7 @@ HELP = """\
 %ens plan [@N]                 how a state would come back, and at what cost
 %ens restore [FILE] [@N]       bring a state back (--force: give up unrecorded variables)
 %ens trust FILE                let a store that others wrote run code here
+%ens config [KEY=VALUE …]      the settings, or change some (audit=on: look at every variable after every cell)
 %ens stop                      stop recording
 %ens help                      this page
 FILE defaults to the notebook's name with .ens, where it can be known, else session.ens; @N is the state after
@@ -55,6 +56,7 @@ class EnsCommand:
             "plan": self._plan,
             "restore": self._restore,
             "trust": self._trust,
+            "config": self._configure,
             "stop": self._stop,
             "help": self._help,
         }
@@ -203,6 +205,21 @@ class EnsCommand:
             with Store.open(self._file(words), self._config) as store:
                 count = trust_store(store, keyring)
         print(f"Trusted: {count} seals added.")
+
+    def _configure(self, words: list[str]) -> None:
+        """Show the settings, or replace some: all of them or none."""
+        config = self._session.config if self._session is not None else self._config
+        for word in words:
+            name, sign, value = word.partition("=")
+            if not sign:
+                raise UsageError(f"{word!r} is no setting; write NAME=VALUE, for example %ens config audit=on")
+            config = with_setting(config, name, value)
+        if not words:
+            show(settings_table(settings_of(config), SETTINGS))
+            return
+        if self._session is not None:
+            self._session.configure(config)
+        self._config = config
 
     def _help(self, words: list[str]) -> None:
         _no_more(words)

@@ -130,7 +130,11 @@ class FileAccess:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Something an execution did to the world outside: ``network``, ``subprocess``, ``write``, ``delete``."""
+    """Something an execution did that its variables don't show.
+
+    To the world outside: ``network``, ``subprocess``, ``write``, ``delete``. ``audit``: in audit mode, a change of a
+    variable outside the touch set.
+    """
 
     kind: str
     detail: str

@@ -61,7 +61,7 @@ class StorageRule:
     """
 
     def __init__(self, policy: StoragePolicy, costs: CostModel, *, longest_chain: int = LONGEST_CHAIN) -> None:
-        self._policy = policy
+        self.policy = policy
         self._costs = costs
         self._longest_chain = longest_chain
         self._run_s: dict[ExecutionId, float] = {}
@@ -125,7 +125,7 @@ class StorageRule:
 
     def should_store(self, n_stream_bytes: int, n_buffer_bytes: int, need: Recompute) -> bool:
         """Say whether a version of this plain size, whose execution was assessed, is worth a payload."""
-        if self._policy is StoragePolicy.ALL:
+        if self.policy is StoragePolicy.ALL:
             return True
         return self._costs.estimate_load_s(n_stream_bytes, n_buffer_bytes) < need.cost_s
 

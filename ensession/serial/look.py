@@ -91,6 +91,11 @@ class Look:
         """Size of the payload before compression."""
         return self.n_stream_bytes + self.n_buffer_bytes
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that the value reaches was seen; else it may be linked with anything."""
+        return not isinstance(self.source, Reach) or self.source.is_complete
+
     def varies_by_process(self) -> bool:
         """Whether another process may pickle an equal value otherwise: the order of sets comes from hashes.
 

@@ -7,7 +7,7 @@ captured" where the store still takes it, and shown as a warning.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -37,6 +37,7 @@ from ensession.model import (
 from ensession.planner.costs import CostModel
 from ensession.planner.policy import StorageRule
 from ensession.serial.look import write_payload
+from ensession.session.auditing import outside_effects, outside_reason, outside_warning
 from ensession.session.shell import Shell
 from ensession.store import Store
 from ensession.trust import Keyring
@@ -138,6 +139,11 @@ class Recorder:
         with self._guarded("the cell that just ran"):
             self._record_cell(pending, ending, ended)
 
+    def configure(self, config: Config) -> None:
+        """Go on under other settings."""
+        self._config = config
+        self.rule.policy = config.policy
+
     def close(self) -> None:
         """Stop listening; what is recorded stays."""
         self._effects.end()
@@ -149,7 +155,7 @@ class Recorder:
         touched = pending.touched
         problem = None
         try:
-            change = self.tracker.examine(touched, self._hidden.changed())
+            change = self._examine(touched, self._hidden.changed())
         except Exception as error:  # noqa: BLE001  (a value's own code may raise anything while it is looked at)
             problem = f"{type(error).__name__}: {error}"
             change = self._unknown_change(touched, problem)
@@ -161,11 +167,13 @@ class Recorder:
             runtime_s=ended - pending.started,
             outcome=ending.outcome,
             error=ending.error,
-            no_replay=self._no_replay(pending.names, ending) or no_replay_reason(files, effects),
+            no_replay=self._no_replay(pending.names, ending)
+            or no_replay_reason(files, effects)
+            or outside_reason(change),
             not_captured=problem,
             outputs=outputs,
             files=files,
-            effects=effects,
+            effects=effects + outside_effects(change),
             capture_s=pending.capture_s + time.perf_counter() - ended,
         )
         try:
@@ -174,6 +182,8 @@ class Recorder:
             self.tracker.owe({name for one in change.fresh for name in one.names})
             self._gap = "an execution before it was not recorded"
             raise
+        if change.outside:
+            self._shell.warn(outside_warning(change, "this cell"))
         if problem is not None:
             raise CaptureError(f"the variables it may have changed could not be looked at: {problem}")
 
@@ -193,12 +203,17 @@ class Recorder:
     def _note_ambient(self) -> None:
         """Record what was bound, deleted or drawn since the last execution, as an execution of its own."""
         hidden = self._hidden.changed()
-        if not hidden and not self.tracker.moved():
+        if not hidden and not self.tracker.moved() and not self._config.audit:
             return
-        change = self.tracker.examine(_BETWEEN, hidden)
+        change = self._examine(_BETWEEN, hidden)
         if not change.is_empty:
-            draft = self._draft(ExecutionKind.AMBIENT, change)
+            draft = replace(self._draft(ExecutionKind.AMBIENT, change), effects=outside_effects(change))
             self._write(replace(draft, no_replay="it happened between two cells"), change)
+        if change.outside:
+            self._shell.warn(outside_warning(change, "what happened between two cells"))
+
+    def _examine(self, touched: Touched, hidden: Mapping[str, Any]) -> Change:
+        return (self.tracker.audit if self._config.audit else self.tracker.examine)(touched, hidden)
 
     def _draft(self, kind: ExecutionKind, change: Change) -> ExecutionDraft:
         return ExecutionDraft(

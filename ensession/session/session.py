@@ -10,7 +10,7 @@ from typing import Any
 
 from ensession.capture.ambient import HiddenState
 from ensession.capture.namespace import UserNamespace
-from ensession.config import Config
+from ensession.config import AT_START, Config
 from ensession.errors import NotFoundError, UsageError
 from ensession.model import HIDDEN_PREFIX, ExecutionId, Fate, Graph, KernelRun, Plan, RestoreReport, VersionId
 from ensession.planner.costs import CostModel
@@ -73,6 +73,20 @@ class Session:
     def end_cell(self, ending: Ending) -> None:
         """Record the cell that just ran."""
         self._recorder.end(ending)
+
+    def configure(self, config: Config) -> None:
+        """Go on recording under other settings.
+
+        Raises
+        ------
+        UsageError
+            One of them counts from the start on only.
+        """
+        late = [name for name in sorted(AT_START) if getattr(config, name) != getattr(self.config, name)]
+        if late:
+            raise UsageError(f"{', '.join(late)} can't change while recording: %ens stop, set it, and start again")
+        self.config = config
+        self._recorder.configure(config)
 
     def stop(self) -> None:
         """Stop recording and close the store; the variables stay as they are."""
