@@ -29,8 +29,9 @@ from ensession.store.engine import (
 )
 from ensession.store.failures import translated
 from ensession.store.schema import BaseRow
+from ensession.store.views import create_views
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """All revisions, oldest first; a store's format version is the number of revisions that it went through."""
 
 
@@ -137,6 +138,7 @@ def _build(connection: sqlite3.Connection) -> None:
         connection.execute(str(CreateTable(table).compile(dialect=dialect)))
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             connection.execute(str(CreateIndex(index).compile(dialect=dialect)))
+    create_views(connection.execute)
     connection.execute(
         "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"
         " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"

@@ -23,6 +23,7 @@ from ensession.store import Store, check_store
 from ensession.store.engine import build_file
 from ensession.store.migrate import REVISIONS, Ladder, climb, shipped_ladder, upgrade_store
 from ensession.store.schema import BaseRow
+from ensession.store.views import VIEWS
 from tests.store.kit import loaded
 
 FROZEN = Path(__file__).resolve().parents[1] / "data" / "stores"
@@ -31,7 +32,7 @@ LATER = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "{revision}", "{before}", None, None
 
 
 def upgrade():
@@ -62,13 +63,15 @@ def ladder(tmp_path: Path, then: str = "pass") -> Ladder:
     """Return a ladder with one more revision."""
     folder = tmp_path / "migrations"
     shutil.copytree(shipped_ladder().folder, folder)
-    (folder / "versions" / "0002_later.py").write_text(LATER.format(then=then))
-    return Ladder((*REVISIONS, "0002"), folder)
+    later = f"{len(REVISIONS) + 1:04}"
+    text = LATER.format(then=then, revision=later, before=REVISIONS[-1])
+    (folder / "versions" / f"{later}_later.py").write_text(text)
+    return Ladder((*REVISIONS, later), folder)
 
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    return Path(shutil.copy(FROZEN / "0001.ens", tmp_path / "old.ens"))
+    return Path(shutil.copy(FROZEN / f"{REVISIONS[-1]}.ens", tmp_path / "old.ens"))
 
 
 def test_the_list_of_revisions_is_the_folder() -> None:
@@ -118,12 +121,13 @@ def test_an_older_store_is_upgraded_after_a_backup(old: Path, tmp_path: Path, co
         Store.open_read_only(old, config, steps)
     with Store.open(old, config, ladder=steps) as store:
         assert store._database.rows("SELECT count(*) FROM later")[0] == (0,)
-        assert store._database.rows("PRAGMA user_version")[0] == (2,)
+        assert store._database.rows("PRAGMA user_version")[0] == (len(steps.revisions),)
         store.verify_chain(ExecutionId(3))
     with Store.open_read_only(old, config, steps) as store:
         assert len(store.history.executions()) == 3
     assert "noteTEXT" in "".join(schema(old)["tag"])
-    backup = old.with_name("old.ens.backup-0001")
+    assert set(VIEWS) <= set(schema(old))  # made anew, although a table was rebuilt under them
+    backup = old.with_name(f"old.ens.backup-{REVISIONS[-1]}")
     assert schema(backup) == before
     assert check_store(backup, config) == []
     assert backup.stat().st_mode & 0o777 == 0o600
@@ -150,4 +154,4 @@ def test_an_upgrade_that_is_killed_changes_nothing(old: Path, tmp_path: Path, co
     assert schema(old) == before
     with Store.open(old, config, ladder=ladder(tmp_path / "again")) as store:
         assert len(store.history.executions()) == 3
-    assert check_store(old.with_name("old.ens.backup-0001"), config) == []
+    assert check_store(old.with_name(f"old.ens.backup-{REVISIONS[-1]}"), config) == []

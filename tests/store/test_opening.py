@@ -27,6 +27,7 @@ from ensession.errors import (
 from ensession.model import KernelRunId
 from ensession.store import Store, check_store, engine
 from ensession.store.failures import translate
+from ensession.store.migrate import REVISIONS
 from ensession.store.mounts import is_network
 from tests.store.kit import ENVIRONMENT, draft, loaded, payload
 
@@ -52,7 +53,7 @@ def test_a_new_store(path: Path, config: Config) -> None:
         "foreign_keys": 1,
         "synchronous": 1,
         "application_id": 0x656E7331,
-        "user_version": 1,
+        "user_version": len(REVISIONS),
     }
     assert beside(path) == [path.name]
     assert check_store(path, config) == []
