@@ -3,7 +3,6 @@
 # ruff: noqa: S608 - the queries are joined from constants of this room; values are always parameters
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +18,7 @@ from ensession.model import (
 )
 from ensession.store.engine import Database
 from ensession.store.lines import LINE
-from ensession.store.lookup import info_from_row
+from ensession.store.lookup import decode_names, info_from_row
 
 _IN_LINE = "BETWEEN line.first AND line.last"
 _EXECUTIONS = (
@@ -81,7 +80,7 @@ def _versions(database: Database, id_: ExecutionId) -> dict[VersionId, GraphVers
         row[0]: GraphVersion(
             id=row[0],
             execution=row[1],
-            names=tuple(json.loads(row[2])),
+            names=decode_names(row[2]),
             n_bytes=row[3],
             unstorable=row[4],
             payload=info_from_row(row[5:]),

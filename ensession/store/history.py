@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 import zstandard
@@ -13,12 +14,10 @@ from ensession.digests import version_digest
 from ensession.errors import IntegrityError, NotFoundError
 from ensession.model import (
     Binding,
-    Digest,
     Environment,
     Execution,
     ExecutionId,
     ExecutionKind,
-    Fingerprint,
     Graph,
     KernelRun,
     KernelRunId,
@@ -30,8 +29,8 @@ from ensession.model import (
 )
 from ensession.store.engine import Database
 from ensession.store.graph import read_graph
-from ensession.store.lines import LINE, require_execution
-from ensession.store.lookup import info_from_row
+from ensession.store.lines import latest_bindings, require_execution
+from ensession.store.lookup import decode_names, info_from_row
 
 MAX_OUTPUT_BYTES = 2**30
 
@@ -48,10 +47,8 @@ _JOINED = "LEFT JOIN version v ON v.id = b.version LEFT JOIN execution e ON e.id
 _PAYLOAD = "LEFT JOIN payload p ON p.version = v.id"
 
 _STATE = (
-    f"{LINE}, latest AS (SELECT b.name, max(b.execution) AS execution"
-    " FROM line CROSS JOIN binding b WHERE b.execution BETWEEN line.first AND line.last GROUP BY b.name)"
-    f" SELECT {_BINDING} FROM latest l JOIN binding b ON b.execution = l.execution AND b.name = l.name"
-    f" {_JOINED} {_PAYLOAD} WHERE b.version IS NOT NULL ORDER BY b.name"
+    f"SELECT {_BINDING} FROM json_each(?) l CROSS JOIN binding b ON b.execution = l.value AND b.name = l.key"
+    f" {_JOINED} {_PAYLOAD} WHERE b.version IS NOT NULL"
 )
 _BINDINGS = f"SELECT {_BINDING} FROM binding b {_JOINED} {_PAYLOAD} WHERE b.execution = ? ORDER BY b.name"
 _VERSIONS_OF = (
@@ -109,8 +106,9 @@ class HistoryReader:
         """Return what each name was bound to right after an execution, sorted by name."""
         with self._database.read():
             require_execution(self._database, id)
-            rows = self._database.rows(_STATE, (id,))
-        return {row[0]: _binding(row) for row in rows}
+            latest = json.dumps(latest_bindings(self._database, id))
+            rows = self._database.rows(_STATE, (latest,))
+        return {row[0]: _binding(row) for row in sorted(rows, key=itemgetter(0))}
 
     def bindings(self, id: ExecutionId) -> list[tuple[str, Binding | None]]:
         """Return the names that an execution bound, or deleted (None), sorted."""
@@ -179,26 +177,15 @@ def _execution(row: Sequence[Any]) -> Execution:
 
 def _version(row: Sequence[Any]) -> Version:
     id_, execution_digest, execution, ordinal, names, fingerprint, n_bytes, unstorable, *payload = row
-    return Version(
-        id=VersionId(id_),
-        digest=version_digest(Digest(execution_digest), ordinal),
-        execution=ExecutionId(execution),
-        ordinal=ordinal,
-        names=tuple(json.loads(names)),
-        fingerprint=None if fingerprint is None else Fingerprint(fingerprint),
-        n_bytes=n_bytes,
-        unstorable=unstorable,
-        payload=info_from_row(payload),
-    )
+    # In the order of the fields, and unwrapped: a state has thousands of them.
+    digest = version_digest(execution_digest, ordinal)
+    info = None if payload[0] is None else info_from_row(payload)
+    return Version(id_, digest, execution, ordinal, decode_names(names), fingerprint, n_bytes, unstorable, info)
 
 
 def _binding(row: Sequence[Any]) -> Binding:
-    return Binding(row[0], row[1], _version(row[5:]), _summary(row[2:5]))
-
-
-def _summary(row: Sequence[Any]) -> Summary:
-    type_name, shape, preview = row
-    return Summary(type_name or "", shape or "", preview or "")
+    name, execution, type_name, shape, preview, *version = row
+    return Binding(name, execution, _version(version), Summary(type_name or "", shape or "", preview or ""))
 
 
 def _run(row: Sequence[Any]) -> KernelRun:

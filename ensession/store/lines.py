@@ -7,6 +7,8 @@ queries scan instead of recursing.
 
 from __future__ import annotations
 
+import json
+
 from ensession.errors import NotFoundError
 from ensession.model import ExecutionId
 from ensession.store.engine import Database
@@ -19,6 +21,19 @@ LINE = (
     " JOIN execution s ON s.id = e.line_start) "
 )
 """Begins a query; takes the id of the state; ``line`` has the inclusive ranges ``first`` to ``last``."""
+
+_RANGES = f"{LINE} SELECT first, last FROM line ORDER BY first"  # noqa: S608 (joined from constants)
+# Rows come in the order of the key, executions ascending; SQLite joins the text, one call instead of a row each.
+_NAMES = "SELECT json_group_object(name, execution) FROM binding NOT INDEXED WHERE execution BETWEEN ? AND ?"
+
+
+def latest_bindings(database: Database, id_: ExecutionId) -> dict[str, ExecutionId]:
+    """Return each name that was ever bound or deleted on the line to a state, with the last execution that did."""
+    latest: dict[str, ExecutionId] = {}
+    for first, last in database.rows(_RANGES, (id_,)):
+        # A key comes once for every execution that bound it: the last one stays.
+        latest.update(json.loads(database.rows(_NAMES, (first, last))[0][0]))
+    return latest
 
 
 def require_execution(database: Database, id_: ExecutionId) -> None:

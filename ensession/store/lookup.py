@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -42,6 +44,12 @@ def payload_info(connection: Connection, version: VersionId) -> PayloadInfo | No
     sql = "SELECT codec, python, n_stream_bytes, n_buffer_bytes, n_stored_bytes FROM payload WHERE version = ?"
     found = rows(connection, sql, (version,))
     return info_from_row(found[0]) if found else None
+
+
+@functools.lru_cache(maxsize=4096)
+def decode_names(text: str) -> tuple[str, ...]:
+    """Return the names in ``version.names``; the same few come again and again."""
+    return tuple(json.loads(text))
 
 
 def info_from_row(row: Any) -> PayloadInfo | None:

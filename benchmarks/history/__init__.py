@@ -1,0 +1,1 @@
+"""How long queries and plans take as a history grows."""
