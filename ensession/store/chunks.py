@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from sqlite3 import Connection
 from typing import Any
 
 import zstandard
 from blake3 import blake3
-from sqlalchemy import Connection
 
 from ensession.errors import ChunkCorruptError, ChunkMissingError
 from ensession.store.chunker import MAX_CHUNK_BYTES

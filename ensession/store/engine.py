@@ -14,11 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from enum import Enum
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Any
 from urllib.parse import quote
-
-from sqlalchemy import Connection, create_engine, event
-from sqlalchemy.pool import NullPool
 
 from ensession.errors import NotAStoreError, NotFoundError, StoreAccessError, UsageError
 from ensession.store.failures import translated
@@ -98,9 +96,7 @@ class Database:
         """Close the connection; the last one of all processes leaves the file alone, without a log beside it."""
         with self._lock, translated(self.path):
             if self._connection is not None:
-                engine = self._connection.engine
                 self._connection.close()
-                engine.dispose()
                 self._connection = None
 
     @contextmanager
@@ -109,22 +105,31 @@ class Database:
             connection = self._connection
             if connection is None:
                 raise UsageError(f"{self.path}: the store is closed; open it again")
-            if connection.in_transaction():
+            if connection.in_transaction:
                 yield connection
                 return
-            connection.execution_options(ensession_begin=begin)
-            with connection.begin():
+            connection.execute(begin)
+            try:
                 yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                _roll_back(connection)
+                raise
+
+
+def _roll_back(connection: Connection) -> None:
+    if connection.in_transaction:  # where the disk failed, SQLite has rolled back by itself
+        connection.execute("ROLLBACK")
 
 
 def execute(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
     """Execute one statement with positional parameters."""
-    return _driver(connection).execute(sql, tuple(parameters))
+    return connection.execute(sql, tuple(parameters))
 
 
 def rows(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> Sequence[Any]:
     """Return all rows of one query."""
-    return _driver(connection).execute(sql, tuple(parameters)).fetchall()
+    return connection.execute(sql, tuple(parameters)).fetchall()
 
 
 def insert_one(connection: Connection, sql: str, row: Sequence[Any]) -> int:
@@ -135,15 +140,7 @@ def insert_one(connection: Connection, sql: str, row: Sequence[Any]) -> int:
 def insert_many(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """Execute one statement for many rows; nothing for none."""
     if rows:
-        _driver(connection).executemany(sql, rows)
-
-
-def _driver(connection: Connection) -> sqlite3.Connection:
-    """Return SQLite's own connection: a cell's record is a dozen statements, and every one of them is felt."""
-    driver = connection.connection.driver_connection
-    if not isinstance(driver, sqlite3.Connection):
-        raise TypeError(f"the store needs SQLite's own driver, not {type(driver).__name__}")
-    return driver
+        connection.executemany(sql, rows)
 
 
 def read_access(path: Path) -> Access:
@@ -219,18 +216,13 @@ def _connected(path: Path, access: Access, busy_timeout_s: float) -> Connection:
         # SQLite would open it read-only without a word, and leave files beside it.
         raise StoreAccessError(f"{path}: it is read-only; open it read-only, or copy it to a place where you may write")
 
-    def connect() -> sqlite3.Connection:
-        connection = raw_connection(path, access, busy_timeout_s)
-        try:
-            _configure(connection, path, access)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
-    event.listen(engine, "begin", _begin)
-    return engine.connect()
+    connection = raw_connection(path, access, busy_timeout_s)
+    try:
+        _configure(connection, path, access)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _configure(connection: sqlite3.Connection, path: Path, access: Access) -> None:
@@ -251,7 +243,3 @@ def _configure(connection: sqlite3.Connection, path: Path, access: Access) -> No
         connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_LIMIT_BYTES}")
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("ensession_begin", "BEGIN"))

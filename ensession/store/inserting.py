@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from sqlite3 import Connection
 
 import zstandard
-from sqlalchemy import Connection
 
 from ensession.digests import encode_output, execution_digest, version_digest
 from ensession.errors import NotFoundError

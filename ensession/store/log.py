@@ -10,10 +10,9 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from sqlite3 import Connection
 from types import MappingProxyType
 from typing import Any
-
-from sqlalchemy import Connection
 
 from ensession.errors import ChunkMissingError, UsageError
 from ensession.model import (

@@ -5,9 +5,8 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterable
+from sqlite3 import Connection
 from typing import Any
-
-from sqlalchemy import Connection
 
 from ensession.digests import version_digest
 from ensession.errors import NotFoundError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ensession.errors import UsageError
@@ -27,6 +28,26 @@ def storable(draft: ExecutionDraft) -> ExecutionDraft:
         The draft contradicts itself.
     """
     _check(draft)
+    return draft if all(map(str.isascii, _texts(draft))) else _cleaned(draft)
+
+
+def _texts(draft: ExecutionDraft) -> Iterator[str]:
+    """Yield every text of a draft that :func:`_cleaned` looks at."""
+    yield draft.code
+    yield from (text for text in (draft.cell_id, draft.error, draft.no_replay, draft.not_captured) if text is not None)
+    for version in draft.versions:
+        yield from version.names
+        if version.unstorable is not None:
+            yield version.unstorable
+    for binding in draft.bindings:
+        yield binding.name
+        if binding.summary is not None:
+            yield from (binding.summary.type_name, binding.summary.shape, binding.summary.preview)
+    yield from (file.path for file in draft.files)
+    yield from (effect.detail for effect in draft.effects)
+
+
+def _cleaned(draft: ExecutionDraft) -> ExecutionDraft:
     return replace(
         draft,
         code=clean(draft.code),

@@ -77,7 +77,7 @@ def test_chunks_that_vanish_while_they_are_counted_on(
         if not next(losses, False):
             return codec
         with Store.open(path, PATIENT) as other, other._database.write() as connection:
-            connection.exec_driver_sql("DELETE FROM chunk")
+            connection.execute("DELETE FROM chunk")
         return codec
 
     info = store.log.add_payload(version, write_and_lose)
