@@ -37,7 +37,7 @@ from ensession.model.graphs import (
     VariableReport,
 )
 from ensession.model.payloads import BufferSource, PayloadSink, PayloadSource
-from ensession.model.records import Binding, Environment, Execution, KernelRun, PayloadInfo, Version
+from ensession.model.records import Binding, Environment, Execution, KernelRun, PayloadInfo, Ref, RefKind, Version
 
 __all__ = [
     "HIDDEN_PREFIX",
@@ -69,6 +69,8 @@ __all__ = [
     "Plan",
     "Problem",
     "Recorded",
+    "Ref",
+    "RefKind",
     "RestoreReport",
     "Seal",
     "Step",

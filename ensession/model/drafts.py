@@ -70,6 +70,9 @@ class ExecutionDraft:
         What went wrong in capture, in one line; None where nothing did.
     capture_s : float
         Time that recording took away from the user.
+    branch : str or None
+        The branch that the work is on: it moves along if it is at the parent, else a new one grows from there. None:
+        no branch takes notice. Branches are names, no part of history: no digest covers them.
     """
 
     run: KernelRunId
@@ -90,12 +93,22 @@ class ExecutionDraft:
     bindings: tuple[BindingDraft, ...] = ()
     files: tuple[FileAccess, ...] = ()
     effects: tuple[Effect, ...] = ()
+    branch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What the store made of an :class:`ExecutionDraft`; ``versions`` in the draft's order."""
+    """What the store made of an :class:`ExecutionDraft`.
+
+    Attributes
+    ----------
+    versions : tuple[VersionId, ...]
+        In the draft's order.
+    branch : str or None
+        The branch that is at this execution now.
+    """
 
     id: ExecutionId
     digest: Digest
     versions: tuple[VersionId, ...]
+    branch: str | None = None

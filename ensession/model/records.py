@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from ensession.model.basic import (
     Codec,
@@ -112,3 +113,30 @@ class Binding:
     execution: ExecutionId
     version: Version
     summary: Summary
+
+
+class RefKind(StrEnum):
+    """What a name of a state is."""
+
+    TAG = "tag"
+    """Stays where it is."""
+    BRANCH = "branch"
+    """Moves with the work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A name of a state.
+
+    Attributes
+    ----------
+    execution : ExecutionId
+        The state that it means.
+    at : float
+        When the tag was made, or the branch last moved; Unix seconds.
+    """
+
+    name: str
+    kind: RefKind
+    execution: ExecutionId
+    at: float

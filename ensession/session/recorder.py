@@ -39,7 +39,7 @@ from ensession.planner.policy import StorageRule
 from ensession.serial.look import write_payload
 from ensession.session.auditing import outside_effects, outside_reason, outside_warning
 from ensession.session.shell import Shell
-from ensession.store import Store
+from ensession.store import MAIN, Store
 from ensession.trust import Keyring
 
 COMMAND = "ens"
@@ -75,6 +75,8 @@ class Recorder:
     ----------
     head : ExecutionId or None
         The execution whose state is live.
+    branch : str
+        The branch that work is on. It moves along where it is at the head; else the next execution grows a new one.
     """
 
     def __init__(
@@ -101,6 +103,7 @@ class Recorder:
         self.tracker = Tracker(user, {}, config.inline_limit_bytes)
         self.rule = StorageRule(config.policy, CostModel())
         self.head: ExecutionId | None = None
+        self.branch = MAIN
         self.paused = False
 
     def adopt(self) -> None:
@@ -227,6 +230,7 @@ class Recorder:
             reads=change.reads,
             versions=change.versions,
             bindings=change.bindings,
+            branch=self.branch,
         )
 
     def _unknown_change(self, touched: Touched, problem: str) -> Change:
@@ -255,6 +259,7 @@ class Recorder:
         writers = {index: self._writer(wanted[index]) for index in inline}
         recorded = self._store.log.record(draft, writers, self._keyring.seal)
         self.head = recorded.id
+        self.branch = recorded.branch or self.branch
         self._gap = None
         if change.fresh or change.deleted:
             self.tracker.commit(change, recorded.versions)

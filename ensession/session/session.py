@@ -207,6 +207,7 @@ class Session:
         self._hidden.changed()
         recorder.rule = StorageRule.from_graph(self.config.policy, CostModel(), graph)
         recorder.head = report.target
+        recorder.branch = self.store.refs.branch_for(report.target, recorder.branch)
 
 
 def _names_by_version(graph: Graph) -> dict[VersionId, tuple[str, ...]]:

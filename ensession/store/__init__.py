@@ -5,13 +5,16 @@ from ensession.store.copying import copy_store
 from ensession.store.history import HistoryReader
 from ensession.store.log import ExecutionLog
 from ensession.store.reading import PayloadReader
+from ensession.store.refs import MAIN, RefTable
 from ensession.store.seals import SealTable
 from ensession.store.store import Store
 
 __all__ = [
+    "MAIN",
     "ExecutionLog",
     "HistoryReader",
     "PayloadReader",
+    "RefTable",
     "SealTable",
     "Store",
     "check_store",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from sqlite3 import Connection
 from types import MappingProxyType
 from typing import Any
@@ -30,6 +31,7 @@ from ensession.store.chunks import Encoder, PlainChunk, StoredChunk, encode_miss
 from ensession.store.engine import Database, execute, insert_one
 from ensession.store.inserting import insert_execution
 from ensession.store.lookup import payload_info, version_digests
+from ensession.store.refs import advance
 from ensession.store.statements import insert_sql
 from ensession.store.texts import clean, storable
 from ensession.store.writing import (
@@ -108,6 +110,9 @@ class ExecutionLog:
         with self._database.write() as connection:
             point("record:begun")
             recorded, digests = insert_execution(connection, draft, seal, point)
+            if draft.branch is not None:
+                branch = advance(connection, draft.branch, draft.parent, recorded.id, self._clock())
+                recorded = replace(recorded, branch=branch)
             stored = self._store_chunks(connection, [chunk for draft_ in written.values() for chunk in draft_.rest])
             point("record:chunks")
             complete = [

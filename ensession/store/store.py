@@ -29,6 +29,7 @@ from ensession.store.migrate import (
     upgrade_store,
 )
 from ensession.store.reading import PayloadReader
+from ensession.store.refs import RefTable
 from ensession.store.seals import SealTable
 from ensession.store.settling import Settler
 
@@ -43,6 +44,7 @@ class Store:
     history : HistoryReader
     payloads : PayloadReader
     seals : SealTable
+    refs : RefTable
     """
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
@@ -51,6 +53,7 @@ class Store:
         self.history = HistoryReader(database)
         self.payloads = PayloadReader(database)
         self.seals = SealTable(database)
+        self.refs = RefTable(database, clock)
         self._settler = Settler(database.path, database.busy_timeout_s)
 
     @classmethod
