@@ -24,6 +24,7 @@ from ensession.model.basic import (
     Summary,
     VersionId,
 )
+from ensession.model.browsing import Hit, Place, QueryRows
 from ensession.model.drafts import BindingDraft, ExecutionDraft, Recorded, VersionDraft
 from ensession.model.graphs import (
     Fate,
@@ -59,6 +60,7 @@ __all__ = [
     "Graph",
     "GraphExecution",
     "GraphVersion",
+    "Hit",
     "KernelRun",
     "KernelRunId",
     "Outcome",
@@ -66,8 +68,10 @@ __all__ = [
     "PayloadInfo",
     "PayloadSink",
     "PayloadSource",
+    "Place",
     "Plan",
     "Problem",
+    "QueryRows",
     "Recorded",
     "Ref",
     "RefKind",
