@@ -8,11 +8,13 @@ from pathlib import Path
 import click
 
 from ensession.cli import records
-from ensession.cli.printing import print_block, print_heading, print_json, print_table
+from ensession.cli.printing import print_block, print_graph, print_heading, print_json, print_table
 from ensession.config import Config
 from ensession.display import (
+    Marks,
     bindings_table,
     duration,
+    lay_out,
     log_table,
     one_line,
     output_text,
@@ -23,6 +25,7 @@ from ensession.display import (
     size,
     variables_table,
 )
+from ensession.display.layout import BUDGET
 from ensession.errors import IntegrityError
 from ensession.model import Execution, ExecutionId, Graph, Plan
 from ensession.planner import CostModel, plan
@@ -57,9 +60,16 @@ def ens() -> None:
 @ens.command()
 @_FILE
 @click.option("--limit", "-n", type=click.IntRange(min=0), help="Show only the last LIMIT executions.")
+@click.option("--graph", is_flag=True, help="Draw the history as a tree; LIMIT is about how many executions to draw.")
 @_JSON
-def log(file: Path, limit: int | None, as_json: bool) -> None:
+def log(file: Path, limit: int | None, graph: bool, as_json: bool) -> None:
     """List the executions of FILE, oldest first; the latest has an asterisk."""
+    if graph and not as_json:
+        with Store.open_read_only(file, Config()) as store:
+            executions = store.history.executions()
+            marks = Marks.of(store.history.head(), store.refs.all())
+        print_graph(lay_out(executions, marks, BUDGET if limit is None else limit))
+        return
     with Store.open_read_only(file, Config()) as store:
         executions = store.history.executions(limit)
         head, heads = store.history.head(), store.history.heads()

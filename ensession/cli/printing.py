@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from dataclasses import replace
 from typing import Any
 
 import click
 
-from ensession.display import Table, harmless, one_line, to_text
+from ensession.display import Layout, Table, glyphs_for, graph_text, harmless, one_line, to_text
 
 
 def print_json(value: Any) -> None:
@@ -19,17 +18,24 @@ def print_json(value: Any) -> None:
 
 
 def print_table(table: Table) -> None:
-    """Print a table: fitted to a terminal, or in full where the output goes into a file or a pipe."""
-    if not sys.stdout.isatty():
+    """Print a table: in colour and fitted to a terminal, or plain and in full into a file or a pipe."""
+    if sys.stdout.isatty():
+        from ensession.display.terminal import coloured_table
+
+        click.echo(coloured_table(table, shutil.get_terminal_size().columns))
+    else:
         click.echo(to_text(table))
-        return
-    if table.title:
-        print_heading(table.title)
-    body = to_text(replace(table, title=""), shutil.get_terminal_size().columns)
-    if table.rows:
-        head, _, body = body.partition("\n")
-        click.echo(click.style(head, underline=True))
-    click.echo(body)
+
+
+def print_graph(layout: Layout) -> None:
+    """Print a history as a drawing: in colour and fitted to a terminal, or plain into a file or a pipe."""
+    glyphs = glyphs_for(sys.stdout.encoding)
+    if sys.stdout.isatty():
+        from ensession.display.terminal import coloured_graph
+
+        click.echo(coloured_graph(layout, shutil.get_terminal_size().columns, glyphs))
+    else:
+        click.echo(graph_text(layout, glyphs))
 
 
 def print_heading(text: str) -> None:

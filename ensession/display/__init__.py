@@ -4,10 +4,14 @@ Everything that comes from a session (names, code, previews, outputs, errors) is
 harmless for terminals and escaped for HTML.
 """
 
+from ensession.display.graph_html import graph_html, graph_svg
+from ensession.display.graph_text import glyphs_for, graph_text
 from ensession.display.harmless import harmless, one_line
+from ensession.display.html import to_html
+from ensession.display.layout import Layout, Marks, lay_out
 from ensession.display.outputs import output_text
 from ensession.display.plans import plan_table, restore_table
-from ensession.display.tables import Column, Table, to_html, to_text
+from ensession.display.tables import Column, Fold, Table, Tone, to_text
 from ensession.display.units import duration, point_in_time, size
 from ensession.display.views import (
     bindings_table,
@@ -21,10 +25,19 @@ from ensession.display.views import (
 
 __all__ = [
     "Column",
+    "Fold",
+    "Layout",
+    "Marks",
     "Table",
+    "Tone",
     "bindings_table",
     "duration",
+    "glyphs_for",
+    "graph_html",
+    "graph_svg",
+    "graph_text",
     "harmless",
+    "lay_out",
     "log_table",
     "one_line",
     "output_text",

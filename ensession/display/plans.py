@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import isfinite
 
 from ensession.display.harmless import first_line
-from ensession.display.tables import Column, Table
+from ensession.display.tables import Column, Table, Tone
 from ensession.display.units import duration, size
 from ensession.model import ExecutionId, Fate, Graph, Plan, RestoreReport, Step, VariableReport
 
@@ -18,6 +18,18 @@ _FATES = {
     Fate.MISSING: "MISSING",
     Fate.KEPT: "kept, was live",
 }
+
+_HOW = Column(
+    "how",
+    tones=(
+        (_FATES[Fate.DIFFERENT], Tone.BAD),
+        (_FATES[Fate.MISSING], Tone.BAD),
+        (_FATES[Fate.UNVERIFIED], Tone.WARN),
+        (_FATES[Fate.RECOMPUTED], Tone.GOOD),
+        (_FATES[Fate.LOADED], Tone.GOOD),
+        (_FATES[Fate.KEPT], Tone.GOOD),
+    ),
+)
 
 
 def plan_table(plan: Plan, graph: Graph, codes: Mapping[ExecutionId, str]) -> Table:
@@ -44,7 +56,7 @@ def plan_table(plan: Plan, graph: Graph, codes: Mapping[ExecutionId, str]) -> Ta
 
 def restore_table(report: RestoreReport) -> Table:
     """Show what became of every variable (invariant 6), and a summary."""
-    columns = (Column("name"), Column("cell", right=True), Column("how"), Column("why", elastic=True))
+    columns = (Column("name", mono=True), Column("cell", right=True), _HOW, Column("why"))
     rows = tuple(_fate_row(variable) for variable in sorted(report.variables, key=_most_urgent_first))
     notes = (summary_line(report), *(f"Planned again: {reason}." for reason in report.replans))
     return Table(f"Restored state {report.target or 0}", columns, rows, notes)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ensession.config import StoragePolicy
 from ensession.display.harmless import first_line
-from ensession.display.tables import Column, Table
+from ensession.display.tables import Column, Fold, Table, Tone
 from ensession.display.units import duration, point_in_time, size
 from ensession.model import (
     HIDDEN_PREFIX,
@@ -25,7 +25,10 @@ STORED = "stored"
 RECOMPUTABLE = "recomputable"
 LOST = "will not survive"
 
-_KINDS = {ExecutionKind.ADOPTED: "(found when recording began)", ExecutionKind.AMBIENT: "(changed between cells)"}
+_COMES_BACK = Column("comes back", tones=((STORED, Tone.GOOD), (RECOMPUTABLE, Tone.WARN), (LOST, Tone.BAD)))
+_OUTCOME = Column("outcome", tones=(("ok", Tone.GOOD), ("interrupted", Tone.WARN), ("error", Tone.BAD)))
+
+KINDS = {ExecutionKind.ADOPTED: "(found when recording began)", ExecutionKind.AMBIENT: "(changed between cells)"}
 
 
 def log_table(
@@ -49,12 +52,12 @@ def log_table(
         Column("from", right=True),
         Column("time"),
         Column("took", right=True),
-        Column("outcome"),
-        Column("code", elastic=True),
-        Column("changed", elastic=True),
+        _OUTCOME,
+        Column("code", elastic=True, mono=True),
+        Column("changed", elastic=True, mono=True),
     )
     rows = tuple(_log_row(execution, changed.get(execution.id, ()), head) for execution in executions)
-    return Table("", columns, rows, () if rows else ("No executions yet.",))
+    return Table("", columns, rows, () if rows else ("No executions yet.",), Fold.FIRST)
 
 
 def status_of(version: Version | GraphVersion, missing: Mapping[VersionId, str]) -> str:
@@ -76,13 +79,13 @@ def variables_table(state: Mapping[str, Binding], missing: Mapping[VersionId, st
         The state's number.
     """
     columns = (
-        Column("name"),
+        Column("name", mono=True),
         Column("type", elastic=True),
         Column("shape"),
         Column("size", right=True),
-        Column("preview", elastic=True),
+        Column("preview", elastic=True, mono=True),
         Column("cell", right=True),
-        Column("comes back"),
+        _COMES_BACK,
     )
     shown = [binding for name, binding in sorted(state.items()) if not is_hidden(name)]
     hidden = sorted(name.strip("<>") for name in state if is_hidden(name))
@@ -97,18 +100,18 @@ def variables_table(state: Mapping[str, Binding], missing: Mapping[VersionId, st
 def reads_table(reads: Iterable[Version | GraphVersion]) -> Table:
     """Show which versions an execution read."""
     rows = tuple((", ".join(v.names), str(v.execution), size(v.n_bytes)) for v in reads)
-    return Table("Read", (Column("name"), Column("from cell", right=True), Column("size", right=True)), rows)
+    return Table("Read", (Column("name", mono=True), Column("from cell", right=True), Column("size", right=True)), rows)
 
 
 def bindings_table(bindings: Mapping[str, Binding | None], missing: Mapping[VersionId, str]) -> Table:
     """Show what an execution bound, or deleted (None)."""
     columns = (
-        Column("name"),
+        Column("name", mono=True),
         Column("type", elastic=True),
         Column("shape"),
         Column("size", right=True),
-        Column("preview", elastic=True),
-        Column("comes back"),
+        Column("preview", elastic=True, mono=True),
+        _COMES_BACK,
     )
     rows: list[tuple[str, ...]] = []
     for name, binding in sorted(bindings.items()):
@@ -148,20 +151,20 @@ def status_table(
     )
     rows = facts + tuple((f"✗ {name}", reason) for name, reason in sorted(losses.items()))
     notes = () if losses else ("Everything would survive a restart.",)
-    return Table("ensession", (Column(""), Column("", elastic=True)), rows, notes)
+    return Table("ensession", (Column("", tones=(("✗", Tone.BAD),)), Column("")), rows, notes)
 
 
 def settings_table(values: Mapping[str, str], meanings: Mapping[str, str]) -> Table:
     """Show settings by name: value and meaning."""
     rows = tuple((name, value, meanings.get(name, "")) for name, value in values.items())
-    columns = (Column("setting"), Column("value"), Column("meaning", elastic=True))
+    columns = (Column("setting", mono=True), Column("value", mono=True), Column("meaning"))
     return Table("", columns, rows, ("Change one with %ens config NAME=VALUE.",))
 
 
 def problems_table(problems: Sequence[Problem]) -> Table:
     """Show what a check found."""
     rows = tuple((p.where, p.what, ", ".join(p.variables)) for p in problems)
-    columns = (Column("where"), Column("what", elastic=True), Column("hurts", elastic=True))
+    columns = (Column("where"), Column("what"), Column("hurts", mono=True))
     return Table(
         "", columns, rows, (f"{_count(len(problems), 'problem')} found.",) if problems else ("No problems found.",)
     )
@@ -183,7 +186,7 @@ def _log_row(execution: Execution, changed: Collection[str], head: ExecutionId |
         point_in_time(execution.started_at),
         duration(execution.runtime_s),
         outcome,
-        _KINDS.get(execution.kind) or first_line(execution.code),
+        KINDS.get(execution.kind) or first_line(execution.code),
         names,
     )
 

@@ -13,10 +13,20 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from ensession.capture.hooks import CellHooks
 from ensession.config import SETTINGS, Config, StoragePolicy, settings_of, with_setting
-from ensession.display import log_table, plan_table, restore_table, settings_table, status_table, variables_table
+from ensession.display import (
+    Marks,
+    lay_out,
+    log_table,
+    plan_table,
+    restore_table,
+    settings_table,
+    status_table,
+    variables_table,
+)
+from ensession.display.layout import BUDGET
 from ensession.errors import EnsessionError, UsageError
 from ensession.magic.shell import IPythonShell
-from ensession.magic.show import ProgressLine, show
+from ensession.magic.show import progress, show, show_graph
 from ensession.model import HIDDEN_PREFIX, ExecutionId
 from ensession.session.recorder import ending_of
 from ensession.session.session import Session
@@ -27,7 +37,7 @@ DEFAULT_FILE = "session.ens"
 HELP = """\
 %ens start [FILE] [--all]      record every cell from now on (--all: store every value)
 %ens status                    what is recorded, and what would not survive a restart
-%ens log [K]                   the last K executions (default 20)
+%ens log [K] [--graph]         the last K executions (default 20); --graph: the history as a tree
 %ens vars [@N]                 the variables of a state
 %ens plan [@N]                 how a state would come back, and at what cost
 %ens restore [FILE] [@N]       bring a state back (--force: give up unrecorded variables)
@@ -149,8 +159,14 @@ class EnsCommand:
         )
 
     def _log(self, words: list[str]) -> None:
+        flags, rest = _split_flags(words, {"--graph"})
+        _no_more(rest[1:])
         session = self._active()
-        limit = _number(words[0]) if words else 20
+        if "--graph" in flags:
+            marks = Marks.of(session.head, session.store.refs.all())
+            show_graph(lay_out(session.store.history.executions(), marks, _number(rest[0]) if rest else BUDGET))
+            return
+        limit = _number(rest[0]) if rest else 20
         executions = session.store.history.executions(limit)
         changed = {one.id: [name for name, _ in session.store.history.bindings(one.id)] for one in executions}
         show(log_table(executions, changed, session.head))
@@ -177,7 +193,8 @@ class EnsCommand:
             if "--trust" in flags:
                 trust_store(session.store, Keyring.load())
             self._is_replaying = True
-            report = session.restore(_state(states), ProgressLine(), overwrite="--force" in flags)
+            with progress() as said:
+                report = session.restore(_state(states), said, overwrite="--force" in flags)
         except BaseException:
             if fresh:
                 self._detach()

@@ -1,63 +1,105 @@
-"""Showing tables in a notebook and in a terminal."""
+"""Showing tables, drawings and progress in a notebook and in a terminal."""
 
 from __future__ import annotations
 
 import shutil
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
+from IPython.core.getipython import get_ipython
 from IPython.display import display
 
-from ensession.display import Table, to_html, to_text
+from ensession.display import Layout, Table, graph_html, graph_text, to_html, to_text
+from ensession.display.progress import Nowhere, Position, Progress, Surface, TerminalLine, bar_html, bar_text
 
-QUIET_S = 0.5
-REDRAW_S = 0.1
+Bundle = dict[str, str]
 
 
 class Shown:
-    """A table that is text in a terminal and HTML in a notebook."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    def __repr__(self) -> str:
-        return to_text(self._table, shutil.get_terminal_size((100, 24)).columns)
-
-    def _repr_html_(self) -> str:
-        return to_html(self._table)
-
-
-def show(table: Table) -> None:
-    """Display a table."""
-    publish: Any = display
-    publish(Shown(table))
-
-
-class ProgressLine:
-    """One line below the cell that says how far a restore is; nothing for a quick one.
+    """Something with a plain form and a form for notebooks, which show the richest one they can.
 
     Parameters
     ----------
-    clock : callable
-        Seconds.
+    plain, html : callable
+        Make the two forms when they are asked for.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._started = self._shown = clock()
-        self._width = 0
+    def __init__(self, plain: Callable[[], str], html: Callable[[], str]) -> None:
+        self._plain = plain
+        self._html = html
 
-    def __call__(self, done: int, total: int, label: str) -> None:
-        """Show the next step; an empty label takes the line away."""
-        now = self._clock()
-        if label and (now - self._started < QUIET_S or now - self._shown < REDRAW_S):
-            return
-        self._shown = now
-        filled = 20 * done // max(total, 1)
-        text = f"[{'█' * filled}{'·' * (20 - filled)}] {done}/{total} {label}"[:100] if label else ""
-        if text or self._width:
-            sys.stderr.write("\r" + text.ljust(self._width) + ("" if text else "\r"))
-            sys.stderr.flush()
-        self._width = len(text)
+    def __repr__(self) -> str:
+        return self._plain()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Bundle:
+        """Return both forms, as IPython's protocol asks."""
+        del include, exclude
+        return {"text/plain": self._plain(), "text/html": self._html()}
+
+
+def show(table: Table) -> None:
+    """Show a table: in colour on a terminal, as HTML in a notebook, as plain text anywhere else."""
+    if sys.stdout.isatty():
+        from ensession.display.terminal import coloured_table
+
+        print(coloured_table(table, terminal_width()))
+    else:
+        _publish(Shown(lambda: to_text(table), lambda: to_html(table)))
+
+
+def show_graph(layout: Layout, notes: tuple[str, ...] = ()) -> None:
+    """Show a history as a drawing, with sentences below it."""
+    if sys.stdout.isatty():
+        from ensession.display.terminal import coloured_graph
+
+        print("\n".join((coloured_graph(layout, terminal_width()), *notes)))
+    else:
+        _publish(Shown(lambda: "\n".join((graph_text(layout), *notes)), lambda: graph_html(layout, notes)))
+
+
+def progress() -> Progress:
+    """Return something that shows how far a task is, below the cell."""
+    return Progress(_surface())
+
+
+def terminal_width() -> int:
+    """Return how many columns there are."""
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+class NotebookBar:
+    """One output of the cell, updated in place (:class:`~ensession.display.progress.Surface`).
+
+    Keeps the shell's own publisher: while a cell is run again, outputs are captured, and this one must not be.
+    """
+
+    def __init__(self, publisher: Any) -> None:
+        self._publish = publisher.publish
+        self._transient = {"display_id": uuid4().hex}
+        self._is_there = False
+
+    def draw(self, position: Position) -> None:
+        """Show a bar."""
+        self._put({"text/plain": bar_text(position), "text/html": bar_html(position)})
+
+    def clear(self) -> None:
+        """Leave an output without content: a notebook has no way to take one back."""
+        self._put({"text/plain": "", "text/html": ""})
+
+    def _put(self, bundle: Bundle) -> None:
+        self._publish(data=bundle, metadata={}, transient=self._transient, update=self._is_there)
+        self._is_there = True
+
+
+def _surface() -> Surface:
+    shell: Any = get_ipython()
+    if shell is not None and hasattr(shell, "kernel"):
+        return NotebookBar(shell.display_pub)
+    return TerminalLine(sys.stderr, terminal_width()) if sys.stderr.isatty() else Nowhere()
+
+
+def _publish(shown: Shown) -> None:
+    publish: Any = display
+    publish(shown)

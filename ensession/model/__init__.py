@@ -24,7 +24,6 @@ from ensession.model.basic import (
     Summary,
     VersionId,
 )
-from ensession.model.browsing import Hit, Place, QueryRows
 from ensession.model.drafts import BindingDraft, ExecutionDraft, Recorded, VersionDraft
 from ensession.model.graphs import (
     Fate,
@@ -60,7 +59,6 @@ __all__ = [
     "Graph",
     "GraphExecution",
     "GraphVersion",
-    "Hit",
     "KernelRun",
     "KernelRunId",
     "Outcome",
@@ -68,10 +66,8 @@ __all__ = [
     "PayloadInfo",
     "PayloadSink",
     "PayloadSource",
-    "Place",
     "Plan",
     "Problem",
-    "QueryRows",
     "Recorded",
     "Ref",
     "RefKind",

@@ -55,6 +55,16 @@ def test_log(ens: Ens, store: Path) -> None:
     assert lines[2].split()[0] == "*4"
 
 
+def test_log_as_a_tree(ens: Ens, store: Path) -> None:
+    assert ens("log", store, "--graph").stdout.splitlines() == [
+        "○   0  (empty)",
+        "●   1  data = load() …",
+        "●   2  total = sum(data)",
+        "├─● 3  lines = read(open('gone.txt'))",
+        "◉   4  (now) del data",
+    ]
+
+
 def test_show(ens: Ens, store: Path) -> None:
     shown = ens.json("show", store, "2")
     assert shown["code"] == "total = sum(data)"
@@ -196,7 +206,7 @@ def test_on_a_terminal_tables_fit_and_only_we_set_colours(store: Path) -> None:
     plain = [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in lines]
     assert "State 3" in plain
     table = plain[: next(i for i, line in enumerate(plain) if line.startswith("3 variables"))]
-    assert [line.split()[0] for line in table] == ["State", "name", "data", "lines", "total"]
+    assert [line.split()[0] for line in table] == ["State", "name", "─" * len(table[2]), "data", "lines", "total"]
     assert not any("\x1b" in line for line in plain)
     assert max(map(len, table)) <= 70
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
 from math import inf
 
 import pytest
@@ -97,40 +96,21 @@ def test_long_hostile_lines_take_no_time() -> None:
     display.harmless("x" * 2_000_000 + "\x1b[" * 100_000 + "\x1b]8;" * 100_000)
 
 
-def test_text_is_aligned_and_cut() -> None:
+def test_text_is_aligned_and_complete() -> None:
     columns = (display.Column("name"), display.Column("n", right=True), display.Column("code", elastic=True))
     table = display.Table("T", columns, (("a", "1", "x" * 60), ("日本", "100", "y")), ("A note.",))
-    assert display.to_text(table, 30).splitlines() == [
+    assert display.to_text(table).splitlines() == [
         "T",
         "name    n  code",
-        "a       1  " + "x" * 18 + "…",
+        "a       1  " + "x" * 60,
         "日本  100  y",
         "A note.",
     ]
-    assert "x" * 60 in display.to_text(table)
 
 
 @given(st.text(), st.integers(1, 20))
 def test_cut_text_fits(text: str, width: int) -> None:
     assert text_width(cut(text, width)) <= width
-
-
-class Tags(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: set[str] = set()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.add(tag)
-        assert all(name in {"class", "style"} for name, _ in attrs)
-
-
-@given(st.text() | st.sampled_from([HOSTILE, "<img src=x onerror=alert(1)>", "</td></table><iframe>"]))
-def test_html_is_escaped(text: str) -> None:
-    table = display.Table(text, (display.Column(text),), ((text,),), (text,))
-    tags = Tags()
-    tags.feed(display.to_html(table))
-    assert tags.seen <= {"div", "p", "strong", "table", "thead", "tbody", "tr", "th", "td"}
 
 
 def test_the_log() -> None:

@@ -7,7 +7,18 @@ import sys
 
 import pytest
 
-HEAVY = ("alembic", "dill", "networkx", "numpy", "pandas", "matplotlib", "jupyter_client", "IPython", "sqlalchemy.orm")
+HEAVY = (
+    "alembic",
+    "dill",
+    "networkx",
+    "numpy",
+    "pandas",
+    "matplotlib",
+    "jupyter_client",
+    "IPython",
+    "rich",
+    "sqlalchemy.orm",
+)
 
 
 @pytest.mark.parametrize(("module", "heavy"), [("ensession", HEAVY), ("ensession.planner", ("numpy", "pandas"))])
