@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from ensession.capture.watch import NamespaceWatch, Variables
 from ensession.serial.scope import Reference
 
 _SHELL_NAMES = re.compile(r"_{1,3}|_i{1,3}|_i?[0-9]+|_[oid]h|In|Out|_exit_code|__session__")
@@ -37,6 +38,7 @@ class UserNamespace:
         self._hidden = hidden
         self._shells: set[object] = set()
         self._users: set[str] = set()
+        self._watch = NamespaceWatch(namespace)
 
     def variables(self) -> dict[str, Any]:
         """Return the user's names and their values, in the namespace's order."""
@@ -53,6 +55,29 @@ class UserNamespace:
             if value is not _GONE and (name not in hidden or hidden[name] is not value):
                 found[name] = value
         return found
+
+    def changed(self) -> set[str]:
+        """Return the user's names that were bound, bound anew or deleted since the last call; at first all."""
+        return {name for name in self._watch.changed() if name in self._users or not self._is_shells(name)}
+
+    def in_order(self, names: set[str]) -> list[str]:
+        """Return names in the namespace's order, as of the last call of :meth:`changed`."""
+        return self._watch.in_order(names)
+
+    def view(self) -> Variables:
+        """Return the variables as :meth:`variables` does, each looked up when it is asked for."""
+        return Variables(lambda: iter(self.variables()), self._find)
+
+    def _find(self, name: str) -> Any:
+        value = self.live[name]
+        if self._is_shells(name) or (name in self._hidden and self._hidden[name] is value):
+            raise KeyError(name)
+        return value
+
+    def _is_shells(self, name: object) -> bool:
+        if name not in self._shells and name not in self._users:
+            (self._shells if self._is_shell_name(name) else self._users).add(name)  # type: ignore[arg-type]
+        return name in self._shells
 
     def replace(self, variables: Mapping[str, Any]) -> None:
         """Make exactly these the user's variables; the shell's own names stay."""

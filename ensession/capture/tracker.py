@@ -18,6 +18,7 @@ from ensession.capture.covariables import link
 from ensession.capture.grouping import Names, joined_by_cycles, keeps_identity, links_of
 from ensession.capture.names import CellNames, CodeNames, analyse_code
 from ensession.capture.namespace import UserNamespace, is_stateless
+from ensession.capture.registry import Registry
 from ensession.capture.touch import Closure, Touched, touched_by
 from ensession.model import HIDDEN_PREFIX, VersionId
 from ensession.serial.look import Look, look
@@ -53,27 +54,24 @@ class Tracker:
 
     def __init__(self, user: UserNamespace, reducers: Mapping[type, Callable[[Any], Any]], keep_bytes: int = 0) -> None:
         self.user = user
-        self.known: dict[str, Tracked] = {}
+        self.known = Registry()
         self.scope = Scope(user.live, user, reducers)
         self._keep_bytes = keep_bytes
         self._codes: dict[types.CodeType, CodeNames] = {}
         self._stable: dict[type, bool] = {}
         self._owed: set[str] = set()
+        self._suspects: set[str] = set()
+        self._modules: dict[str, str] = {}
 
     def touched(self, cell: CellNames) -> Touched:
         """Return what a cell may touch, given what lives now."""
-        modules = {
-            name: value.__name__.partition(".")[0]
-            for name, value in self.user.variables().items()
-            if isinstance(value, types.ModuleType)
-        }
-        holding = {name: package for name, package in modules.items() if not is_stateless(package)}
+        self._moved(self.user.view())
+        holding = {name: package for name, package in self._modules.items() if not is_stateless(package)}
         return touched_by(cell, Closure(self.known, holding, self._analyse))
 
     def moved(self) -> bool:
         """Whether names were bound or deleted since the last look."""
-        variables = self.user.variables()
-        return bool(self._rebound(variables) or self._deleted(variables))
+        return any(self._moved(self.user.view()))
 
     def examine(self, touched: Touched, hidden: Mapping[str, Any]) -> Change:
         """Look at what an execution may have touched.
@@ -89,8 +87,8 @@ class Tracker:
         Change
             Nothing is remembered before :meth:`commit`.
         """
-        variables = self.user.variables()
-        rebound, deleted = self._rebound(variables), self._deleted(variables)
+        variables = self.user.view()
+        rebound, deleted = self._moved(variables)
         names = (set(variables) if touched.everything else set(touched.names) & variables.keys()) | rebound
         names |= self._owed & variables.keys()
         with collector_paused():
@@ -116,8 +114,8 @@ class Tracker:
 
     def _outside(self, change: Change) -> frozenset[str]:
         """Return names with a changed fingerprint or with new links that ``change`` does not know of."""
-        variables = self.user.variables()
-        rebound, deleted = self._rebound(variables), self._deleted(variables)
+        variables = self.user.view()
+        rebound, deleted = self._moved(variables)
         with collector_paused():
             everything = self._settle(set(variables), rebound, deleted, variables)
         known = {name for one in change.changed for name in one.names}
@@ -169,14 +167,29 @@ class Tracker:
             self._codes[code] = analyse_code(code)
         return self._codes[code]
 
-    def _rebound(self, variables: Mapping[str, Any]) -> set[str]:
-        known = self.known
-        return {n for n, value in variables.items() if n not in known or known[n].ids[n] != id(value)}
+    def _moved(self, variables: Mapping[str, Any]) -> tuple[set[str], set[str]]:
+        """Return the names bound (anew) and those deleted since their last look."""
+        fresh = self.user.changed() | self.known.stirred
+        self.known.stirred.clear()
+        for name in fresh:
+            self._modules.pop(name, None)
+            value = variables.get(name)
+            if isinstance(value, types.ModuleType):
+                self._modules[name] = value.__name__.partition(".")[0]
+        self._suspects |= fresh
+        deleted = {name for name in self._suspects if name not in variables and name in self.known}
+        deleted = {name for name in deleted if not name.startswith(HIDDEN_PREFIX)}
+        rebound = {name for name in self._suspects if name in variables and not self._is_same(name, variables[name])}
+        self._suspects = rebound | deleted
+        return rebound, deleted
 
-    def _deleted(self, variables: Mapping[str, Any]) -> set[str]:
-        return {name for name in self.known if name not in variables and not name.startswith(HIDDEN_PREFIX)}
+    def _is_same(self, name: str, value: Any) -> bool:
+        known = self.known.get(name)
+        return known is not None and known.ids.get(name) == id(value)
 
-    def _settle(self, names: set[str], rebound: set[str], deleted: set[str], variables: dict[str, Any]) -> list[Fresh]:
+    def _settle(
+        self, names: set[str], rebound: set[str], deleted: set[str], variables: Mapping[str, Any]
+    ) -> list[Fresh]:
         """Look until no co-variable outside is drawn in by what was found."""
         while True:
             fresh = self._look_once(names, rebound, deleted, variables)
@@ -187,7 +200,7 @@ class Tracker:
             names = names | more
 
     def _look_once(
-        self, names: set[str], rebound: set[str], deleted: set[str], variables: dict[str, Any]
+        self, names: set[str], rebound: set[str], deleted: set[str], variables: Mapping[str, Any]
     ) -> list[Fresh]:
         parts = self._partition(names, rebound, deleted, variables)
         looks = [self.look({name: variables[name] for name in part}) for part in parts]
@@ -204,8 +217,8 @@ class Tracker:
         self, names: set[str], rebound: set[str], deleted: set[str], variables: Mapping[str, Any]
     ) -> list[Names]:
         """Rebound names start alone; the others of their co-variable stay together."""
-        parts: dict[Names, None] = {(name,): None for name in variables if name in rebound}
-        for name in [*(n for n in variables if n in names), *sorted(deleted)]:
+        parts: dict[Names, None] = {(name,): None for name in self.user.in_order(rebound)}
+        for name in [*self.user.in_order(names), *sorted(deleted)]:
             known = self.known.get(name)
             rest = known.names if known is not None else ()
             stay = tuple(n for n in rest if n in variables and n not in rebound)
@@ -229,10 +242,8 @@ class Tracker:
         return joined_by_cycles(joined, parts, self._references(parts, looks), self.known)
 
     def _references(self, parts: list[Names], looks: list[Look]) -> dict[str, tuple[str, ...]]:
-        references = {name: known.references for name, known in self.known.items()}
-        for part, one in zip(parts, looks, strict=True):
-            references.update(dict.fromkeys(part, one.references))
-        return references
+        found = {name: one.references for part, one in zip(parts, looks, strict=True) for name in part}
+        return self.known.references(name for targets in found.values() for name in targets) | found
 
     def _judge(self, names: Names, seen: Look, variables: Mapping[str, Any], redefined: set[str]) -> Fresh:
         values = {name: variables[name] for name in names}
@@ -264,13 +275,7 @@ class Tracker:
         """Names of co-variables outside that a change inside reaches: dependents, cycles, shared labels."""
         changed = {name for one in fresh if one.is_changed for name in one.names} | deleted
         labels = {key: names for one in fresh for key, names in one.look.labels.items()}
-        found = set()
-        for name, known in self.known.items():
-            depends = not changed.isdisjoint(known.references) and name not in deleted
-            relabelled = any(labels.get(key, names) != names for key, names in known.labels.items())
-            if depends or relabelled:
-                found.add(name)
-        return found - deleted
+        return (self.known.referring(changed) | set(self.known.relabelled(labels))) - deleted
 
     def _reads(self, touched: Touched, fresh: list[Fresh], deleted: set[str]) -> tuple[VersionId, ...]:
         names = set(self.known) if touched.everything else set(touched.reads)
