@@ -145,6 +145,12 @@ class LoadFailedError(RestoreError):
     kind = "load_failed"
 
 
+class HiddenStateError(RestoreError):
+    """Some hidden state (settings of libraries) can't be put back here; the message says what."""
+
+    kind = "hidden_state"
+
+
 class TrustError(EnsessionError):
     """The store may not run code here until the user says so."""
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ensession.errors import IntegrityError, LoadFailedError, ReplayFailedError
+from ensession.errors import HiddenStateError, IntegrityError, LoadFailedError, ReplayFailedError
 from ensession.model import (
     HIDDEN_PREFIX,
     Execution,
@@ -225,8 +225,9 @@ class Executor:
     ) -> None:
         """Run a cell on exactly the versions that were current, and hold what it made against the record."""
         refused = place(self._bench, {name: made.values[v][name] for name, v in current.items() if v in made.values})
-        if refused:
-            reasons = "; ".join(f"{name}: {reason}" for name, reason in refused.items())
+        decisive = {name: one.reason for name, one in refused.items() if one.is_decisive}
+        if decisive:
+            reasons = "; ".join(f"{name}: {reason}" for name, reason in decisive.items())
             raise ReplayFailure(execution.id, f"cell {execution.id} can't be run here ({reasons})")
         record = self._archive.execution(execution.id)
         error = self._bench.run(record.code)
@@ -257,7 +258,21 @@ class Executor:
         return Fate.DIFFERENT, f"cell {record.execution} gave another value when run again"
 
 
-def place(bench: Bench, values: Values) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Hidden state that can't be put back here.
+
+    Attributes
+    ----------
+    is_decisive : bool
+        Code would run differently without it: a working directory, unlike a setting of how tables are printed.
+    """
+
+    reason: str
+    is_decisive: bool
+
+
+def place(bench: Bench, values: Values) -> dict[str, Refused]:
     """Make some values the state: variables into the namespace, hidden state where it belongs.
 
     Returns
@@ -272,7 +287,9 @@ def place(bench: Bench, values: Values) -> dict[str, str]:
             try:
                 bench.set_hidden(name, value)
             except (OSError, ImportError) as error:
-                refused[name] = f"it can't be put back here: {error}"
+                refused[name] = Refused(f"it can't be put back here: {error}", is_decisive=True)
+            except HiddenStateError as error:
+                refused[name] = Refused(f"it can't all be put back here: {error}", is_decisive=False)
     return refused
 
 

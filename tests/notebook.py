@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import sqlite3
 import sys
 import types
 from collections.abc import Iterator
@@ -88,6 +89,18 @@ class Notebook:
         """Die without a word, as far as that is possible inside a process that lives on."""
         with self._as_main():
             ensession.unload_ipython_extension(self.shell)
+
+    def lose(self, *names: str) -> None:
+        """Take the payloads of some variables out of the store, so that only running their cells brings them back."""
+        with contextlib.closing(sqlite3.connect(self.store, isolation_level=None)) as database:
+            for name in names:
+                chosen = "(SELECT version FROM binding WHERE name = ?)"
+                for table, column in (
+                    ("payload_chunk", "payload"),
+                    ("payload_part", "payload"),
+                    ("payload", "version"),
+                ):
+                    database.execute(f"DELETE FROM {table} WHERE {column} IN {chosen}", (name,))
 
     def reborn(self) -> Notebook:
         """Die, and return a new notebook on the same store."""

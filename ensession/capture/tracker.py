@@ -286,7 +286,7 @@ class Tracker:
 
     def _survives(self, name: str, one: Fresh) -> bool:
         known = self.known.get(name)
-        return known is not None and known.ids[name] == id(one.values[name])
+        return known is not None and known.ids.get(name) == id(one.values[name])
 
     def _look_at(self, names: Names, values: Mapping[str, Any], *, is_forced: bool) -> Fresh:
         seen = self.look(values)

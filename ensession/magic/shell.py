@@ -39,7 +39,7 @@ class IPythonShell:
 
     def run(self, code: str) -> BaseException | None:
         """Run a cell silently: no outputs, no history, no events of ours."""
-        with capture_output(), warnings.catch_warnings():
+        with capture_output():
             result = self._shell.run_cell(code, store_history=False, silent=True)
         error: BaseException | None = result.error_before_exec or result.error_in_exec
         if isinstance(error, KeyboardInterrupt):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ensession.capture.ambient import HiddenState
+from ensession.capture.hidden import HiddenState
 from ensession.capture.namespace import UserNamespace
 from ensession.capture.tracker import Tracker
 from ensession.errors import ReplayFailedError

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ensession.capture.ambient import HiddenState
 from ensession.capture.change import Change, Fresh
 from ensession.capture.effects import EffectRecorder, no_replay_reason
+from ensession.capture.hidden import HiddenState
 from ensession.capture.names import CellNames, analyse_cell, is_only_command
 from ensession.capture.namespace import UserNamespace
 from ensession.capture.touch import Touched
@@ -108,8 +108,7 @@ class Recorder:
 
     def adopt(self) -> None:
         """Record what the namespace and the hidden state hold when recording begins."""
-        change = self.tracker.examine(_BEFORE, self._hidden.read())
-        self._hidden.changed()
+        change = self.tracker.examine(_BEFORE, self._hidden.changed())
         if not change.is_empty:
             draft = self._draft(ExecutionKind.ADOPTED, change)
             self._write(replace(draft, no_replay="it was there before recording began"), change)
@@ -156,6 +155,8 @@ class Recorder:
         files, effects = self._effects.end()
         outputs = self._shell.outputs.end()
         touched = pending.touched
+        known = self.tracker.known
+        conditions = {known[name].version for name in self._hidden.conditions if name in known}
         problem = None
         try:
             change = self._examine(touched, self._hidden.changed())
@@ -165,6 +166,7 @@ class Recorder:
         draft = replace(
             self._draft(ExecutionKind.CELL, change),
             code=pending.code,
+            reads=tuple(sorted(conditions.union(change.reads))),
             cell_id=pending.cell_id,
             started_at=pending.started_at,
             runtime_s=ended - pending.started,

@@ -105,7 +105,7 @@ def bring_back(graph: Graph, target: ExecutionId, archive: Archive, bench: Bench
     with all_or_nothing(bench):
         made, chosen = _settle(graph, target, archive, bench, progress, bans)
         refused = place(bench, {name: made.values[v][name] for name, v in graph.state.items() if v in made.values})
-        made.fates.update({graph.state[name]: (Fate.MISSING, reason) for name, reason in refused.items()})
+        made.fates.update({graph.state[name]: (Fate.MISSING, one.reason) for name, one in refused.items()})
     variables = report_variables(graph, chosen, made)
     return RestoreReport(target, chosen, variables, time.perf_counter() - start, tuple(bans.reasons))
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ensession.capture.ambient import HiddenState
+from ensession.capture.hidden import HiddenState
 from ensession.capture.namespace import UserNamespace
 from ensession.config import AT_START, Config
 from ensession.errors import NotFoundError, UsageError
@@ -205,6 +205,7 @@ class Session:
                 present = {name: variables[name] for name in names if name in variables}
                 recorder.tracker.learn(tuple(present), present, version)
         self._hidden.changed()
+        self._hidden.doubt(name for name, fate in fates.items() if fate is Fate.MISSING)
         recorder.rule = StorageRule.from_graph(self.config.policy, CostModel(), graph)
         recorder.head = report.target
         recorder.branch = self.store.refs.branch_for(report.target, recorder.branch)

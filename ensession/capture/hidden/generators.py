@@ -1,0 +1,65 @@
+"""Random number generators that live in modules. Those in variables are versioned with their variable."""
+
+from __future__ import annotations
+
+import random
+import sys
+from importlib import import_module
+from typing import Any
+
+from ensession.capture.hidden.kinds import Generator
+
+
+class PythonRandom(Generator):
+    """The generator behind the functions of ``random``."""
+
+    name = "random"
+
+    def glance(self) -> Any:
+        """Return its state."""
+        return random.getstate()
+
+    def write(self, value: Any) -> None:
+        """Put its state back."""
+        random.setstate(value)
+
+
+class NumpyRandom(Generator):
+    """NumPy's global generator: the Mersenne twister behind ``numpy.random.seed`` and its like."""
+
+    name = "numpy.random"
+
+    def glance(self) -> Any:
+        """Return its state; bytes compare in one go, an array does not compare to one truth value."""
+        numpy_random = sys.modules.get("numpy.random")
+        if numpy_random is None or not hasattr(numpy_random, "get_state"):  # still being imported
+            return None
+        state = numpy_random.get_state(legacy=False)
+        inner = state["state"]
+        plain = {key: value.tobytes() if hasattr(value, "tobytes") else value for key, value in inner.items()}
+        return (state["bit_generator"], plain, state.get("has_gauss", 0), state.get("gauss", 0.0))
+
+    def write(self, value: Any) -> None:
+        """Put its state back."""
+        numpy = import_module("numpy")  # a snapshot of it is only there where a session used it
+        generator, plain, has_gauss, gauss = value
+        inner = {key: numpy.frombuffer(v, numpy.uint32) if isinstance(v, bytes) else v for key, v in plain.items()}
+        numpy.random.set_state({"bit_generator": generator, "state": inner, "has_gauss": has_gauss, "gauss": gauss})
+
+
+class TorchRandom(Generator):
+    """PyTorch's generator for the processor."""
+
+    name = "torch.random"
+
+    def glance(self) -> Any:
+        """Return its state."""
+        torch = sys.modules.get("torch")
+        if torch is None or not hasattr(torch, "get_rng_state"):
+            return None
+        return torch.get_rng_state().numpy().tobytes()
+
+    def write(self, value: Any) -> None:
+        """Put its state back."""
+        torch, numpy = import_module("torch"), import_module("numpy")
+        torch.set_rng_state(torch.from_numpy(numpy.frombuffer(value, numpy.uint8).copy()))

@@ -1,0 +1,69 @@
+"""What every kind of hidden state can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ensession.errors import HiddenStateError
+from ensession.model import HIDDEN_PREFIX
+
+
+class Kind:
+    """One kind of hidden state.
+
+    Attributes
+    ----------
+    name : str
+        Without the brackets of the pseudo-variable.
+    """
+
+    name = ""
+
+    @property
+    def variable(self) -> str:
+        """The name of the pseudo-variable."""
+        return f"{HIDDEN_PREFIX}{self.name}>"
+
+    def glance(self) -> Any:
+        """Return something that is quick to get and to compare, equal while the state is; None: no such library yet."""
+        raise NotImplementedError(self.name)
+
+    def snapshot(self, glance: Any) -> Any:
+        """Return the state as it is to be stored."""
+        return glance
+
+    def write(self, value: Any) -> None:
+        """Put a snapshot back.
+
+        Raises
+        ------
+        OSError, ImportError
+            It can't be put back here, and code would run differently without it.
+        HiddenStateError
+            Some of it can't be put back here; the rest was.
+        """
+        raise NotImplementedError(self.name)
+
+
+class Generator(Kind):
+    """A random number generator: an execution that draws from it reads it and binds it anew."""
+
+
+class Condition(Kind):
+    """A setting or a place that every execution runs under, and thus reads.
+
+    Attributes
+    ----------
+    usual : object
+        The snapshot that need not be reported: nobody has changed anything.
+    """
+
+    usual: Any = None
+
+
+def complain(name: str, lost: Iterable[str]) -> None:
+    """Raise :class:`HiddenStateError` if anything was lost."""
+    missing = sorted(lost)
+    if missing:
+        raise HiddenStateError(f"of {name}, this is not known here: {', '.join(missing)}")

@@ -1,0 +1,118 @@
+"""Hidden state of the process: where it runs, where it looks for modules, its environment, its locale."""
+
+from __future__ import annotations
+
+import locale
+import os
+import re
+import sys
+from typing import Any
+
+from ensession.capture.hidden.kinds import Condition, complain
+
+_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|COOKIE|PRIVATE|DSN|CONNECTION_STRING", re.IGNORECASE)
+_HAS_PASSWORD = re.compile(r"\w+://[^/@\s]*:[^/@\s]+@")
+
+
+class Directory(Condition):
+    """The working directory."""
+
+    name = "cwd"
+
+    def __init__(self) -> None:
+        self.usual = self.glance()
+
+    def glance(self) -> Any:
+        """Return it; None when it was removed under the process."""
+        try:
+            return os.getcwd()
+        except FileNotFoundError:
+            return None
+
+    def write(self, value: Any) -> None:
+        """Go there."""
+        os.chdir(value)
+
+
+class SearchPath(Condition):
+    """``sys.path``."""
+
+    name = "sys.path"
+
+    def __init__(self) -> None:
+        self.usual = self.glance()
+        self._added: set[str] = set()
+
+    def glance(self) -> Any:
+        """Return its entries."""
+        return tuple(sys.path)
+
+    def write(self, value: Any) -> None:
+        """Add what is missing, in order: the paths of another machine must not replace those of this one."""
+        for entry in self._added.difference(value):  # an earlier write put it there
+            if entry in sys.path:
+                sys.path.remove(entry)
+        for place, entry in enumerate(value):
+            if entry not in sys.path:
+                sys.path.insert(min(place, len(sys.path)), entry)
+                self._added.add(entry)
+        self._added.intersection_update(value)
+
+
+class Variables(Condition):
+    """Environment variables that differ from when recording began; what looks secret is never stored."""
+
+    name = "environ"
+
+    def __init__(self) -> None:
+        self.usual: dict[str, str | None] = {}
+        self._first = dict(os.environ)
+
+    def glance(self) -> Any:
+        """Return the environment undecoded, where the platform keeps it so: that is quick to compare."""
+        return dict(getattr(os.environ, "_data", os.environ))
+
+    def snapshot(self, glance: Any) -> Any:
+        """Return the variables that differ; None for one that is gone."""
+        now = {name: value for name, value in os.environ.items() if not is_secret(name, value)}
+        changed: dict[str, str | None] = {n: v for n, v in now.items() if self._first.get(n) != v}
+        gone = (name for name in self._first if name not in os.environ and not is_secret(name, ""))
+        return {**changed, **dict.fromkeys(gone)}
+
+    def write(self, value: Any) -> None:
+        """Put the variables of a snapshot back; the others that differ become what they were."""
+        for name in self.snapshot(None):
+            if name not in value and name in self._first:
+                os.environ[name] = self._first[name]
+            elif name not in value:
+                os.environ.pop(name, None)
+        for name, content in value.items():
+            if content is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = content
+
+
+class Locale(Condition):
+    """The locale of the C library."""
+
+    name = "locale"
+
+    def __init__(self) -> None:
+        self.usual = self.glance()
+
+    def glance(self) -> Any:
+        """Return it in the C library's spelling."""
+        return locale.setlocale(locale.LC_ALL)
+
+    def write(self, value: Any) -> None:
+        """Set it."""
+        try:
+            locale.setlocale(locale.LC_ALL, value)
+        except locale.Error:
+            complain("the locales", [value])
+
+
+def is_secret(name: str, value: str) -> bool:
+    """Say whether an environment variable looks like something that must not be stored."""
+    return bool(_SECRET.search(name) or _HAS_PASSWORD.search(value))

@@ -1,0 +1,82 @@
+"""All hidden state of this process, seen when it changes and put back on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ensession.capture.hidden.generators import NumpyRandom, PythonRandom, TorchRandom
+from ensession.capture.hidden.kinds import Condition, Kind
+from ensession.capture.hidden.process import Directory, Locale, SearchPath, Variables
+from ensession.capture.hidden.settings import Decimals, MatplotlibSettings, NumpySettings, PandasOptions, WarningFilters
+
+_UNSEEN = object()
+
+
+class HiddenState:
+    """The hidden state of this process, from the moment this object is made.
+
+    Generators are reported from the first look on; conditions (the working directory, ``sys.path``, the
+    environment, settings of libraries) only once somebody changed them: what nobody changed need not be put back.
+    A look costs a comparison of cheap tokens; the snapshot is made when the token differs.
+    """
+
+    def __init__(self) -> None:
+        kinds: tuple[Kind, ...] = (
+            PythonRandom(),
+            NumpyRandom(),
+            TorchRandom(),
+            Directory(),
+            SearchPath(),
+            Variables(),
+            Locale(),
+            WarningFilters(),
+            Decimals(),
+            NumpySettings(),
+            PandasOptions(),
+            MatplotlibSettings(),
+        )
+        self._kinds = {kind.variable: kind for kind in kinds}
+        self._glances: dict[str, Any] = {}
+        self._last: dict[str, Any] = {k.variable: k.usual for k in kinds if isinstance(k, Condition)}
+        self.conditions = frozenset(self._last)
+
+    def read(self) -> dict[str, Any]:
+        """Return a snapshot of everything whose library is loaded."""
+        glances = {name: kind.glance() for name, kind in self._kinds.items()}
+        return {name: self._kinds[name].snapshot(glance) for name, glance in glances.items() if glance is not None}
+
+    def changed(self) -> dict[str, Any]:
+        """Return what differs from the last look, and remember it."""
+        found = {}
+        for name, kind in self._kinds.items():
+            glance = kind.glance()
+            if glance is None or glance == self._glances.get(name, _UNSEEN):
+                continue
+            self._glances[name] = glance
+            value = kind.snapshot(glance)
+            if value != self._last.get(name, _UNSEEN):
+                found[name] = self._last[name] = value
+        return found
+
+    def doubt(self, names: Iterable[str]) -> None:
+        """Report these again at the next look: they are not what was recorded last."""
+        for name in names:
+            self._glances.pop(name, None)
+            self._last.pop(name, None)
+
+    def write(self, name: str, value: Any) -> None:
+        """Put a snapshot back.
+
+        Raises
+        ------
+        OSError, ImportError
+            It can't be put back here, and code would run differently without it (a working directory that does
+            not exist).
+        HiddenStateError
+            Some of it can't be put back here (an option that this version of a library does not have).
+        """
+        kind = self._kinds.get(name)
+        if kind is None:
+            raise ImportError(f"this version of ensession knows no hidden state {name}")
+        kind.write(value)
