@@ -130,7 +130,7 @@ def set_decimals() -> None:
 
 SETTINGS = {
     "<numpy.options>": (set_numpy, lambda: (np.get_printoptions(), np.geterr())),
-    "<pandas>": (set_pandas, lambda: [_pandas().get_option(f"display.{n}") for n in ("max_rows", "float_format")]),
+    "<pandas>": (set_pandas, lambda: (_pandas().get_option("display.max_rows"), str(_pandas().Series([1.23456])))),
     "<matplotlib>": (set_matplotlib, lambda: {k: str(v) for k, v in dict.items(_matplotlib().rcParams)}),
     "<warnings>": (set_warnings, lambda: [str(one) for one in warnings.filters]),
     "<decimal>": (set_decimals, lambda: repr(decimal.getcontext())),

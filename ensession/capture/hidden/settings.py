@@ -165,7 +165,7 @@ class MatplotlibSettings(Condition):
 
     def __init__(self) -> None:
         self.usual: dict[str, Any] = {}
-        self._values: tuple[Any, ...] = ()
+        self._count = 0
         self._lists: tuple[int, ...] = ()
         self._start: dict[str, Any] = {}
 
@@ -175,8 +175,8 @@ class MatplotlibSettings(Condition):
         if settings is None:
             return None
         values = tuple(dict.values(settings))
-        if values != self._values:
-            self._values = values
+        if len(values) != self._count:  # the type of a setting does not change
+            self._count = len(values)
             self._lists = tuple(place for place, value in enumerate(values) if type(value) is list)
         return (values, [tuple(values[place]) for place in self._lists])
 
