@@ -108,7 +108,7 @@ def set_numpy() -> None:
 def set_pandas() -> None:
     import pandas as pd
 
-    pd.set_option("display.max_rows", 7, "display.float_format", "{:.2f}".format)
+    pd.set_option("display.max_rows", 7, "display.precision", 2)
 
 
 def set_matplotlib() -> None:
