@@ -247,7 +247,7 @@ class Recorder:
         return Change((), (), (), reads, versions, bindings)
 
     def _write(self, draft: ExecutionDraft, change: Change) -> None:
-        need = self.rule.assess(runtime_s=draft.runtime_s, no_replay=draft.no_replay, reads=draft.reads)
+        need = self.rule.assess(runtime_s=draft.runtime_s, no_replay=draft.no_replay, reads=change.reads)
         wanted = {
             index: one
             for index, one in enumerate(change.changed)
@@ -277,7 +277,7 @@ class Recorder:
             recorded.id,
             runtime_s=draft.runtime_s,
             no_replay=draft.no_replay,
-            reads=draft.reads,
+            reads=change.reads,
             versions=recorded.versions,
             stored=sizes,
         )
