@@ -1,21 +1,26 @@
 # Every target sets up what it needs in a virtual environment of its own; Python and make are all it asks for.
 # Another interpreter: make test PYTHON=python3.12. Another environment folder: make test VENV=/some/where.
+# Some of the notebooks: make notebooks NOTEBOOKS='penguins monte_carlo'.
 # More for pytest: make test PYTEST_ARGS='-k planner -x'. A quicker demo: make demo QUICK=1.
 
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
 QUICK ?=
+NOTEBOOKS ?=
 MIN_PYTHON := 3.11
 
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.ensession-dev
 
+NOTEBOOKS_STAMP := $(VENV)/.ensession-notebooks
+
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-slow lint format types docs bench-overhead wheel clean
+.PHONY: help venv demo notebooks test test-slow lint format types docs bench-overhead wheel clean
 
 help:
 	@echo 'make demo            record, kill, copy and restore the flights notebook (QUICK=1: less training)'
+	@echo 'make notebooks       record, kill and restore every notebook of benchmarks/notebooks'
 	@echo 'make test            all quick tests'
 	@echo 'make test-slow       the slow ones as well'
 	@echo 'make lint            ruff, import contracts, file and function sizes'
@@ -37,6 +42,13 @@ $(STAMP): pyproject.toml
 
 demo: $(STAMP)
 	$(PY) -m benchmarks.demo.run $(if $(QUICK),--quick)
+
+$(NOTEBOOKS_STAMP): $(STAMP)
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[notebooks]'
+	@touch $@
+
+notebooks: $(NOTEBOOKS_STAMP)
+	$(PY) -m benchmarks.notebooks.run $(NOTEBOOKS)
 
 test: $(STAMP)
 	$(PY) -m pytest -m 'not slow' $(PYTEST_ARGS)

@@ -68,9 +68,15 @@ class Kernel:
         Working directory of the kernel.
     home : Path
         Stands for the user: two kernels with the same home share keys and configuration.
+    env : Mapping[str, str], optional
+        Environment variables besides those of :func:`kernel_environment`.
+    python : str, optional
+        The interpreter; default: the one that this runs under.
     """
 
-    def __init__(self, cwd: Path, home: Path, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, cwd: Path, home: Path, env: Mapping[str, str] | None = None, python: str = sys.executable
+    ) -> None:
         self.cwd = cwd
         self.home = home
         cwd.mkdir(parents=True, exist_ok=True)
@@ -80,7 +86,7 @@ class Kernel:
         started = time.perf_counter()
         with self._log_path.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "ipykernel_launcher", "-f", str(self._connection)],
+                [python, "-m", "ipykernel_launcher", "-f", str(self._connection)],
                 cwd=cwd,
                 env=kernel_environment(home) | dict(env or {}),
                 stdin=subprocess.DEVNULL,

@@ -22,6 +22,7 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 ATOMS = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), np.generic)
+CAN_NOT_BE_PICKLED = (TypeError, AttributeError, NotImplementedError, pickle.PicklingError)
 SHELL_NAMES = frozenset({"In", "Out", "get_ipython", "exit", "quit", "open"})
 
 
@@ -107,7 +108,11 @@ class Walker:
         self._hashed(value)
 
     def _hashed(self, value: Any) -> None:
-        if isinstance(value.dtype, np.dtype) and not value.dtype.hasobject:
+        if isinstance(value, pd.MultiIndex):
+            self.put(list(value.names))
+            for number in range(value.nlevels):
+                self._hashed(value.get_level_values(number))
+        elif isinstance(value.dtype, np.dtype) and not value.dtype.hasobject:
             self.put(np.ascontiguousarray(value.to_numpy()).tobytes())
         else:
             hashes = pd.util.hash_pandas_object(value, index=False, categorize=False)
@@ -143,6 +148,19 @@ class Walker:
         self.walk([value.__defaults__, value.__kwdefaults__, *value.__code__.co_varnames])
         self.walk([cell.cell_contents for cell in value.__closure__ or ()])
 
+    def _method(self, value: types.MethodType) -> None:
+        self.walk(value.__func__)
+        self.walk(value.__self__)
+
+    def _property(self, value: property) -> None:
+        self.walk([value.fget, value.fset, value.fdel])
+
+    def _wrapped(self, value: Any) -> None:
+        self.walk(value.__func__)
+
+    def _descriptor(self, value: Any) -> None:
+        self.put(value.__name__)
+
     def _class(self, value: type) -> None:
         self.put(value.__module__, value.__qualname__)
         if value.__module__ == "__main__":
@@ -157,7 +175,12 @@ class Walker:
         if cls.__module__ == "__main__":
             is_live = self.namespace.get(cls.__name__) is cls
             self.put("class of the session" if is_live else "CLASS FROM ELSEWHERE")
-        reduced = value.__reduce_ex__(4)
+        try:
+            reduced = value.__reduce_ex__(4)
+        except CAN_NOT_BE_PICKLED:  # a connection, a generator: by its attributes, if it has any
+            self.put("can't be pickled")
+            self.walk(getattr(value, "__dict__", None))
+            return
         if isinstance(reduced, str):
             self.put(reduced)
             return
@@ -182,6 +205,10 @@ KINDS: list[tuple[Any, Callable[[Walker, Any], None]]] = [
     (Artist, Walker._artist),
     (types.ModuleType, Walker._module),
     (types.FunctionType, Walker._function),
+    (types.MethodType, Walker._method),
+    (property, Walker._property),
+    ((staticmethod, classmethod), Walker._wrapped),
+    ((types.MemberDescriptorType, types.GetSetDescriptorType), Walker._descriptor),
     ((type, types.BuiltinFunctionType), Walker._class),
 ]
 
