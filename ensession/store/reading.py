@@ -11,10 +11,11 @@ from ensession.errors import IntegrityError, NotFoundError
 from ensession.model import BufferMode, BufferSource, Codec, Digest, VersionId
 from ensession.store.chunks import Decoder
 from ensession.store.engine import Database
+from ensession.store.filling import PARALLEL_FROM_BYTES, fill
 from ensession.store.lookup import version_digests
 
-READ_BATCH = 64
-"""Chunks per query: 16 MiB of plain bytes at most."""
+READ_BATCH = 8
+"""Chunks per query: 2 MiB of plain bytes at most, which a processor's cache still holds when they are decoded."""
 
 _PAYLOAD = "SELECT codec, python, digest FROM payload WHERE version = ?"
 _PARTS = "SELECT part, mode, n_bytes FROM payload_part WHERE payload = ? ORDER BY part"
@@ -87,7 +88,7 @@ class StoredPayload:
 
     def read_stream(self) -> bytes:
         """Return the whole pickle stream."""
-        return b"".join(self._parts[0].pieces())
+        return self._parts[0].read()
 
     def buffers(self) -> Sequence[BufferSource]:
         """Return the out-of-band buffers in order."""
@@ -104,10 +105,7 @@ class StoredBuffer:
 
     def read_into(self, target: memoryview) -> None:
         """Fill ``target``; when a chunk is damaged, the error leaves ``target`` filled in part."""
-        end = 0
-        for piece in self._part.pieces():
-            start, end = end, end + len(piece)
-            target[start:end] = piece
+        self._part.read_into(target)
 
 
 class StoredPart:
@@ -119,26 +117,45 @@ class StoredPart:
         self._database = database
         self._version = version
         self._part = part
-        self._decoder = Decoder()
 
-    def pieces(self) -> Iterator[bytes]:
-        """Yield the plain chunks in order.
+    def read(self) -> bytes:
+        """Return the whole part.
 
         Raises
         ------
         ChunkMissingError, ChunkCorruptError
         IntegrityError
-            They do not add up to the part.
+            The chunks do not add up to the part.
         """
-        n_bytes = 0
-        for seq, chunk, *row in self._rows():
-            piece = self._decoder.decode(f"chunk {chunk} (piece {seq} of version {self._version})", row)
+        if self.n_bytes >= PARALLEL_FROM_BYTES:
+            memory = bytearray(self.n_bytes)
+            self.read_into(memoryview(memory))
+            return bytes(memory)
+        return b"".join(self.pieces())
+
+    def read_into(self, target: memoryview) -> None:
+        """Fill ``target``, as long as the part; raises as :meth:`read` does."""
+        if fill(target, self._labelled()) != self.n_bytes:
+            raise self._wrong_size()
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the plain chunks in order; raises as :meth:`read` does."""
+        n_bytes, decoder = 0, Decoder()
+        for label, row in self._labelled():
+            piece = decoder.decode(label, row)
             n_bytes += len(piece)
             if n_bytes > self.n_bytes:
                 break
             yield piece
         if n_bytes != self.n_bytes:
-            raise IntegrityError(f"part {self._part} of version {self._version} has the wrong size")
+            raise self._wrong_size()
+
+    def _wrong_size(self) -> IntegrityError:
+        return IntegrityError(f"part {self._part} of version {self._version} has the wrong size")
+
+    def _labelled(self) -> Iterator[tuple[str, Any]]:
+        for seq, chunk, *row in self._rows():
+            yield f"chunk {chunk} (piece {seq} of version {self._version})", row
 
     def _rows(self) -> Iterator[Any]:
         seq = 0
