@@ -6,8 +6,10 @@ or function that a session name is bound to is stored once, with that name; othe
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import functools
+import gc
 import io
 import linecache
 import sys
@@ -225,8 +227,21 @@ def reduce_descriptor(_reducers: Reducers, value: Any) -> Any:
 
 
 def reduce_mapping_proxy(_reducers: Reducers, value: types.MappingProxyType[Any, Any]) -> Any:
-    """Reduce a read-only view of a mapping (a copy: the mapping behind it can't be reached)."""
-    return rebuild.mapping_proxy, (dict(value),)
+    """Reduce a read-only view of a mapping; the mapping behind it is one that others may change."""
+    behind = gc.get_referents(value)[0]
+    return rebuild.mapping_proxy, (behind if type(behind) is not dict or not _is_of_a_class(value) else dict(value),)
+
+
+def _is_of_a_class(value: types.MappingProxyType[Any, Any]) -> bool:
+    """Whether this is the ``__dict__`` of a class: nobody else can change that dict."""
+    return "__module__" in value and "__doc__" in value
+
+
+def reduce_mark(reducers: Reducers, value: Any) -> Any:
+    """Reduce a mark that :mod:`dataclasses` compares by identity."""
+    name = next((name for name, one in vars(dataclasses).items() if one is value), None)
+    reducers.by_reference.add(id(value))
+    return NotImplemented if name is None else (getattr, (dataclasses, name))
 
 
 def reduce_method(_reducers: Reducers, value: types.MethodType) -> Any:
@@ -296,6 +311,9 @@ REDUCERS: dict[type, Any] = {
     typing.TypeVar: reduce_type_variable,
     typing.ParamSpec: reduce_type_variable,
     typing.TypeVarTuple: reduce_type_variable,
+    type(dataclasses.MISSING): reduce_mark,
+    type(vars(dataclasses)["_FIELD"]): reduce_mark,
+    type(dataclasses.KW_ONLY): reduce_mark,
     io.TextIOWrapper: refuse_file,
     io.BufferedReader: refuse_file,
     io.BufferedWriter: refuse_file,

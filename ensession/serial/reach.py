@@ -76,9 +76,20 @@ def walk(values: list[Any], namespace: dict[str, Any]) -> Reach:
                 continue
         if not isinstance(obj, IMMUTABLE):
             found[id(obj)] = obj
-        stack.extend(_next(obj))
+        if not _is_machinery(type(obj)):
+            stack.extend(_next(obj))
     packages.discard("builtins")
     return Reach(found, tuple(codes), tuple(stops), frozenset(packages), not stack)
+
+
+def _is_machinery(kind: type) -> bool:
+    """Whether objects of a type run the session itself: they lead everywhere, and hold no variable of the user's."""
+    if kind.__module__.partition(".")[0] in _RUNNERS or kind.__module__.startswith("IPython.core.interactiveshell"):
+        return True
+    return any(base.__module__ == "asyncio.events" and base.__name__ == "AbstractEventLoop" for base in kind.__mro__)
+
+
+_RUNNERS = frozenset({"ipykernel", "tornado", "zmq", "jupyter_client", "comm"})
 
 
 def _code_of(obj: Any) -> types.CodeType | None:
@@ -95,15 +106,24 @@ _WITH_CODE = (types.FunctionType, types.GeneratorType, types.CoroutineType, type
 def _scope_of(obj: Any) -> Any:
     if isinstance(obj, types.FunctionType):
         return obj.__globals__
-    frame = getattr(obj, "gi_frame", None) or getattr(obj, "cr_frame", None) or getattr(obj, "ag_frame", None)
+    frame = _frame_of(obj)
     return frame.f_globals if frame is not None else None
+
+
+def _frame_of(obj: Any) -> types.FrameType | None:
+    if isinstance(obj, types.FrameType):
+        return obj
+    if not isinstance(obj, _WITH_CODE):
+        return None
+    return getattr(obj, "gi_frame", None) or getattr(obj, "cr_frame", None) or getattr(obj, "ag_frame", None)
 
 
 def _next(obj: Any) -> list[Any]:
     if isinstance(obj, types.FunctionType):  # not its globals
         return [*(obj.__closure__ or ()), *(obj.__defaults__ or ()), *obj.__dict__.values()]
-    if isinstance(obj, types.GeneratorType) and obj.gi_frame is not None:
-        return list(obj.gi_frame.f_locals.values())
+    frame = _frame_of(obj)
+    if frame is not None:  # not its globals and builtins, nor who called it
+        return [] if frame.f_locals is frame.f_globals else list(frame.f_locals.values())
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(obj, numpy.ndarray):  # not traversed by the collector
         root = memory_root(obj)

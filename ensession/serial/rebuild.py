@@ -79,10 +79,16 @@ def set_cell(cell: types.CellType, contents: tuple[Any, ...]) -> None:
 
 
 def class_skeleton(meta: type, name: str, bases: tuple[type, ...], first: Mapping[str, Any]) -> type:
-    """Make a class with those attributes only that have to be there at creation (slots, module, names)."""
+    """Make a class with those attributes only that have to be there at creation (slots, module, names).
+
+    What a metaclass of the session does to a new class, and elsewhere, is part of the state: only the library's
+    metaclass below it makes the class.
+    """
     names = {key: sys.intern(value) if type(value) is str else value for key, value in first.items()}
+    make: Any = next(one for one in meta.__mro__ if one.__module__ != "__main__")
     with _no_subclass_hook(bases):
-        return types.new_class(sys.intern(name), bases, {"metaclass": meta}, lambda namespace: namespace.update(names))
+        made: type = make.__new__(meta, sys.intern(name), bases, names)
+    return made
 
 
 @contextlib.contextmanager

@@ -184,4 +184,10 @@ def _is_mutable(kind: type) -> bool | None:
     numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
     if numpy is not None and issubclass(kind, (numpy.dtype, numpy.generic, numpy.ufunc)):
         return False
-    return pandas is None or not issubclass(kind, pandas.api.extensions.ExtensionDtype)
+    return pandas is None or not issubclass(kind, _pandas_scalars(pandas))
+
+
+def _pandas_scalars(pandas: Any) -> tuple[type, ...]:
+    """Return pandas' types whose values can't change; some of them are one object for all that use it."""
+    scalars = (pandas.Period, pandas.Interval, pandas.offsets.BaseOffset, type(pandas.NA), type(pandas.NaT))
+    return (pandas.api.extensions.ExtensionDtype, *scalars)

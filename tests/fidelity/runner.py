@@ -1,0 +1,195 @@
+"""Run a family of the corpus in a real kernel: record, SIGKILL, restore in a fresh kernel, compare."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import ensession
+from tests.fidelity.kind import Family, Kind, Library
+from tests.kernels import Kernel
+
+INSIDE = Path(__file__).parent / "inside"
+NOTHING_CHANGES = 'exec("")'
+"""Could change everything, so that everything is looked at."""
+LOSSES = "__import__('json').dumps(__import__('ensession').current_session().losses())"
+LOST = "(not there)"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one kind.
+
+    Attributes
+    ----------
+    missed : tuple[str, ...]
+        Modifications that left no new version.
+    false_changes : tuple[str, ...]
+        Cells that left a new version of an object which they did not change.
+    is_assumed : bool
+        The store says of its versions that they are assumed changed whenever they are touched.
+    fate : str
+        How it was restored.
+    announced : str
+        Why it was said, before the kill, that it would not come back; empty if it was not.
+    difference : str
+        What was compared, before and after; empty for equal.
+    """
+
+    library: str
+    kind: Kind
+    missed: tuple[str, ...] = ()
+    false_changes: tuple[str, ...] = ()
+    is_assumed: bool = False
+    fate: str = ""
+    announced: str = ""
+    difference: str = ""
+
+    @property
+    def is_false(self) -> bool:
+        """Whether a change was reported that did not happen, and not as an assumption."""
+        return bool(self.false_changes) and not self.is_assumed
+
+    @property
+    def problems(self) -> list[str]:
+        """What must not be: misses, and differences that nobody announced."""
+        found = [f"missed: {code}" for code in self.missed]
+        if self.difference and not self.announced:
+            found.append(f"not equal ({self.fate}): {self.difference}")
+        return found
+
+
+@dataclass
+class _Case:
+    """A kind while it is being examined."""
+
+    library: str
+    name: str
+    kind: Kind
+    original: Kind
+    cells: dict[str, str] = field(default_factory=dict)
+
+    def owns(self, variable: str) -> bool:
+        return variable == self.name or variable.startswith(f"{self.name}_")
+
+
+def present(family: Family) -> list[Library]:
+    """Return the libraries of a family that are installed."""
+    return [library for library in family.libraries if library.is_here]
+
+
+def run_family(family: Family, folder: Path) -> list[Result]:
+    """Record, kill, restore and compare all kinds of a family whose libraries are here.
+
+    Parameters
+    ----------
+    family : Family
+    folder : Path
+        Takes the store and the homes of the kernels.
+
+    Returns
+    -------
+    list of Result
+
+    Raises
+    ------
+    CellFailed
+        A kind's own code does not run.
+    """
+    libraries = present(family)
+    cases = [
+        _Case(library.name, f"k{number}", kind.named(f"k{number}"), kind)
+        for number, (library, kind) in enumerate((one, kind) for one in libraries for kind in one.kinds)
+    ]
+    home, work, store = folder / "home", folder / "work", folder / "corpus.ens"
+    with _kernel(work, home) as kernel:
+        kernel.run(f"%load_ext ensession\n%ens start {store}")
+        _record(kernel, libraries, cases)
+        losses: dict[str, str] = json.loads(ast.literal_eval(kernel.value(LOSSES)))
+        before = _forms(kernel, cases)
+        kernel.kill()
+    changes = _changes(store)
+    with _kernel(work, home) as kernel:
+        kernel.run(f"%load_ext ensession\n%ens restore {store}")
+        fates, _ = kernel.last_restore()
+        after = _forms(kernel, cases)
+    return [_result(case, changes, fates, losses, before[case.name], after[case.name]) for case in cases]
+
+
+def _kernel(work: Path, home: Path) -> Kernel:
+    return Kernel(work, home, env={"PYTHONPATH": str(INSIDE), "PYTHONHASHSEED": "random", "MPLBACKEND": "agg"})
+
+
+def _record(kernel: Kernel, libraries: list[Library], cases: list[_Case]) -> None:
+    """Make everything; read everything; change one object after the other. Everything is looked at in between."""
+    for library in libraries:
+        if library.imports:
+            kernel.run(library.imports, cell_id=f"imports of {library.name}")
+    for step in ("make", "use"):
+        for case in cases:
+            _run(kernel, case, step, getattr(case.kind, step))
+        kernel.run(NOTHING_CHANGES, cell_id=f"nothing, after {step}")
+    for case in cases:
+        for number, code in enumerate(case.kind.modify):
+            _run(kernel, case, f"modify{number}", code)
+    kernel.run(NOTHING_CHANGES, cell_id="nothing, in the end")
+
+
+def _run(kernel: Kernel, case: _Case, step: str, code: str) -> None:
+    cell_id = f"{case.name}-{step}"
+    case.cells[step] = cell_id
+    kernel.run(code, cell_id=cell_id)
+
+
+def _forms(kernel: Kernel, cases: list[_Case]) -> dict[str, str]:
+    """Return the form of each object, evaluated unseen: no cell, no hooks."""
+    expressions = {case.name: f"__import__('corpus_form').form(({case.kind.same}))" for case in cases}
+    reply = kernel.run("", silent=True, expressions=expressions)
+    return {name: _text(result) for name, result in reply.user_expressions.items()}
+
+
+def _text(result: Mapping[str, Any]) -> str:
+    if result["status"] == "ok":
+        return str(ast.literal_eval(result["data"]["text/plain"]))
+    return f"{LOST} {result['ename']}: {result['evalue']}"
+
+
+def _changes(store: Path) -> dict[str, dict[str, bool]]:
+    """Return which variables each cell gave a new version, and whether that version is an assumption."""
+    with ensession.open(store) as reader:
+        cells = {one.id: one.cell_id or f"between cells ({one.kind.value})" for one in reader.executions()}
+        found: dict[str, dict[str, bool]] = {cell: {} for cell in cells.values()}
+        for name in reader.state():
+            for binding in reader.versions(name):
+                is_assumed = binding.version.fingerprint is None
+                found[cells[binding.execution]][name] = is_assumed
+    return found
+
+
+def _result(
+    case: _Case,
+    changes: Mapping[str, Mapping[str, bool]],
+    fates: Mapping[str, str],
+    losses: Mapping[str, str],
+    before: str,
+    after: str,
+) -> Result:
+    own = {cell: {n: a for n, a in names.items() if case.owns(n)} for cell, names in changes.items()}
+    changing = [case.cells["make"], *(cell for step, cell in case.cells.items() if step.startswith("modify"))]
+    modified = zip(changing[1:], case.original.modify, strict=True)
+    assumed = any(is_assumed for names in own.values() for is_assumed in names.values())
+    unfounded = tuple(cell for cell, names in own.items() if names and cell not in changing)
+    return Result(
+        case.library,
+        case.original,
+        missed=tuple(code for cell, code in modified if not own[cell]),
+        false_changes=unfounded,
+        is_assumed=assumed,
+        fate=", ".join(dict.fromkeys(fate for name, fate in sorted(fates.items()) if case.owns(name))),
+        announced="; ".join(dict.fromkeys(reason for name, reason in losses.items() if case.owns(name))),
+        difference="" if before == after and not before.startswith(LOST) else f"{before}  →  {after}",
+    )

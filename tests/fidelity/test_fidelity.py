@@ -1,0 +1,37 @@
+"""The corpus: record, SIGKILL, restore, compare, for every kind of object whose library is here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.fidelity.corpus import all_families, wrong_data
+from tests.fidelity.kind import Family
+from tests.fidelity.runner import present, run_family
+
+QUICK = {"python-values"}
+FAMILIES = all_families()
+MOST_FALSE_CHANGES = 0.03
+
+
+def _marked(family: Family) -> object:
+    return pytest.param(family, id=family.name, marks=() if family.name in QUICK else pytest.mark.slow)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("family", [_marked(family) for family in FAMILIES])
+def test_nothing_is_lost_and_nothing_is_wrong(family: Family, tmp_path: Path) -> None:
+    if not present(family):
+        pytest.skip(f"none of its libraries is installed: {', '.join(one.name for one in family.libraries)}")
+    assert wrong_data(family, tmp_path) == []
+    results = run_family(family, tmp_path)
+    problems = {f"{one.library}, {one.kind.name}": one.problems for one in results if one.problems}
+    assert problems == {}
+    unexplained = [f"{r.library}, {r.kind.name}: {r.false_changes}" for r in results if r.is_false and not r.kind.note]
+    assert unexplained == []
+
+
+def test_names_of_kinds_are_unique() -> None:
+    names = [(library.name, kind.name) for family in FAMILIES for library in family.libraries for kind in library.kinds]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
