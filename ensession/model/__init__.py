@@ -24,6 +24,8 @@ from ensession.model.basic import (
     Summary,
     VersionId,
 )
+from ensession.model.browsing import Hit, Place, QueryRows
+from ensession.model.diffs import ChangeKind, StateDiff, ValueDiff, VariableDiff
 from ensession.model.drafts import BindingDraft, ExecutionDraft, Recorded, VersionDraft
 from ensession.model.graphs import (
     Fate,
@@ -45,6 +47,7 @@ __all__ = [
     "BindingDraft",
     "BufferMode",
     "BufferSource",
+    "ChangeKind",
     "Codec",
     "Digest",
     "Effect",
@@ -73,9 +76,12 @@ __all__ = [
     "RefKind",
     "RestoreReport",
     "Seal",
+    "StateDiff",
     "Step",
     "StepKind",
     "Summary",
+    "ValueDiff",
+    "VariableDiff",
     "VariableReport",
     "Version",
     "VersionDraft",
