@@ -79,6 +79,11 @@ class HistoryReader:
         rows = self._database.rows(sql, (-1 if limit is None else limit,))
         return [_execution(row) for row in reversed(rows)]
 
+    def executions_after(self, id: ExecutionId, limit: int) -> list[Execution]:
+        """Return the first ``limit`` executions with a higher number, oldest first."""
+        rows = self._database.rows(f"{_EXECUTION} WHERE id > ? ORDER BY id LIMIT ?", (id, limit))
+        return [_execution(row) for row in rows]
+
     def execution(self, id: ExecutionId) -> Execution:
         """Return one execution; :class:`NotFoundError` says which ones there are."""
         with self._database.read():

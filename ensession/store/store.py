@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from ensession.config import Config
-from ensession.model import ExecutionId
+from ensession.model import ExecutionId, Hit, QueryRows
 from ensession.store.chain import verify_line
 from ensession.store.engine import Access, Database, OnPoint, no_point, read_access
 from ensession.store.history import HistoryReader
@@ -28,9 +28,11 @@ from ensession.store.migrate import (
     shipped_ladder,
     upgrade_store,
 )
+from ensession.store.query import DEFAULT_TIMEOUT_S, Parameters, run_query
 from ensession.store.reading import PayloadReader
 from ensession.store.refs import RefTable
 from ensession.store.seals import SealTable
+from ensession.store.search import search_aside, search_in_store
 from ensession.store.settling import Settler
 
 
@@ -157,6 +159,21 @@ class Store:
         with self._database.read():
             require_execution(self._database, id)
             verify_line(self._database, id)
+
+    def query(self, sql: str, parameters: Parameters = (), timeout_s: float = DEFAULT_TIMEOUT_S) -> QueryRows:
+        """Run one query that only reads; see :func:`ensession.store.query.run_query`."""
+        return run_query(self.path, sql, parameters, self._database.busy_timeout_s, timeout_s)
+
+    def search(self, query: str, limit: int) -> list[Hit]:
+        """Search code and outputs, best first, with the index in the store; it may be written to for that.
+
+        For stores of the user's own: what others wrote, an index included, is searched by :meth:`search_aside`.
+        """
+        return search_in_store(self.path, self.history, query, limit, self._database.busy_timeout_s)
+
+    def search_aside(self, query: str, limit: int) -> list[Hit]:
+        """Search code and outputs, best first, without looking at or touching an index in the store."""
+        return search_aside(self.path, self.history, query, limit)
 
     def settle(self, wait_s: float) -> bool:
         """Bring all that is committed into the file proper, so that a copy of it alone is complete.
