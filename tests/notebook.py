@@ -85,6 +85,12 @@ class Notebook:
         assert head is not None
         return {name for name, _ in self.session.store.history.bindings(head) if not name.startswith("<")}
 
+    def audits(self) -> list[str]:
+        """Return what an audit said of the last execution."""
+        with contextlib.closing(sqlite3.connect(self.store)) as store:
+            sql = "SELECT detail FROM effect WHERE kind = 'audit' AND execution = ?"
+            return [detail for (detail,) in store.execute(sql, [self.session.head])]
+
     def kill(self) -> None:
         """Die without a word, as far as that is possible inside a process that lives on."""
         with self._as_main():

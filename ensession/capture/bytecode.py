@@ -50,6 +50,10 @@ class CodeNames:
     Attributes
     ----------
     loads, stores, deletes : frozenset[str]
+    attributes : frozenset[str]
+        Every attribute and imported name that the code mentions.
+    imports : frozenset[str]
+        Top-level packages that it imports.
     dynamic : str or None
         Why the touch set is everything, such as ``calls exec``.
     """
@@ -58,6 +62,8 @@ class CodeNames:
     stores: frozenset[str]
     deletes: frozenset[str]
     dynamic: str | None
+    attributes: frozenset[str] = frozenset()
+    imports: frozenset[str] = frozenset()
 
 
 def identifiers(text: str) -> set[str]:
@@ -132,10 +138,13 @@ class _Found:
         self.loads: set[str] = set()
         self.stores: set[str] = set()
         self.deletes: set[str] = set()
+        self.attributes: set[str] = set()
+        self.imports: set[str] = set()
         self.dynamic: str | None = None
 
     def result(self) -> CodeNames:
-        return CodeNames(frozenset(self.loads), frozenset(self.stores), frozenset(self.deletes), self.dynamic)
+        loads, stores, deletes = frozenset(self.loads), frozenset(self.stores), frozenset(self.deletes)
+        return CodeNames(loads, stores, deletes, self.dynamic, frozenset(self.attributes), frozenset(self.imports))
 
     def add(self, code: CodeType, *, is_module: bool) -> None:
         is_function = bool(code.co_flags & inspect.CO_OPTIMIZED)
@@ -157,10 +166,12 @@ class _Found:
             if is_module or operation == "DELETE_GLOBAL":
                 self.deletes.add(name)
         elif operation in _ATTRIBUTES:
+            self.attributes.add(name)
             if name in DYNAMIC_ATTRIBUTES:
                 self._note(f"uses {name}")
         elif operation == "IMPORT_NAME":
             self._note(dynamic_import(name))
+            self.imports.add(name.partition(".")[0])
         elif operation == "IMPORT_STAR" or (operation == "LOAD_CONST" and name == ("*",)):
             self._note("imports *")
 

@@ -19,20 +19,14 @@ from ensession.capture.bytecode import (
     DYNAMIC_NAMES,
     FRAME_NAMES,
     TEXT_READERS,
+    CodeNames,
     analyse_nested,
     identifiers,
     names_in_text,
 )
-from ensession.capture.magics import MagicCall, cell_magic, line_magic, shell_escape
+from ensession.capture.magics import MagicCall, magic_of_call
 
 State = frozenset[str] | None
-_MAGIC_CALLS: dict[str, Callable[..., MagicCall]] = {
-    "run_line_magic": line_magic,
-    "run_cell_magic": cell_magic,
-    "system": shell_escape,
-    "getoutput": shell_escape,
-}
-_MAGIC_ARGUMENTS = {"run_line_magic": 2, "run_cell_magic": 3, "system": 1, "getoutput": 1}
 _DYNAMIC = DYNAMIC_NAMES | FRAME_NAMES
 _MENTIONED = frozenset({"get_ipython", "__builtins__"})
 _COMPUTED_TEXT = frozenset({"query", "eval", "sql"})
@@ -89,6 +83,8 @@ class ExpressionFlow(ast.NodeVisitor):
         self.loads: set[str] = set()
         self.stores: set[str] = set()
         self.deletes: set[str] = set()
+        self.attributes: set[str] = set()
+        self.imports: set[str] = set()
         self.system: list[str] = []
         self.dynamic: str | None = None
         self.has_await = False
@@ -180,8 +176,14 @@ class ExpressionFlow(ast.NodeVisitor):
         names = analyse_nested(code)
         for name in names.loads - self.scope.hidden:
             self.read_global(name)
+        self.take_in(names)
+
+    def take_in(self, names: CodeNames) -> None:
+        """Count what compiled code does, its reads aside."""
         self.stores |= names.stores
         self.deletes |= names.deletes
+        self.attributes |= names.attributes
+        self.imports |= names.imports
         self.note(names.dynamic)
 
     # expressions whose fields are not in the order of evaluation, or not all evaluated
@@ -255,6 +257,7 @@ class ExpressionFlow(ast.NodeVisitor):
     # ways to the namespace that are not names
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
+        self.attributes.add(node.attr)
         if node.attr in DYNAMIC_ATTRIBUTES:
             self.note(f"uses {node.attr}")
         self.visit(node.value)
@@ -271,7 +274,7 @@ class ExpressionFlow(ast.NodeVisitor):
             self._read_text(names_in_text(node.value))
 
     def visit_Call(self, node: ast.Call) -> None:
-        magic = _magic_call(node)
+        magic = magic_of_call(node)
         if magic is not None:
             self.apply_magic(magic)
             return
@@ -329,16 +332,3 @@ def _is_main_check(node: ast.Compare) -> bool:
 
 def _mentions(node: ast.AST, name: str) -> bool:
     return any(isinstance(child, ast.Name) and child.id == name for child in ast.walk(node))
-
-
-def _magic_call(node: ast.Call) -> MagicCall | None:
-    function = node.func
-    if not isinstance(function, ast.Attribute) or function.attr not in _MAGIC_CALLS or node.keywords:
-        return None
-    owner = function.value
-    if not isinstance(owner, ast.Call) or not isinstance(owner.func, ast.Name) or owner.func.id != "get_ipython":
-        return None
-    texts = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
-    if owner.args or owner.keywords or len(texts) != len(node.args) or len(texts) != _MAGIC_ARGUMENTS[function.attr]:
-        return None
-    return _MAGIC_CALLS[function.attr](*texts)

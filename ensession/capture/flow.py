@@ -61,10 +61,12 @@ class StatementFlow(ExpressionFlow):
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
             self.note(dynamic_import(alias.name))
+            self.imports.add(alias.name.partition(".")[0])
             self.bind(alias.asname or alias.name.partition(".")[0])
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         module = "." * node.level + (node.module or "")
+        self.imports.add(module.partition(".")[0])
         self.note(dynamic_import(module, [(alias.name, alias.asname) for alias in node.names]))
         for alias in node.names:
             if alias.name != "*":
@@ -277,9 +279,7 @@ class StatementFlow(ExpressionFlow):
             return
         for name in names.loads:
             self.read_global(name)
-        self.stores |= names.stores
-        self.deletes |= names.deletes
-        self.note(names.dynamic)
+        self.take_in(names)
 
 
 def class_body_names(class_: ast.ClassDef) -> tuple[frozenset[str], frozenset[str]]:

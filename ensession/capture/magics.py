@@ -6,6 +6,7 @@ assumed to touch everything.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -206,3 +207,25 @@ _SPECIAL: dict[str, Callable[[str, str | None], MagicCall]] = {
     "config": _config,
     "aimport": _aimport,
 }
+
+_MAGIC_CALLS: dict[str, Callable[..., MagicCall]] = {
+    "run_line_magic": line_magic,
+    "run_cell_magic": cell_magic,
+    "system": shell_escape,
+    "getoutput": shell_escape,
+}
+_MAGIC_ARGUMENTS = {"run_line_magic": 2, "run_cell_magic": 3, "system": 1, "getoutput": 1}
+
+
+def magic_of_call(node: ast.Call) -> MagicCall | None:
+    """Return what a call does that IPython's transformer made of a magic or shell escape; None for any other."""
+    function = node.func
+    if not isinstance(function, ast.Attribute) or function.attr not in _MAGIC_CALLS or node.keywords:
+        return None
+    owner = function.value
+    if not isinstance(owner, ast.Call) or not isinstance(owner.func, ast.Name) or owner.func.id != "get_ipython":
+        return None
+    texts = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+    if owner.args or owner.keywords or len(texts) != len(node.args) or len(texts) != _MAGIC_ARGUMENTS[function.attr]:
+        return None
+    return _MAGIC_CALLS[function.attr](*texts)

