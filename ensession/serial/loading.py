@@ -13,6 +13,7 @@ from ensession.errors import EnsessionError, LoadFailedError
 from ensession.model import BufferMode, PayloadSource
 from ensession.serial import rebuild
 from ensession.serial.definitions import SESSION_MODULE
+from ensession.serial.frames import framed
 
 
 class Rebuilder:
@@ -54,7 +55,7 @@ class Rebuilder:
 
 class _Loader(pickle.Unpickler):
     def __init__(self, stream: bytes, buffers: Iterator[Any], rebuilder: Rebuilder) -> None:
-        super().__init__(io.BytesIO(stream), buffers=buffers)
+        super().__init__(io.BytesIO(framed(stream)), buffers=buffers)
         self._rebuilder = rebuilder
 
     def find_class(self, module_name: str, name: str, /) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 from ensession.errors import UnserializableError
 from ensession.model import Codec, Fingerprint, PayloadSink
 from ensession.serial.canonical import LIMIT_BYTES, canonical_fingerprint
+from ensession.serial.frames import UnframedSink
 from ensession.serial.pickling import Dump, dump
 from ensession.serial.reach import Reach, walk
 from ensession.serial.scope import Scope
@@ -188,10 +189,10 @@ def write_payload(values: Mapping[str, Any], scope: Scope, seen: Look, sink: Pay
         When it can't be pickled any more.
     """
     if seen.sink is not None and seen.fingerprint is not None:
-        seen.sink.replay(sink)
+        seen.sink.replay(UnframedSink(sink))
         return seen.fingerprint
     # Known owners go in, so that the pass never has to be repeated into the same sink.
-    _, tee = dump(values, scope, lambda: TeeSink(sink), codec=seen.codec, owners=seen.owners)
+    _, tee = dump(values, scope, lambda: TeeSink(UnframedSink(sink)), codec=seen.codec, owners=seen.owners)
     assert isinstance(tee, TeeSink)  # noqa: S101
     written = tee.hash.fingerprint()
     return seen.fingerprint if written == seen.written and seen.fingerprint is not None else written
