@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ensession.session.reader import Reader
+    from ensession.browse import Browser
     from ensession.session.session import Session
 
 __all__ = ["current_session", "load_ipython_extension", "open", "unload_ipython_extension"]
 __version__ = "0.1.0"
 
 
-def open(path: Path | str) -> Reader:
+def open(path: Path | str) -> Browser:
     """Open a store for browsing; nothing of it is unpickled or run.
 
     Parameters
@@ -27,16 +27,16 @@ def open(path: Path | str) -> Reader:
 
     Returns
     -------
-    Reader
+    Browser
         A context manager.
 
     Raises
     ------
     NotFoundError, SchemaError, StoreAccessError
     """
-    from ensession.session.reader import Reader
+    from ensession.browse import Browser
 
-    return Reader(Path(path))
+    return Browser(Path(path))
 
 
 def current_session() -> Session | None:

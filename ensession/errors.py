@@ -30,6 +30,14 @@ class NotFoundError(EnsessionError, LookupError):
     exit_code = 3
 
 
+class NoVariableError(NotFoundError, KeyError):
+    """A state has no variable of that name; a ``KeyError`` too, as of any mapping."""
+
+    def __str__(self) -> str:
+        """Return the message as it is: a ``KeyError`` would quote it."""
+        return str(self.args[0])
+
+
 class ConflictError(EnsessionError):
     """Somebody else got there first; trying again later can help."""
 

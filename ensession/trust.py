@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -113,6 +114,12 @@ def require_history(store: Store, keyring: Keyring, execution: ExecutionId) -> N
         store.verify_chain(execution)
     except IntegrityError as error:
         raise TrustError(f"{store.path} was changed after it was recorded: {error}") from error
+
+
+def has_own_history(store: Store, keys: Callable[[], Keyring]) -> bool:
+    """Whether the latest execution of a store was sealed by this user; the key is asked for where there is one."""
+    head = store.history.head()
+    return head is not None and keys().has_sealed(store, store.history.execution(head).digest)
 
 
 def require_payload(store: Store, keyring: Keyring, version: VersionId) -> None:

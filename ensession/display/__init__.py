@@ -4,6 +4,15 @@ Everything that comes from a session (names, code, previews, outputs, errors) is
 harmless for terminals and escaped for HTML.
 """
 
+from ensession.display.browsing import (
+    hits_table,
+    lineage_table,
+    query_table,
+    refs_table,
+    variable_table,
+    versions_table,
+)
+from ensession.display.diffs import diff_table, diff_text
 from ensession.display.graph_html import graph_html, graph_svg
 from ensession.display.graph_text import glyphs_for, graph_text
 from ensession.display.harmless import harmless, one_line
@@ -31,25 +40,33 @@ __all__ = [
     "Table",
     "Tone",
     "bindings_table",
+    "diff_table",
+    "diff_text",
     "duration",
     "glyphs_for",
     "graph_html",
     "graph_svg",
     "graph_text",
     "harmless",
+    "hits_table",
     "lay_out",
+    "lineage_table",
     "log_table",
     "one_line",
     "output_text",
     "plan_table",
     "point_in_time",
     "problems_table",
+    "query_table",
     "reads_table",
+    "refs_table",
     "restore_table",
     "settings_table",
     "size",
     "status_table",
     "to_html",
     "to_text",
+    "variable_table",
     "variables_table",
+    "versions_table",
 ]

@@ -1,24 +1,29 @@
-"""Benches for the executor: the live shell, and a scratch namespace that runs no code."""
+"""What the executor works with: a shell as its bench, a store as its archive."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from ensession.capture.hidden import HiddenState
 from ensession.capture.namespace import UserNamespace
 from ensession.capture.tracker import Tracker
-from ensession.errors import ReplayFailedError
 from ensession.model import Execution, ExecutionId, Fingerprint, PayloadSource, Version, VersionId
-from ensession.session.shell import Shell
 from ensession.store import Store
 from ensession.trust import Keyring, require_payload
 
 
-class LiveBench:
-    """The live shell (:class:`~ensession.restore.Bench`)."""
+class CellRunner(Protocol):
+    """What runs cells: a shell, or a child of one."""
 
-    def __init__(self, shell: Shell, user: UserNamespace, hidden: HiddenState, tracker: Tracker) -> None:
+    def run(self, code: str) -> BaseException | None:
+        """Run a cell without showing its outputs; return what it raised."""
+
+
+class LiveBench:
+    """A shell and its namespace (:class:`~ensession.restore.Bench`)."""
+
+    def __init__(self, shell: CellRunner, user: UserNamespace, hidden: HiddenState, tracker: Tracker) -> None:
         self._shell = shell
         self._user = user
         self._hidden = hidden
@@ -52,46 +57,6 @@ class LiveBench:
     def fingerprint(self, values: Mapping[str, Any]) -> Fingerprint | None:
         """Fingerprint a co-variable as capture does."""
         return self._tracker.look(values).fingerprint
-
-
-class ScratchBench:
-    """A plain dict in which payloads are loaded and nothing is run (:class:`~ensession.restore.Bench`)."""
-
-    def __init__(self) -> None:
-        self._namespace: dict[str, Any] = {"__builtins__": __builtins__, "__name__": "__main__"}
-        self._variables: dict[str, Any] = {}
-
-    @property
-    def namespace(self) -> dict[str, Any]:
-        """The namespace that loaded functions see."""
-        return self._namespace
-
-    def variables(self) -> dict[str, Any]:
-        """Return what was placed."""
-        return self._variables
-
-    def replace(self, variables: Mapping[str, Any]) -> None:
-        """Make exactly these the variables."""
-        for name in self._variables:
-            del self._namespace[name]
-        self._variables = dict(variables)
-        self._namespace.update(self._variables)
-
-    def hidden(self) -> dict[str, Any]:
-        """Return nothing: hidden state belongs to a process, not to a dict."""
-        return {}
-
-    def set_hidden(self, name: str, value: Any) -> None:
-        """Leave the process alone."""
-
-    def run(self, code: str) -> BaseException | None:
-        """Refuse."""
-        raise ReplayFailedError(f"no cell is run here ({len(code)} characters of code)")
-
-    def fingerprint(self, values: Mapping[str, Any]) -> Fingerprint | None:
-        """Return None: nothing is recomputed here."""
-        del values
-        return None
 
 
 class StoreArchive:

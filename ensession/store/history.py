@@ -29,7 +29,7 @@ from ensession.model import (
 )
 from ensession.store.engine import Database
 from ensession.store.graph import read_graph
-from ensession.store.lines import latest_bindings, require_execution
+from ensession.store.lines import LINE, latest_bindings, require_execution
 from ensession.store.lookup import decode_names, info_from_row
 
 MAX_OUTPUT_BYTES = 2**30
@@ -60,6 +60,9 @@ _READS = (
     f" {_PAYLOAD} WHERE r.execution = ? ORDER BY v.id"
 )
 _ONE_VERSION = f"SELECT {_VERSION} FROM version v JOIN execution e ON e.id = v.execution {_PAYLOAD} WHERE v.id = ?"
+_IN_LINE = "EXISTS (SELECT 1 FROM line WHERE {} BETWEEN line.first AND line.last)"
+_ON_LINE = f"{LINE} {_EXECUTION} WHERE {_IN_LINE.format('id')} ORDER BY id"
+_CHANGES = f"{LINE} SELECT execution, name FROM binding WHERE {_IN_LINE.format('execution')} ORDER BY execution, name"
 _HEADS = "SELECT id FROM execution WHERE id NOT IN (SELECT parent FROM execution WHERE parent IS NOT NULL) ORDER BY id"
 _RUNS = (
     "SELECT id, uid, started_at, ended_at, python, implementation, platform, hostname, pid, cwd, packages"
@@ -127,6 +130,24 @@ class HistoryReader:
         with self._database.read():
             require_execution(self._database, id)
             return [_version(row) for row in self._database.rows(_READS, (id,))]
+
+    def readers(self, version: VersionId) -> list[ExecutionId]:
+        """Return the executions that used a version."""
+        sql = "SELECT execution FROM read WHERE version = ? ORDER BY execution"
+        return [row[0] for row in self._database.rows(sql, (version,))]
+
+    def line(self, id: ExecutionId) -> list[Execution]:
+        """Return an execution and its ancestors, oldest first."""
+        with self._database.read():
+            require_execution(self._database, id)
+            return [_execution(row) for row in self._database.rows(_ON_LINE, (id,))]
+
+    def changes(self, id: ExecutionId) -> dict[ExecutionId, list[str]]:
+        """Return what an execution and each of its ancestors bound or deleted, names sorted."""
+        found: dict[ExecutionId, list[str]] = {}
+        for execution, name in self._database.rows(_CHANGES, (id,)):
+            found.setdefault(execution, []).append(name)
+        return found
 
     def graph(self, id: ExecutionId) -> Graph:
         """Return the application history graph of an execution and its ancestors."""

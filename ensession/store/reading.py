@@ -23,6 +23,10 @@ _ADDRESSES = (
     "SELECT pc.part, c.address FROM payload_chunk pc LEFT JOIN chunk c ON c.id = pc.chunk"
     " WHERE pc.payload = ? ORDER BY pc.part, pc.seq"
 )
+_PIECES = (
+    "SELECT c.address, c.n_bytes FROM payload_chunk pc JOIN chunk c ON c.id = pc.chunk"
+    " WHERE pc.payload = ? ORDER BY pc.part, pc.seq"
+)
 _CHUNKS = (
     "SELECT pc.seq, pc.chunk, c.address, c.n_bytes, c.encoding, c.data"
     " FROM payload_chunk pc LEFT JOIN chunk c ON c.id = pc.chunk"
@@ -64,6 +68,10 @@ class PayloadReader:
         """
         with self._database.read():
             return self._checked(version)[2]
+
+    def pieces(self, version: VersionId) -> list[tuple[bytes, int]]:
+        """Return address and plain size of the chunks of a payload, in order; empty where there is none."""
+        return [(address, n_bytes) for address, n_bytes in self._database.rows(_PIECES, (version,))]
 
     def _checked(self, version: VersionId) -> tuple[Codec, str, Digest]:
         rows = self._database.rows(_PAYLOAD, (version,))

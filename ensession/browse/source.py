@@ -1,0 +1,80 @@
+"""What all views of a store share: the open store, the user's keys, and short cuts into its history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from ensession.errors import NoVariableError
+from ensession.model import Binding, Execution, ExecutionId, Graph, VersionId
+from ensession.planner import CostModel, plan
+from ensession.store import Store
+from ensession.trust import Keyring
+
+NO_GRAPH = Graph((), {}, {}, {})
+StateName = int | str | None
+"""A state: its number, ``"@12"``, the name of a tag or branch; None is the latest."""
+
+
+class Source:
+    """An open store and what is asked of it again and again.
+
+    Parameters
+    ----------
+    store : Store
+    keys : callable
+        Returns the user's keyring; called only where trust has to be checked.
+    """
+
+    def __init__(self, store: Store, keys: Callable[[], Keyring]) -> None:
+        self.store = store
+        self.keys = keys
+
+    def resolve(self, state: StateName) -> ExecutionId | None:
+        """Return the execution that made a state; None is state 0, the empty one.
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            There is no such state.
+        """
+        if state is None:
+            return self.store.history.head()
+        text = str(state)
+        if text.removeprefix("@") == "0":
+            return None
+        return self.store.refs.resolve(text)
+
+    def graph(self, target: ExecutionId | None) -> Graph:
+        """Return the history of a state."""
+        return NO_GRAPH if target is None else self.store.history.graph(target)
+
+    def bindings(self, target: ExecutionId | None) -> Mapping[str, Binding]:
+        """Return what each name is bound to in a state."""
+        return {} if target is None else self.store.history.state(target)
+
+    def version_at(self, name: str, target: ExecutionId | None) -> VersionId:
+        """Return the version that a name has in a state.
+
+        Raises
+        ------
+        NotFoundError
+        """
+        found = self.bindings(target).get(name)
+        if found is None:
+            raise NoVariableError(f"state {target or 0} of {self.store.path} has no variable {name!r}")
+        return found.version.id
+
+    def executions(self, ids: frozenset[ExecutionId]) -> list[Execution]:
+        """Return some executions in history order."""
+        return [self.store.history.execution(id_) for id_ in sorted(ids)]
+
+    def all_missing(self, target: ExecutionId | None) -> Mapping[VersionId, str]:
+        """Return why versions of a state can't come back; those that can are not in it."""
+        return plan(self.graph(target), target, CostModel()).missing
+
+    def missing(self, target: ExecutionId, version: VersionId) -> Mapping[VersionId, str]:
+        """Return why a version of a state can't come back; empty where it can."""
+        graph = self.graph(target)
+        narrowed = replace(graph, state={name: one for name, one in graph.state.items() if one == version})
+        return plan(narrowed, target, CostModel(), wanted=[version]).missing
