@@ -80,14 +80,8 @@ class ChainWalker:
             yield from self._batch(first, min(first + BATCH - 1, end))
 
     def _batch(self, first: int, last: int) -> Iterator[Link]:
-        with self._database.read():
-            heads = self._database.rows(_HEAD, (first, last))
-            children = {
-                table: _by_execution(self._database.rows(sql, (first, last))) for table, sql in _CHILDREN.items()
-            }
-        for head in heads:
-            of_head = {table: rows.get(head[0], []) for table, rows in children.items()}
-            yield Link(head[0], self._fault(head, of_head))
+        for head, children in read_rows(self._database, first, last):
+            yield Link(head[0], self._fault(head, children))
 
     def _fault(self, head: Sequence[Any], children: dict[str, list[Any]]) -> str | None:
         id_, parent, line_start, recorded, run_uid = head[:5]
@@ -111,8 +105,7 @@ class ChainWalker:
 
     def _digest(self, head: Sequence[Any], children: dict[str, list[Any]], parent: Digest | None) -> Digest:
         id_, run_uid = head[0], head[4]
-        requires = _by_execution(row[1:] for row in children["requirement"])
-        draft = _draft(head, children, {row[1]: requires.get(row[1], []) for row in children["version"]})
+        draft = draft_of(head, children)
         known = {version: self._version_digest(version) for version in self._mentioned(children, id_)}
         texts = [output_text(id_, n_bytes, data) for _, _, n_bytes, data in children["output"]]
         reads = [known[row[1]] for row in children["read"]]
@@ -140,6 +133,14 @@ def verify_line(database: Database, id_: ExecutionId) -> None:
             raise IntegrityError(f"{database.path}: execution {ancestor}: {faults[ancestor]}")
 
 
+def read_rows(database: Database, first: int, last: int) -> list[tuple[Sequence[Any], dict[str, list[Any]]]]:
+    """Return the rows of executions with ids from ``first`` to ``last``: each one's own, and those of its children."""
+    with database.read():
+        heads = database.rows(_HEAD, (first, last))
+        children = {table: _by_execution(database.rows(sql, (first, last))) for table, sql in _CHILDREN.items()}
+    return [(head, {table: rows.get(head[0], []) for table, rows in children.items()}) for head in heads]
+
+
 def _by_execution(rows: Iterable[Any]) -> dict[int, list[Any]]:
     groups: dict[int, list[Any]] = defaultdict(list)
     for row in rows:
@@ -147,7 +148,15 @@ def _by_execution(rows: Iterable[Any]) -> dict[int, list[Any]]:
     return groups
 
 
-def _draft(head: Sequence[Any], children: dict[str, list[Any]], requires: dict[int, list[Any]]) -> ExecutionDraft:
+def draft_of(head: Sequence[Any], children: dict[str, list[Any]]) -> ExecutionDraft:
+    """Return an execution as it was handed to the store; of outputs only the kind, of reads nothing.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError, AttributeError
+        The rows make no sense.
+    """
+    requires = _by_execution(row[1:] for row in children["requirement"])
     _, parent, _, _, _, run, kind, code, started_at, runtime_s, capture_s, outcome, cell_id, *texts = head
     error, no_replay, not_captured = texts
     ordinals = {row[1]: row[2] for row in children["version"]}
@@ -168,7 +177,7 @@ def _draft(head: Sequence[Any], children: dict[str, list[Any]], requires: dict[i
         capture_s=capture_s,
         # Only the kind: the text is hashed as it is stored.
         outputs=tuple(Output(row[1], {}) for row in children["output"]),
-        versions=tuple(_version_draft(row, requires[row[1]], ordinals) for row in children["version"]),
+        versions=tuple(_version_draft(row, requires.get(row[1], []), ordinals) for row in children["version"]),
         bindings=tuple(_binding_draft(row, ordinals) for row in children["binding"]),
         files=tuple(FileAccess(*row[1:]) for row in children["file"]),
         effects=tuple(Effect(*row[1:]) for row in children["effect"]),

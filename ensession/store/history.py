@@ -87,6 +87,10 @@ class HistoryReader:
         rows = self._database.rows(f"{_EXECUTION} WHERE id > ? ORDER BY id LIMIT ?", (id, limit))
         return [_execution(row) for row in rows]
 
+    def count(self) -> int:
+        """Return the number of executions."""
+        return int(self._database.rows("SELECT count(*) FROM execution")[0][0])
+
     def execution(self, id: ExecutionId) -> Execution:
         """Return one execution; :class:`NotFoundError` says which ones there are."""
         with self._database.read():
@@ -171,7 +175,7 @@ class HistoryReader:
         return _version(rows[0])
 
 
-def output_text(id_: ExecutionId, n_bytes: int, data: bytes) -> bytes:
+def output_text(id_: ExecutionId | str, n_bytes: int, data: bytes) -> bytes:
     """Return the JSON text of a stored output."""
     try:
         if not 0 <= n_bytes <= MAX_OUTPUT_BYTES or zstandard.frame_content_size(data) != n_bytes:

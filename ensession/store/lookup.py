@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from sqlite3 import Connection
 from typing import Any
 
@@ -17,6 +17,14 @@ _BATCH = 500
 _DIGESTS = "SELECT v.id, e.digest, v.ordinal FROM version v JOIN execution e ON e.id = v.execution WHERE v.id IN"
 
 
+def in_batches(values: Iterable[Any], size: int = _BATCH) -> Iterator[tuple[list[Any], str]]:
+    """Yield distinct values in batches that one statement takes, each with its question marks."""
+    wanted = list(dict.fromkeys(values))
+    for start in range(0, len(wanted), size):
+        batch = wanted[start : start + size]
+        yield batch, ",".join("?" * len(batch))
+
+
 def version_digests(connection: Connection, versions: Iterable[VersionId]) -> dict[VersionId, Digest]:
     """Return the digests of versions.
 
@@ -27,9 +35,7 @@ def version_digests(connection: Connection, versions: Iterable[VersionId]) -> di
     """
     wanted = list(dict.fromkeys(versions))
     found: dict[VersionId, Digest] = {}
-    for start in range(0, len(wanted), _BATCH):
-        batch = wanted[start : start + _BATCH]
-        marks = ",".join("?" * len(batch))
+    for batch, marks in in_batches(wanted):
         for id_, digest, ordinal in rows(connection, f"{_DIGESTS} ({marks})", batch):
             found[VersionId(id_)] = version_digest(digest, ordinal)
     missing = [version for version in wanted if version not in found]

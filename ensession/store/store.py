@@ -17,7 +17,9 @@ from ensession.config import Config
 from ensession.model import ExecutionId, Hit, QueryRows
 from ensession.store.chain import verify_line
 from ensession.store.engine import Access, Database, OnPoint, no_point, read_access
+from ensession.store.exporting import Exporter
 from ensession.store.history import HistoryReader
+from ensession.store.importing import Importer
 from ensession.store.lines import require_execution
 from ensession.store.log import ExecutionLog
 from ensession.store.migrate import (
@@ -131,6 +133,16 @@ class Store:
             database.close()
             raise
         return cls(database, clock)
+
+    @property
+    def exporter(self) -> Exporter:
+        """Hands out what the store holds, for another copy."""
+        return Exporter(self._database)
+
+    @property
+    def importer(self) -> Importer:
+        """Takes in what another copy holds."""
+        return Importer(self._database, self.refs)
 
     @property
     def path(self) -> Path:

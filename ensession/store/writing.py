@@ -16,6 +16,7 @@ from ensession.store.engine import insert_many
 from ensession.store.seals import insert_seals
 from ensession.store.statements import insert_sql
 
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 STREAM_MODE = "stream"
 BATCH_BYTES = 32 * 2**20
 """Plain bytes that a writer holds in memory, and that one transaction brings in."""
@@ -48,11 +49,14 @@ class PayloadDraft:
         Mode, plain size and chunk addresses of the stream and of each buffer.
     rest : Sequence[PlainChunk]
         Chunks that were not spilled.
+    python : str
+        Minor version that wrote it.
     """
 
     codec: Codec
     parts: Sequence[tuple[str, int, Sequence[bytes]]]
     rest: Sequence[PlainChunk]
+    python: str = PYTHON
 
 
 class PayloadWriter:
@@ -148,7 +152,7 @@ def _info(payload: CompletePayload) -> PayloadInfo:
         )
     return PayloadInfo(
         codec=draft.codec,
-        python=f"{sys.version_info.major}.{sys.version_info.minor}",
+        python=draft.python,
         n_stream_bytes=draft.parts[0][1],
         n_buffer_bytes=sum(n_bytes for _, n_bytes, _ in draft.parts[1:]),
         n_stored_bytes=sum(stored[address].n_stored_bytes for address in unique),

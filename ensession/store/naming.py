@@ -1,0 +1,83 @@
+"""Tags and branches that come from another copy. A name that stands for two states is kept under two names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from sqlite3 import Connection
+
+from ensession.errors import EnsessionError, IntegrityError
+from ensession.model import ExecutionId, Ref, RefKind
+from ensession.model.parcels import RefParcel, RefsBrought
+from ensession.store.engine import execute, rows
+from ensession.store.lines import LINE
+from ensession.store.numbers import Numbers
+from ensession.store.refs import RefTable, check_name
+
+_MARK_CHARS = 8
+_IS_ANCESTOR = f"{LINE} SELECT 1 FROM line WHERE ? BETWEEN line.first AND line.last"
+_INSERT = {RefKind.TAG: "INSERT INTO tag VALUES (?, ?, ?)", RefKind.BRANCH: "INSERT INTO branch VALUES (?, ?, ?)"}
+_MOVE = "UPDATE branch SET execution = ?, moved_at = ? WHERE name = ?"
+
+
+def bring_refs(
+    connection: Connection, table: RefTable, numbers: Numbers, parcels: Sequence[RefParcel]
+) -> RefsBrought:
+    """Add tags and branches inside the running transaction.
+
+    A branch that went on moves on. A name that stands for something else here, or a branch that went another way,
+    keeps its state here; the other copy's gets the name with a mark made from its digest, so that bringing it again
+    changes nothing.
+
+    Raises
+    ------
+    IntegrityError
+        One names no state, or can't be a name.
+    """
+    added, moved, disputed = [], [], {}
+    for parcel in parcels:
+        theirs = _checked(numbers, parcel)
+        ours = table.find(parcel.name)
+        if ours is None:
+            _add(connection, theirs)
+            added.append(theirs.name)
+        elif _follows(connection, theirs, ours):
+            execute(connection, _MOVE, (theirs.execution, theirs.at, theirs.name))
+            moved.append(theirs.name)
+        elif not _agrees(connection, theirs, ours):
+            second = f"{parcel.name}.{parcel.execution.hex()[:_MARK_CHARS]}"
+            if table.find(second) is None:
+                _add(connection, Ref(second, theirs.kind, theirs.execution, theirs.at))
+            disputed[parcel.name] = second
+    return RefsBrought(tuple(added), tuple(moved), disputed)
+
+
+def _checked(numbers: Numbers, parcel: RefParcel) -> Ref:
+    try:
+        check_name(parcel.name)
+        return Ref(parcel.name, RefKind(parcel.kind), numbers.execution(parcel.execution), parcel.at)
+    except (EnsessionError, ValueError) as error:
+        raise IntegrityError(f"the name of a state that came in makes no sense: {error}") from error
+
+
+def _add(connection: Connection, ref: Ref) -> None:
+    execute(connection, _INSERT[ref.kind], (ref.name, ref.execution, ref.at))
+
+
+def _follows(connection: Connection, theirs: Ref, ours: Ref) -> bool:
+    """Whether this is our branch, and their copy went on with it."""
+    if not theirs.kind is ours.kind is RefKind.BRANCH or theirs.execution == ours.execution:
+        return False
+    return _is_ancestor(connection, ours.execution, theirs.execution)
+
+
+def _agrees(connection: Connection, theirs: Ref, ours: Ref) -> bool:
+    """Whether both names mean the same, or our branch is where theirs was, and further on."""
+    if theirs.kind is not ours.kind:
+        return False
+    if theirs.execution == ours.execution:
+        return True
+    return ours.kind is RefKind.BRANCH and _is_ancestor(connection, theirs.execution, ours.execution)
+
+
+def _is_ancestor(connection: Connection, one: ExecutionId, of: ExecutionId) -> bool:
+    return bool(rows(connection, _IS_ANCESTOR, (of, one)))

@@ -1,0 +1,66 @@
+"""The two ends of a transfer. A store on this machine and one behind a pipe look the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ensession.model import Digest
+from ensession.model.parcels import (
+    ChunkParcel,
+    ExecutionParcel,
+    PayloadParcel,
+    RefParcel,
+    RefsBrought,
+    VersionKey,
+)
+
+
+class Source(Protocol):
+    """A store that is read (:class:`ensession.store.Exporter`)."""
+
+    def heads(self) -> list[Digest]:
+        """Return the executions without children."""
+
+    def line(self, head: Digest, limit: int, /) -> list[Digest]:
+        """Return an execution and its nearest ancestors, ``limit`` in all, children first."""
+
+    def executions(self, digests: Sequence[Digest], /) -> list[ExecutionParcel]:
+        """Return the first of some executions: at least one, and no more than fit into one message."""
+
+    def payload_keys(self, after: int, limit: int, /) -> tuple[list[VersionKey], int]:
+        """Return a page of the versions that have a payload, and where the next page begins (0: nowhere)."""
+
+    def payload(self, key: VersionKey, /) -> PayloadParcel:
+        """Return the payload of a version; :class:`NotFoundError` where it is gone."""
+
+    def chunks(self, addresses: Sequence[bytes], /) -> list[ChunkParcel]:
+        """Return those of the chunks that are there, in any order."""
+
+    def refs(self) -> list[RefParcel]:
+        """Return all tags and branches."""
+
+
+class Target(Protocol):
+    """A store that is written (:class:`ensession.store.Importer`)."""
+
+    def unknown(self, digests: Sequence[Digest], /) -> list[Digest]:
+        """Return those of the executions that are not there."""
+
+    def add_executions(self, parcels: Sequence[ExecutionParcel], /) -> int:
+        """Add executions, parents first, in one transaction; return how many were new."""
+
+    def missing_payloads(self, keys: Sequence[VersionKey], /) -> list[VersionKey]:
+        """Return the versions whose execution is there and whose payload is not."""
+
+    def missing_chunks(self, addresses: Sequence[bytes], /) -> list[bytes]:
+        """Return those of the chunks that are not there."""
+
+    def add_chunks(self, parcels: Sequence[ChunkParcel], /) -> int:
+        """Add chunks in one transaction."""
+
+    def add_payload(self, parcel: PayloadParcel, /) -> list[bytes]:
+        """Make a payload exist; return the addresses of chunks that are not there, in which case it does not."""
+
+    def add_refs(self, refs: Sequence[RefParcel], /) -> RefsBrought:
+        """Add tags and branches; those that stand for something else already are kept under a second name."""
