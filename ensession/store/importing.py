@@ -14,7 +14,15 @@ from sqlite3 import Connection
 from ensession.digests import DIGEST_SIZE, payload_digest, version_digest
 from ensession.errors import EnsessionError, IntegrityError
 from ensession.model import Codec, Digest, ExecutionDraft, KernelRunId, Output, VersionId
-from ensession.model.parcels import ChunkParcel, ExecutionParcel, PayloadParcel, RefParcel, RefsBrought, RunParcel, VersionKey
+from ensession.model.parcels import (
+    ChunkParcel,
+    ExecutionParcel,
+    PayloadParcel,
+    RefParcel,
+    RefsBrought,
+    RunParcel,
+    VersionKey,
+)
 from ensession.store.chunks import Decoder, EncodedChunk, find_chunks, insert_chunks
 from ensession.store.engine import Database, execute, insert_one, rows
 from ensession.store.history import output_text

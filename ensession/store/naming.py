@@ -14,14 +14,12 @@ from ensession.store.numbers import Numbers
 from ensession.store.refs import RefTable, check_name
 
 _MARK_CHARS = 8
-_IS_ANCESTOR = f"{LINE} SELECT 1 FROM line WHERE ? BETWEEN line.first AND line.last"
+_IS_ANCESTOR = f"{LINE} SELECT 1 FROM line WHERE ? BETWEEN line.first AND line.last"  # noqa: S608 - a constant
 _INSERT = {RefKind.TAG: "INSERT INTO tag VALUES (?, ?, ?)", RefKind.BRANCH: "INSERT INTO branch VALUES (?, ?, ?)"}
 _MOVE = "UPDATE branch SET execution = ?, moved_at = ? WHERE name = ?"
 
 
-def bring_refs(
-    connection: Connection, table: RefTable, numbers: Numbers, parcels: Sequence[RefParcel]
-) -> RefsBrought:
+def bring_refs(connection: Connection, table: RefTable, numbers: Numbers, parcels: Sequence[RefParcel]) -> RefsBrought:
     """Add tags and branches inside the running transaction.
 
     A branch that went on moves on. A name that stands for something else here, or a branch that went another way,
