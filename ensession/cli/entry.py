@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import click
 
+from ensession.cli import syncing  # noqa: F401  (it adds its commands)
 from ensession.cli.commands import ens
 from ensession.cli.printing import print_error
 from ensession.errors import EnsessionError

@@ -2,7 +2,9 @@
 
 from ensession.store.check import check_store
 from ensession.store.copying import copy_store
+from ensession.store.exporting import Exporter
 from ensession.store.history import HistoryReader
+from ensession.store.importing import Importer
 from ensession.store.log import ExecutionLog
 from ensession.store.reading import PayloadReader
 from ensession.store.refs import MAIN, RefTable
@@ -12,7 +14,9 @@ from ensession.store.store import Store
 __all__ = [
     "MAIN",
     "ExecutionLog",
+    "Exporter",
     "HistoryReader",
+    "Importer",
     "PayloadReader",
     "RefTable",
     "SealTable",

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from ensession.errors import UsageError
 
-_HOST = re.compile(r"[A-Za-z0-9_\[][A-Za-z0-9_.:\-\]%]*")
+_HOST = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9_.:%\-]*")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*\$?")
 
 

@@ -240,6 +240,7 @@ def test_every_json_key_is_documented(ens: Ens, store: Path, tmp_path: Path, doc
         ens.json("plan", store, "3"),
         ens.json("copy", store, tmp_path / "copy.ens"),
         ens.json("check", store),
+        ens.json("sync", store, tmp_path / "second.ens"),
         ens.json("trust", store),
     ]
     undocumented = {key for listing in listings for key in _keys(listing) if f"`{key}`" not in documentation}

@@ -1,0 +1,151 @@
+"""The commands of ``ens`` that bring copies of a store together."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ensession.cli.commands import ens
+from ensession.cli.printing import print_json
+from ensession.config import Config
+from ensession.display import duration, one_line, size
+from ensession.display.progress import Nowhere, Progress, Surface, TerminalLine
+from ensession.errors import UsageError
+from ensession.store import Store
+from ensession.sync import (
+    Address,
+    Reach,
+    Transferred,
+    existing,
+    existing_or_new,
+    parse_address,
+    serve,
+    transfer,
+)
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+_SSH = click.option(
+    "--ssh", default=lambda: os.environ.get("ENS_SSH", "ssh"), show_default="ssh", help="How to call ssh, with options."
+)
+_REMOTE_ENS = click.option(
+    "--remote-ens", default="ens", show_default=True, help="The command ens on the other machine."
+)
+
+
+@ens.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("remote")
+@_SSH
+@_REMOTE_ENS
+@_JSON
+def push(file: Path, remote: str, ssh: str, remote_ens: str, as_json: bool) -> None:
+    """Send to REMOTE what it lacks of FILE: a path, or ssh://[user@]host[:port]/path. It is made if need be."""
+    address, reach = _address(remote, file), _reach(ssh, remote_ens)
+    with existing(_local(file), Config()) as (source, _), existing_or_new(address, Config(), reach) as (_, target):
+        with _progress(f"to {address}") as report:
+            sent = transfer(source, target, report)
+    _tell({"sent": sent}, as_json=as_json)
+
+
+@ens.command()
+@click.argument("remote")
+@click.argument("file", type=click.Path(path_type=Path))
+@_SSH
+@_REMOTE_ENS
+@_JSON
+def pull(remote: str, file: Path, ssh: str, remote_ens: str, as_json: bool) -> None:
+    """Fetch from REMOTE what FILE lacks: a path, or ssh://[user@]host[:port]/path. FILE is made if need be."""
+    address, reach = _address(remote, file), _reach(ssh, remote_ens)
+    with existing(address, Config(), reach) as (source, _), existing_or_new(_local(file), Config()) as (_, target):
+        with _progress(f"from {address}") as report:
+            received = transfer(source, target, report)
+    _tell({"received": received}, as_json=as_json)
+
+
+@ens.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("remote")
+@_SSH
+@_REMOTE_ENS
+@_JSON
+def sync(file: Path, remote: str, ssh: str, remote_ens: str, as_json: bool) -> None:
+    """Give FILE and REMOTE the same content: each gets what it lacks. Histories that went apart stay side by side."""
+    address, reach = _address(remote, file), _reach(ssh, remote_ens)
+    with existing_or_new(_local(file), Config()) as here, existing_or_new(address, Config(), reach) as there:
+        with _progress(f"to {address}") as report:
+            sent = transfer(here[0], there[1], report)
+        with _progress(f"from {address}") as report:
+            received = transfer(there[0], here[1], report)
+    _tell({"sent": sent, "received": received}, as_json=as_json)
+
+
+@ens.command(name="serve-stdio", hidden=True)
+@click.option("--create/--existing", "may_create", default=False, help="Whether FILE may be made where it is not.")
+@click.argument("file", type=click.Path(path_type=Path))
+def serve_stdio(may_create: bool, file: Path) -> None:
+    """Answer the requests of another ens about FILE on standard input and output; what ssh starts over there."""
+    incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # nothing else may get between the messages
+    opened = Store.create_or_open(file, Config()) if may_create else Store.open(file, Config())
+    with opened as store:
+        serve(store, incoming, outgoing)
+
+
+def _local(file: Path) -> Address:
+    return Address(str(file))
+
+
+def _address(remote: str, file: Path) -> Address:
+    address = parse_address(remote)
+    if address.host is None and Path(address.path).exists() and file.exists() and file.samefile(address.path):
+        raise UsageError(f"{remote} and {file} are the same file; there is nothing to bring together")
+    return address
+
+
+def _reach(ssh: str, remote_ens: str) -> Reach:
+    try:
+        words = tuple(shlex.split(ssh))
+    except ValueError as error:
+        raise UsageError(f"--ssh {ssh!r} is no command: {error}") from error
+    if not words:
+        raise UsageError("--ssh needs a command, such as 'ssh -i key'")
+    return Reach(words, remote_ens)
+
+
+@contextmanager
+def _progress(label: str) -> Iterator[Any]:
+    surface: Surface = TerminalLine(sys.stderr, 80) if sys.stderr.isatty() else Nowhere()
+    with Progress(surface) as progress:
+        yield lambda done, total: progress(done, total, label)
+
+
+def _tell(transfers: dict[str, Transferred], *, as_json: bool) -> None:
+    if as_json:
+        print_json({direction: _record(one) for direction, one in transfers.items()})
+        return
+    for direction, one in transfers.items():
+        rate = f", {size(int(one.n_bytes / one.duration_s))}/s" if one.n_bytes and one.duration_s else ""
+        click.echo(
+            f"{direction}: {one.n_executions} executions, {one.n_payloads} values, {size(one.n_bytes)} "
+            f"in {duration(one.duration_s)}{rate}"
+        )
+        for name, second in one.refs.disputed.items():
+            click.echo(one_line(f"{name} stands for two states: the one that came is called {second}"))
+
+
+def _record(one: Transferred) -> dict[str, Any]:
+    return {
+        "executions": one.n_executions,
+        "payloads": one.n_payloads,
+        "chunks": one.n_chunks,
+        "n_bytes": one.n_bytes,
+        "duration_s": one.duration_s,
+        "refs": {"added": one.refs.added, "moved": one.refs.moved, "disputed": one.refs.disputed},
+    }

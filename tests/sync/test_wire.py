@@ -1,0 +1,142 @@
+"""Messages over pipes: whole, in order, and checked before anything is made of them."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ensession.config import Config
+from ensession.errors import NotFoundError, SyncError
+from ensession.model.parcels import VersionKey
+from ensession.store import Store
+from ensession.sync import serve, transfer
+from ensession.sync.remote import RemoteSource, RemoteTarget
+from ensession.sync.wire import MAX_MESSAGE_BYTES, Asker, Pipe, read_question
+from tests.sync.kit import Work, assert_sound, content
+
+
+class Line:
+    """A store that is served by a thread, and the pipes that lead to it."""
+
+    def __init__(self, path: Path) -> None:
+        with ExitStack() as stack:
+            (there_in, self._out), (self._in, there_out) = os.pipe(), os.pipe()
+            self.incoming = stack.enter_context(os.fdopen(self._in, "rb"))
+            self.outgoing = stack.enter_context(os.fdopen(self._out, "wb"))
+            self._stack = stack.pop_all()
+        self._thread = threading.Thread(target=self._serve, args=(path, there_in, there_out))
+        self._thread.start()
+        self.asker = Asker(Pipe(self.incoming, self.outgoing), lambda: "")
+        self.hello = self.asker.hello()
+
+    def _serve(self, path: Path, incoming: int, outgoing: int) -> None:
+        with os.fdopen(incoming, "rb") as read, os.fdopen(outgoing, "wb") as write:
+            with Store.create_or_open(path, Config()) as store:
+                serve(store, read, write)
+
+    def close(self) -> None:
+        self._stack.close()
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+
+
+@pytest.fixture
+def line(server: Store) -> Iterator[Line]:
+    opened = Line(server.path)
+    yield opened
+    opened.close()
+
+
+def test_a_store_behind_a_pipe_is_like_one_here(laptop: Store, server: Store, line: Line) -> None:
+    assert (line.hello.protocol, line.hello.n_executions) == (1, 0)
+    work = Work(laptop)
+    for _ in range(5):
+        work.cell(10_000, buffer=os.urandom(3 * 2**20))
+    sent = transfer(laptop.exporter, RemoteTarget(line.asker))
+    assert sent.n_payloads == 5
+    assert content(server) == content(laptop)
+    Work(server, seed=4).cell(2_000)
+    assert transfer(RemoteSource(line.asker), laptop.importer).n_executions == 1
+    assert content(server) == content(laptop)
+    assert_sound([laptop, server])
+
+
+def test_an_error_over_there_is_that_error_here(line: Line) -> None:
+    with pytest.raises(NotFoundError, match="the other side says"):
+        line.asker.ask("payload", VersionKey(b"?" * 32, 0))
+    assert line.asker.ask("heads") == []  # the line is in step
+
+
+def test_what_went_wrong_with_a_message_that_nobody_waited_for_is_raised_later(line: Line) -> None:
+    from ensession.model.parcels import ChunkParcel
+
+    RemoteTarget(line.asker).add_chunks([ChunkParcel(b"?" * 32, 3, "raw", b"abc")])
+    with pytest.raises(Exception, match="do not match the address"):
+        line.asker.ask("heads")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"Welcome to this machine!\n", b"\xff\xff\xff\xff", (5).to_bytes(4, "big") + b"\xc1\xc1\xc1\xc1\xc1"],
+    ids=["a greeting", "endless", "no message"],
+)
+def test_who_speaks_something_else_is_told_and_left(server: Store, sent: bytes) -> None:
+    line = Line(server.path)
+    line.outgoing.write(sent)
+    line.outgoing.flush()
+    with pytest.raises(SyncError):
+        line.asker.ask("heads")
+    line.close()
+
+
+def test_a_greeting_instead_of_a_store_is_named(tmp_path: Path) -> None:
+    read, write = os.pipe()
+    os.write(write, b"Last login: Tuesday\n")
+    os.close(write)
+    with os.fdopen(read, "rb") as incoming, (tmp_path / "out").open("wb") as outgoing:
+        with pytest.raises(SyncError, match="does not speak"):
+            Asker(Pipe(incoming, outgoing), lambda: "").hello()
+
+
+def test_nobody_at_the_other_end_says_what_its_last_words_were(tmp_path: Path) -> None:
+    read, write = os.pipe()
+    os.close(write)
+    with os.fdopen(read, "rb") as incoming, (tmp_path / "out").open("wb") as outgoing:
+        with pytest.raises(SyncError, match=r"has gone \(command not found\)"):
+            Asker(Pipe(incoming, outgoing), lambda: " (command not found)").hello()
+
+
+@given(st.binary(max_size=200))
+def test_bytes_of_any_kind_are_a_question_or_an_error(body: bytes) -> None:
+    with pytest.raises(SyncError):
+        read_question(body)
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.binary(max_size=40) | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(st.sampled_from(["heads", "line", "add_chunks", "add_executions", "add_payload", "nothing"]), _VALUES)
+def test_arguments_of_any_kind_are_checked(method: str, arguments: Any) -> None:
+    try:
+        question = read_question(msgspec.msgpack.encode([method, arguments]))
+    except SyncError:
+        return
+    assert question.method == method
+    assert method != "nothing"
+
+
+def test_the_longest_message_is_bounded() -> None:
+    assert MAX_MESSAGE_BYTES < 2**31
