@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ class Line:
 
     def _serve(self, path: Path, incoming: int, outgoing: int) -> None:
         with os.fdopen(incoming, "rb") as read, os.fdopen(outgoing, "wb") as write:
-            with Store.create_or_open(path, Config()) as store:
+            with Store.create_or_open(path, Config()) as store, suppress(SyncError):  # whoever asked may have gone
                 serve(store, read, write)
 
     def close(self) -> None:
