@@ -43,6 +43,7 @@ HELP = """\
 %ens restore [FILE] [@N]       bring a state back (--force: give up unrecorded variables)
 %ens trust FILE                let a store that others wrote run code here
 %ens config [KEY=VALUE …]      the settings, or change some (audit=on: look at every variable after every cell)
+%ens flush                     wait until every value that is to be stored is in the file
 %ens stop                      stop recording
 %ens help                      this page
 FILE defaults to the notebook's name with .ens, where it can be known, else session.ens; @N is the state after
@@ -67,6 +68,7 @@ class EnsCommand:
             "restore": self._restore,
             "trust": self._trust,
             "config": self._configure,
+            "flush": self._flush,
             "stop": self._stop,
             "help": self._help,
         }
@@ -136,6 +138,13 @@ class EnsCommand:
         self._hooks.remove()
         if session is not None:
             session.stop()
+
+    def _flush(self, words: list[str]) -> None:
+        _no_more(words)
+        session = self._active()
+        n_waiting = session.flush()
+        waited = f"waited for {n_waiting} of them" if n_waiting else "nothing was waiting"
+        print(f"Every value that is to be stored is in {session.store.path}: {waited}.")
 
     def _stop(self, words: list[str]) -> None:
         _no_more(words)

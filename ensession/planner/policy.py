@@ -120,7 +120,7 @@ class StorageRule:
         if len(executions) >= self._longest_chain:
             return IMPOSSIBLE
         cost_s = self._costs.run_cost_s(runtime_s)
-        cost_s += sum(map(self._run_s.__getitem__, executions)) + sum(map(self._load_s.__getitem__, loads))
+        cost_s += sum(map(self._run_s.__getitem__, executions)) + sum(self._load_s.get(load, inf) for load in loads)
         return Recompute(frozenset(executions), frozenset(loads), cost_s)
 
     def should_store(self, n_stream_bytes: int, n_buffer_bytes: int, need: Recompute) -> bool:
@@ -158,6 +158,11 @@ class StorageRule:
                 self._load_s[version] = self._costs.estimate_load_s(*stored[version])
             else:
                 self._ways[version] = way
+
+    def lose(self, version: VersionId) -> None:
+        """Take note that a payload was not written after all: the version can't be counted on."""
+        self._load_s.pop(version, None)
+        self._ways[version] = IMPOSSIBLE
 
     def forget(self, versions: Iterable[VersionId]) -> None:
         """Drop versions that no name is bound to any more: later executions can't read them. Saves memory only."""

@@ -23,22 +23,20 @@ from ensession.config import Config
 from ensession.errors import CaptureError
 from ensession.model import (
     BindingDraft,
-    Codec,
     ExecutionDraft,
     ExecutionId,
     ExecutionKind,
     KernelRun,
     Outcome,
-    PayloadSink,
     Recorded,
     VersionDraft,
     VersionId,
 )
 from ensession.planner.costs import CostModel
 from ensession.planner.policy import StorageRule
-from ensession.serial.look import write_payload
 from ensession.session.auditing import outside_effects, outside_reason, outside_warning
 from ensession.session.shell import Shell
+from ensession.session.storing import inline, payload_writer
 from ensession.store import MAIN, Store
 from ensession.trust import Keyring
 
@@ -99,6 +97,7 @@ class Recorder:
         self._pending: Pending | None = None
         self._depth = 0
         self._gap: str | None = None
+        self._untold: str | None = None
         self._warned: set[str] = set()
         self.tracker = Tracker(user, {}, config.inline_limit_bytes)
         self.rule = StorageRule(config.policy, CostModel())
@@ -120,6 +119,7 @@ class Recorder:
             return
         start = time.perf_counter()
         with self._guarded("what changed between two cells"):
+            self._untold = self._tell_failures() or self._untold
             self._note_ambient()
         names = CellNames(dynamic="could not be analysed")
         touched = Touched(frozenset(), frozenset(), names.dynamic)
@@ -175,7 +175,7 @@ class Recorder:
             no_replay=self._no_replay(pending.names, ending)
             or no_replay_reason(files, effects)
             or outside_reason(change),
-            not_captured=problem,
+            not_captured="; ".join(filter(None, (problem, self._untold))) or None,
             outputs=outputs,
             files=files,
             effects=effects + outside_effects(change),
@@ -187,6 +187,7 @@ class Recorder:
             self.tracker.owe({name for one in change.fresh for name in one.names})
             self._gap = "an execution before it was not recorded"
             raise
+        self._untold = None
         if change.outside:
             self._shell.warn(outside_warning(change, "this cell"))
         if problem is not None:
@@ -257,16 +258,16 @@ class Recorder:
                 or one.look.varies_by_process()  # made again, it could not be told from another value
             )
         }
-        inline = self._inline(wanted)
-        writers = {index: self._writer(wanted[index]) for index in inline}
+        small = inline(wanted, self._config.inline_limit_bytes)
+        writers = {index: payload_writer(wanted[index], self.tracker.scope) for index in small}
         recorded = self._store.log.record(draft, writers, self._keyring.seal)
         self.head = recorded.id
         self.branch = recorded.branch or self.branch
         self._gap = None
         if change.fresh or change.deleted:
             self.tracker.commit(change, recorded.versions)
-        stored = self._add_large(recorded, {index: one for index, one in wanted.items() if index not in inline})
-        stored |= {recorded.versions[index] for index in inline}
+        stored = self._add_large(recorded, {index: one for index, one in wanted.items() if index not in small})
+        stored |= {recorded.versions[index] for index in small}
         self._store.settle(self._config.settle_wait_s)
         sizes = {
             recorded.versions[index]: (one.look.n_stream_bytes, one.look.n_buffer_bytes)
@@ -282,33 +283,24 @@ class Recorder:
             stored=sizes,
         )
 
-    def _inline(self, wanted: dict[int, Fresh]) -> set[int]:
-        """Choose the payloads that go into the execution's own transaction: the smallest, up to the limit."""
-        chosen, room = set(), self._config.inline_limit_bytes
-        for index, one in sorted(wanted.items(), key=lambda item: item[1].look.n_bytes):
-            room -= one.look.n_bytes
-            if room < 0 or one.look.sink is None:
-                break
-            chosen.add(index)
-        return chosen
-
     def _add_large(self, recorded: Recorded, wanted: dict[int, Fresh]) -> set[VersionId]:
         stored = set()
         for index, one in wanted.items():
             version = recorded.versions[index]
             with self._guarded(f"the value of {', '.join(one.names)}"):
-                self._store.log.add_payload(version, self._writer(one), self._keyring.seal)
+                self._store.behind.add(version, payload_writer(one, self.tracker.scope), self._keyring.seal)
                 stored.add(version)
         return stored
 
-    def _writer(self, one: Fresh) -> Callable[[PayloadSink], Codec]:
-        def write(sink: PayloadSink) -> Codec:
-            written = write_payload(one.values, self.tracker.scope, one.look, sink)
-            if one.is_stable and written != one.look.fingerprint:
-                raise CaptureError("it changed while it was being stored")
-            return one.look.codec or Codec.PICKLE
-
-        return write
+    def _tell_failures(self) -> str | None:
+        """Warn of values that could not be written behind their cells, and go on as if they had not been wanted."""
+        failures = self._store.behind.failures()
+        for version, reason in failures.items():
+            self.rule.lose(version)
+            names = ", ".join(self._store.history.version(version).names)
+            self._shell.warn(f"ensession could not store the value of {names} (version {version}): {reason}")
+        told = (f"version {version} was not stored: {reason}" for version, reason in failures.items())
+        return "; ".join(told) or None
 
     @contextmanager
     def _guarded(self, what: str) -> Iterator[None]:

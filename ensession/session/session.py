@@ -88,6 +88,12 @@ class Session:
         self.config = config
         self._recorder.configure(config)
 
+    def flush(self) -> int:
+        """Wait until every value that is to be stored is in the file; return how many were waited for."""
+        n_waiting = self.store.behind.n_waiting
+        self.store.behind.flush()
+        return n_waiting
+
     def stop(self) -> None:
         """Stop recording and close the store; the variables stay as they are."""
         self._recorder.close()

@@ -69,6 +69,7 @@ class Database:
         self.busy_timeout_s = busy_timeout_s
         self.point = on_point
         self._lock = threading.RLock()
+        self._inside: int | None = None
         self._connection: Connection | None = None
         with translated(path):
             self._connection = _connected(path, access, busy_timeout_s)
@@ -92,6 +93,11 @@ class Database:
         with self.read() as connection:
             return rows(connection, sql, parameters)
 
+    @property
+    def is_inside(self) -> bool:
+        """Whether this thread is inside a transaction."""
+        return self._inside == threading.get_ident()
+
     def close(self) -> None:
         """Close the connection; the last one of all processes leaves the file alone, without a log beside it."""
         with self._lock, translated(self.path):
@@ -109,12 +115,15 @@ class Database:
                 yield connection
                 return
             connection.execute(begin)
+            self._inside = threading.get_ident()
             try:
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
                 _roll_back(connection)
                 raise
+            finally:
+                self._inside = None
 
 
 def _roll_back(connection: Connection) -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -71,10 +71,18 @@ _RUNS = (
 
 
 class HistoryReader:
-    """Reads what was recorded; never unpickles and never executes (invariant 5)."""
+    """Reads what was recorded; never unpickles and never executes (invariant 5).
 
-    def __init__(self, database: Database) -> None:
+    Parameters
+    ----------
+    database : Database
+    flush : callable
+        Waits for payloads that are still being written.
+    """
+
+    def __init__(self, database: Database, flush: Callable[[], object] = bool) -> None:
         self._database = database
+        self._flush = flush
 
     def executions(self, limit: int | None = None) -> list[Execution]:
         """Return all executions, or the last ``limit`` ones, oldest first."""
@@ -154,7 +162,11 @@ class HistoryReader:
         return found
 
     def graph(self, id: ExecutionId) -> Graph:
-        """Return the application history graph of an execution and its ancestors."""
+        """Return the application history graph of an execution and its ancestors.
+
+        Waits for payloads that this process is still writing.
+        """
+        self._flush()
         with self._database.read():
             require_execution(self._database, id)
             return read_graph(self._database, id)

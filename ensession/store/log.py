@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from sqlite3 import Connection
 from types import MappingProxyType
 from typing import Any
 
-from ensession.errors import ChunkMissingError, UsageError
+from ensession.errors import UsageError
 from ensession.model import (
-    Digest,
     Environment,
     ExecutionDraft,
     ExecutionId,
@@ -27,17 +25,15 @@ from ensession.model import (
     Recorded,
     VersionId,
 )
-from ensession.store.chunks import Encoder, PlainChunk, StoredChunk, encode_missing, find_chunks, insert_chunks
+from ensession.store.adding import PayloadAdder
 from ensession.store.engine import Database, execute, insert_one
 from ensession.store.inserting import insert_execution
-from ensession.store.lookup import payload_info, version_digests
 from ensession.store.refs import advance
 from ensession.store.statements import insert_sql
 from ensession.store.texts import clean, storable
 from ensession.store.writing import (
     CompletePayload,
     MakeSeal,
-    PayloadDraft,
     WritePayload,
     insert_payloads,
     write_payload,
@@ -56,12 +52,13 @@ class ExecutionLog:
     database : Database
     clock : callable
         Unix time in seconds.
+    adder : PayloadAdder
     """
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float], adder: PayloadAdder) -> None:
         self._database = database
         self._clock = clock
-        self._encoder = Encoder()
+        self._adder = adder
 
     def begin_run(self, env: Environment) -> KernelRun:
         """Record that a process attached itself to the store."""
@@ -113,7 +110,9 @@ class ExecutionLog:
             if draft.branch is not None:
                 branch = advance(connection, draft.branch, draft.parent, recorded.id, self._clock())
                 recorded = replace(recorded, branch=branch)
-            stored = self._store_chunks(connection, [chunk for draft_ in written.values() for chunk in draft_.rest])
+            stored = self._adder.store_chunks(
+                connection, [chunk for draft_ in written.values() for chunk in draft_.rest]
+            )
             point("record:chunks")
             complete = [
                 CompletePayload(recorded.versions[index], digests[index], payload, stored)
@@ -136,16 +135,7 @@ class ExecutionLog:
         NotFoundError
             There is no such version.
         """
-        with self._database.read() as connection:
-            digest = version_digests(connection, [version])[version]
-            present = payload_info(connection, version)
-        if present is not None:
-            return present
-        try:
-            return self._write_payload((version, digest), write, seal)
-        except ChunkMissingError:
-            # Another writer that failed took its chunks out again, and this payload counted on some of them.
-            return self._write_payload((version, digest), write, seal)
+        return self._adder.add(version, write, seal)
 
     def record_restore(
         self,
@@ -160,61 +150,3 @@ class ExecutionLog:
         values = (None, run, target, started_at, duration_s, json.dumps(dict(plan)), json.dumps(dict(report)))
         with self._database.write() as connection:
             return insert_one(connection, _INSERT_RESTORE, values)
-
-    def _write_payload(
-        self, version: tuple[VersionId, Digest], write: WritePayload, seal: MakeSeal | None
-    ) -> PayloadInfo:
-        spilled: dict[bytes, StoredChunk] = {}
-        try:
-            draft = write_payload(write, lambda chunks: self._spill(chunks, spilled))
-            info = self._finish_payload(version, draft, seal)
-        except BaseException:
-            self._remove_chunks([chunk.id for chunk in spilled.values() if chunk.is_new])
-            raise
-        self._database.point("payload:committed")
-        return info
-
-    def _finish_payload(
-        self, version: tuple[VersionId, Digest], draft: PayloadDraft, seal: MakeSeal | None
-    ) -> PayloadInfo:
-        point = self._database.point
-        with self._database.write() as connection:
-            # Another thread or process may have brought the same payload in meanwhile.
-            present = payload_info(connection, version[0])
-            if present is not None:
-                return present
-            self._store_chunks(connection, draft.rest)
-            point("payload:last-chunks")
-            # Looked up anew: who cleans up behind a failed writer may have taken out what we counted on.
-            stored = find_chunks(connection, {address for _, _, part in draft.parts for address in part})
-            (info,) = insert_payloads(connection, [CompletePayload(*version, draft, stored)], seal)
-            point("payload:before-commit")
-        return info
-
-    def _spill(self, chunks: Sequence[PlainChunk], spilled: dict[bytes, StoredChunk]) -> None:
-        # Looking up and compressing go before the write lock is taken.
-        fresh = [chunk for chunk in chunks if chunk.address not in spilled]
-        with self._database.read() as connection:
-            known = find_chunks(connection, (chunk.address for chunk in fresh))
-        encoded = encode_missing(self._encoder, fresh, known)
-        with self._database.write() as connection:
-            # Another process may have been faster with some of them.
-            known |= find_chunks(connection, (chunk.address for chunk in encoded))
-            inserted = insert_chunks(connection, [chunk for chunk in encoded if chunk.address not in known])
-            self._database.point("payload:before-batch-commit")
-        spilled |= known | inserted
-        self._database.point("payload:batch")
-
-    def _store_chunks(self, connection: Connection, chunks: Sequence[PlainChunk]) -> dict[bytes, StoredChunk]:
-        known = find_chunks(connection, (chunk.address for chunk in chunks))
-        return known | insert_chunks(connection, encode_missing(self._encoder, chunks, known))
-
-    def _remove_chunks(self, ids: Sequence[int]) -> None:
-        """Take chunks out that no payload refers to."""
-        if not ids:
-            return
-        with self._database.write() as connection:
-            used = {row[0] for row in execute(connection, "SELECT DISTINCT chunk FROM payload_chunk")}
-            for id_ in ids:
-                if id_ not in used:
-                    execute(connection, "DELETE FROM chunk WHERE id = ?", (id_,))

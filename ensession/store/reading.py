@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -35,10 +35,18 @@ _CHUNKS = (
 
 
 class PayloadReader:
-    """Reads the payloads of a store."""
+    """Reads the payloads of a store.
 
-    def __init__(self, database: Database) -> None:
+    Parameters
+    ----------
+    database : Database
+    flush : callable
+        Waits for payloads that are still being written.
+    """
+
+    def __init__(self, database: Database, flush: Callable[[], object] = bool) -> None:
         self._database = database
+        self._flush = flush
 
     def open(self, version: VersionId) -> StoredPayload:
         """Return a source of the payload of a version; its list of chunks is held against its digest.
@@ -50,6 +58,7 @@ class PayloadReader:
         IntegrityError
             The list of its chunks was changed.
         """
+        self._flush()
         with self._database.read():
             codec, python, _ = self._checked(version)
             rows = self._database.rows(_PARTS, (version,))
@@ -66,6 +75,7 @@ class PayloadReader:
         IntegrityError
             It is not the digest that was recorded.
         """
+        self._flush()
         with self._database.read():
             return self._checked(version)[2]
 

@@ -15,6 +15,8 @@ from typing import Self
 
 from ensession.config import Config
 from ensession.model import ExecutionId, Hit, QueryRows
+from ensession.store.adding import PayloadAdder
+from ensession.store.behind import WriteBehind
 from ensession.store.chain import verify_line
 from ensession.store.engine import Access, Database, OnPoint, no_point, read_access
 from ensession.store.exporting import Exporter
@@ -45,6 +47,8 @@ class Store:
     ----------
     log : ExecutionLog
         Everything that writes history.
+    behind : WriteBehind
+        Payloads that are written after the call.
     history : HistoryReader
     payloads : PayloadReader
     seals : SealTable
@@ -53,12 +57,13 @@ class Store:
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
-        self.log = ExecutionLog(database, clock)
-        self.history = HistoryReader(database)
-        self.payloads = PayloadReader(database)
+        self._settler = Settler(database.path, database.busy_timeout_s)
+        self.log = ExecutionLog(database, clock, PayloadAdder(database))
+        self.behind = WriteBehind(database, lambda: self._settler.settle(0))
+        self.history = HistoryReader(database, self.behind.flush)
+        self.payloads = PayloadReader(database, self.behind.flush)
         self.seals = SealTable(database)
         self.refs = RefTable(database, clock)
-        self._settler = Settler(database.path, database.busy_timeout_s)
 
     @classmethod
     def create_or_open(
@@ -203,7 +208,8 @@ class Store:
         return self._settler.settle(wait_s)
 
     def close(self) -> None:
-        """Close the store; closing it again does nothing."""
+        """Write what is still to be written, and close the store; closing it again does nothing."""
+        self.behind.close()
         self._settler.close()
         self._database.close()
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, zip_longest
 from sqlite3 import Connection
+
+from blake3 import blake3
 
 from ensession.digests import payload_digest
 from ensession.errors import ChunkMissingError
@@ -24,6 +27,10 @@ BATCH_BYTES = 32 * 2**20
 WritePayload = Callable[[PayloadSink], Codec]
 MakeSeal = Callable[[bytes], Seal | None]
 Spill = Callable[[Sequence[PlainChunk]], None]
+Known = Callable[[Sequence[bytes]], Collection[bytes]]
+
+_GROUP = 64
+"""Pieces of a buffer that are looked up at once."""
 
 _INSERT_PAYLOAD = insert_sql("payload")
 _INSERT_PART = insert_sql("payload_part")
@@ -60,10 +67,23 @@ class PayloadDraft:
 
 
 class PayloadWriter:
-    """A :class:`~ensession.model.PayloadSink` that cuts, hashes, and hands over full batches of chunks."""
+    """A :class:`~ensession.model.PayloadSink` that cuts, hashes, and hands over full batches of chunks.
 
-    def __init__(self, spill: Spill | None = None) -> None:
+    Parameters
+    ----------
+    spill : callable, optional
+        Takes full batches; without it everything stays in memory.
+    batch_bytes : int, optional
+        When a batch is full; default: :data:`BATCH_BYTES`.
+    known : callable, optional
+        Returns those of some addresses that the store holds: pieces of buffers are then hashed where they lie, and
+        copied only when they are not among them.
+    """
+
+    def __init__(self, spill: Spill | None = None, batch_bytes: int | None = None, known: Known | None = None) -> None:
         self._spill = spill
+        self._batch_bytes = BATCH_BYTES if batch_bytes is None else batch_bytes
+        self._known = known
         self._cutter = StreamCutter()
         self._parts = [_Part(STREAM_MODE, 0, [])]
         self._pending: list[PlainChunk] = []
@@ -85,8 +105,9 @@ class PayloadWriter:
         self._parts.append(part)
         # A buffer without bytes can't be cast, and has no chunks.
         if view.nbytes:
-            for chunk in cut_buffer(view.cast("B")):
-                self._add(part, chunk)
+            pieces = iter(cut_buffer(view.cast("B")))
+            while group := list(islice(pieces, _GROUP)):
+                self._add_group(part, group)
 
     def finish(self, codec: Codec) -> PayloadDraft:
         """Return what was written."""
@@ -95,12 +116,21 @@ class PayloadWriter:
         parts = [(part.mode, part.n_bytes, part.addresses) for part in self._parts]
         return PayloadDraft(codec, parts, self._pending)
 
+    def _add_group(self, part: _Part, group: Sequence[memoryview]) -> None:
+        addresses = [] if self._known is None else [blake3(piece).digest() for piece in group]
+        known = self._known(addresses) if self._known is not None else ()
+        for piece, address in zip_longest(group, addresses):
+            if address in known:
+                part.addresses.append(address)
+            else:
+                self._add(part, piece)
+
     def _add(self, part: _Part, piece: bytes | bytearray | memoryview) -> None:
         chunk = plain_chunk(piece)
         part.addresses.append(chunk.address)
         self._pending.append(chunk)
         self._n_pending_bytes += len(chunk.data)
-        if self._spill is not None and self._n_pending_bytes >= BATCH_BYTES:
+        if self._spill is not None and self._n_pending_bytes >= self._batch_bytes:
             batch, self._pending, self._n_pending_bytes = self._pending, [], 0
             self._spill(batch)
 

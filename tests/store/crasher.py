@@ -1,4 +1,4 @@
-"""Run as a script: records into a store and kills itself at a named point. ``crasher.py STORE POINT NTH``."""
+"""Run as a script: records into a store and kills itself at a named point. ``crasher.py STORE POINT NTH WAY``."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import signal
 import sys
 
 from ensession.config import Config
-from ensession.store import Store, writing
+from ensession.store import Store, behind, writing
 from tests.store.kit import ENVIRONMENT, draft, payload
 
 
-def main(path: str, point: str, nth: int) -> None:
+def main(path: str, point: str, nth: int, way: str) -> None:
     """Acknowledge on the standard output what has returned; die at the ``nth`` passing of ``point``."""
-    writing.BATCH_BYTES = 600_000
+    writing.BATCH_BYTES = behind.BATCH_BYTES = 600_000
     passed = 0
 
     def on_point(name: str) -> None:
@@ -28,14 +28,20 @@ def main(path: str, point: str, nth: int) -> None:
     for number in range(6):
         stream = b"stream-%d" % number
         recorded = store.log.record(draft(run, parent, names=["x", "y"]), {0: payload(stream)})
+        parent = recorded.id
         print("execution", recorded.id, flush=True)
         noise = [bytes([number, block % 256]) * 300_001 for block in range(4)]
-        store.log.add_payload(recorded.versions[1], payload(stream, noise))
+        if way == "behind":
+            store.behind.add(recorded.versions[1], payload(stream, noise))
+            if number % 2:
+                continue
+            store.behind.flush()
+        else:
+            store.log.add_payload(recorded.versions[1], payload(stream, noise))
         print("payload", recorded.versions[1], flush=True)
-        parent = recorded.id
     store.close()
     print("end", 0, flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4])

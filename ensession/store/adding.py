@@ -1,0 +1,125 @@
+"""Payloads that come after their execution: bounded transactions of chunks, then the rows that make them exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from sqlite3 import Connection
+
+from ensession.errors import ChunkMissingError
+from ensession.model import Digest, PayloadInfo, VersionId
+from ensession.store.chunks import Encoder, PlainChunk, StoredChunk, encode_missing, find_chunks, insert_chunks
+from ensession.store.engine import Database, execute
+from ensession.store.lookup import payload_info, version_digests
+from ensession.store.writing import (
+    CompletePayload,
+    MakeSeal,
+    PayloadDraft,
+    WritePayload,
+    insert_payloads,
+    write_payload,
+)
+
+
+class PayloadAdder:
+    """Brings payloads into a store. For one thread: compressors can't be shared.
+
+    Parameters
+    ----------
+    database : Database
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._encoder = Encoder()
+
+    def add(self, version: VersionId, write: WritePayload, seal: MakeSeal | None) -> PayloadInfo:
+        """Add the payload of a recorded version; see :meth:`~ensession.store.log.ExecutionLog.add_payload`."""
+        digest, present = self.look_up(version)
+        if present is not None:
+            return present
+        try:
+            return self._write_payload((version, digest), write, seal)
+        except ChunkMissingError:
+            # Another writer that failed took its chunks out again, and this payload counted on some of them.
+            return self._write_payload((version, digest), write, seal)
+
+    def look_up(self, version: VersionId) -> tuple[Digest, PayloadInfo | None]:
+        """Return a version's digest, and its payload where it has one.
+
+        Raises
+        ------
+        NotFoundError
+        """
+        with self._database.read() as connection:
+            return version_digests(connection, [version])[version], payload_info(connection, version)
+
+    def known(self, addresses: Iterable[bytes]) -> Mapping[bytes, StoredChunk]:
+        """Return those of some addresses that the store holds."""
+        with self._database.read() as connection:
+            return find_chunks(connection, addresses)
+
+    def _write_payload(
+        self, version: tuple[VersionId, Digest], write: WritePayload, seal: MakeSeal | None
+    ) -> PayloadInfo:
+        spilled: dict[bytes, StoredChunk] = {}
+        try:
+            draft = write_payload(write, lambda chunks: self.spill(chunks, spilled))
+            info = self.finish(version, draft, seal)
+        except BaseException:
+            self.remove(spilled)
+            raise
+        self._database.point("payload:committed")
+        return info
+
+    def finish(self, version: tuple[VersionId, Digest], draft: PayloadDraft, seal: MakeSeal | None) -> PayloadInfo:
+        """Insert the rows that make a payload exist, and what of its chunks is still to come.
+
+        Raises
+        ------
+        ChunkMissingError
+            Chunks that were counted on are gone.
+        """
+        point = self._database.point
+        with self._database.write() as connection:
+            # Another thread or process may have brought the same payload in meanwhile.
+            present = payload_info(connection, version[0])
+            if present is not None:
+                return present
+            self.store_chunks(connection, draft.rest)
+            point("payload:last-chunks")
+            # Looked up anew: who cleans up behind a failed writer may have taken out what we counted on.
+            stored = find_chunks(connection, {address for _, _, part in draft.parts for address in part})
+            (info,) = insert_payloads(connection, [CompletePayload(*version, draft, stored)], seal)
+            point("payload:before-commit")
+        return info
+
+    def spill(self, chunks: Sequence[PlainChunk], spilled: dict[bytes, StoredChunk]) -> None:
+        """Bring in a batch of chunks, in a transaction of its own; note in ``spilled`` where they are."""
+        # Looking up and compressing go before the write lock is taken.
+        fresh = [chunk for chunk in chunks if chunk.address not in spilled]
+        with self._database.read() as connection:
+            known = find_chunks(connection, (chunk.address for chunk in fresh))
+        encoded = encode_missing(self._encoder, fresh, known)
+        with self._database.write() as connection:
+            # Another process may have been faster with some of them.
+            known |= find_chunks(connection, (chunk.address for chunk in encoded))
+            inserted = insert_chunks(connection, [chunk for chunk in encoded if chunk.address not in known])
+            self._database.point("payload:before-batch-commit")
+        spilled |= known | inserted
+        self._database.point("payload:batch")
+
+    def store_chunks(self, connection: Connection, chunks: Sequence[PlainChunk]) -> dict[bytes, StoredChunk]:
+        """Bring chunks in within the running transaction."""
+        known = find_chunks(connection, (chunk.address for chunk in chunks))
+        return known | insert_chunks(connection, encode_missing(self._encoder, chunks, known))
+
+    def remove(self, spilled: Mapping[bytes, StoredChunk]) -> None:
+        """Take chunks out again that were new, and that no payload refers to."""
+        ids = [chunk.id for chunk in spilled.values() if chunk.is_new]
+        if not ids:
+            return
+        with self._database.write() as connection:
+            used = {row[0] for row in execute(connection, "SELECT DISTINCT chunk FROM payload_chunk")}
+            for id_ in ids:
+                if id_ not in used:
+                    execute(connection, "DELETE FROM chunk WHERE id = ?", (id_,))
