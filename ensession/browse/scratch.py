@@ -37,7 +37,7 @@ def scratch_bench() -> Iterator[Bench]:
     main, before = sys.modules["__main__"], hidden.read()
     sys.modules["__main__"] = module
     try:
-        yield LiveBench(shell, user, hidden, Tracker(user, {}))
+        yield LiveBench(shell, user, hidden, Tracker(user))
     finally:
         shell.close()
         sys.modules["__main__"] = main

@@ -64,6 +64,7 @@ def link(links: Sequence[Links | None], identities: Sequence[int | None]) -> lis
         for key in keys:
             union.join(owners.setdefault(key, position), position)
     _link_copied(links, owners, union)
+    _link_ranges(links, union)
     _link_unknown(links, union)
     return union.sets()
 
@@ -75,6 +76,20 @@ def _link_copied(links: Sequence[Links | None], owners: Mapping[tuple[str, int],
             owner = owners.get(("memory", key))
             if owner is not None:
                 union.join(owner, position)
+
+
+def _link_ranges(links: Sequence[Links | None], union: UnionFind) -> None:
+    """Link arrays and other libraries' objects that lie in the same memory."""
+    placed = [(range_, position) for position, one in enumerate(links) if one for range_ in one.foreign_ranges]
+    if not placed:
+        return
+    placed += [(range_, position) for position, one in enumerate(links) if one for range_ in one.ranges]
+    end, last = -1, 0
+    for (start, stop), position in sorted(placed):
+        if start < end:
+            union.join(last, position)
+        if stop > end:
+            end, last = stop, position
 
 
 def _link_unknown(links: Sequence[Links | None], union: UnionFind) -> None:

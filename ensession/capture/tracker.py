@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -48,16 +48,14 @@ class Tracker:
     Parameters
     ----------
     user : UserNamespace
-    reducers : Mapping[type, Callable]
-        See :class:`ensession.serial.scope.Scope`.
     keep_bytes : int
         Payloads up to this size are kept in the look, so that they are pickled only once.
     """
 
-    def __init__(self, user: UserNamespace, reducers: Mapping[type, Callable[[Any], Any]], keep_bytes: int = 0) -> None:
+    def __init__(self, user: UserNamespace, keep_bytes: int = 0) -> None:
         self.user = user
         self.known = Registry()
-        self.scope = Scope(user.live, user, reducers)
+        self.scope = Scope(user.live, user)
         self._keep_bytes = keep_bytes
         self._codes: dict[types.CodeType, CodeNames] = {}
         self._stable: dict[type, bool] = {}

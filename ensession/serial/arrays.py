@@ -28,6 +28,16 @@ def memory_root(array: Any) -> Any:
         root = base
 
 
+def memory_range(array: Any, root: Any) -> tuple[int, int]:
+    """Return between which addresses the memory lies that an array and its owner use."""
+    owner = root if isinstance(root, sys.modules["numpy"].ndarray) else array
+    if owner.flags.forc:
+        start = owner.__array_interface__["data"][0]
+        return start, start + owner.nbytes
+    low, high = sys.modules["numpy"].lib.array_utils.byte_bounds(owner)
+    return int(low), int(high)
+
+
 def flat_bytes(array: Any) -> Any:
     """Return a one-dimensional ``uint8`` view of a contiguous array."""
     np = sys.modules["numpy"]

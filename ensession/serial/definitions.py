@@ -10,7 +10,6 @@ import dataclasses
 import enum
 import functools
 import gc
-import io
 import linecache
 import sys
 import types
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from blake3 import blake3
 
 from ensession.errors import UnserializableError
-from ensession.serial import rebuild
+from ensession.serial import machinery, rebuild
 
 if TYPE_CHECKING:
     from ensession.serial.reducers import Reducers
@@ -244,8 +243,10 @@ def reduce_descriptor(_reducers: Reducers, value: Any) -> Any:
     return getattr, (value.__objclass__, value.__name__)
 
 
-def reduce_mapping_proxy(_reducers: Reducers, value: types.MappingProxyType[Any, Any]) -> Any:
+def reduce_mapping_proxy(reducers: Reducers, value: types.MappingProxyType[Any, Any]) -> Any:
     """Reduce a read-only view of a mapping; the mapping behind it is one that others may change."""
+    if value is vars(dataclasses).get("_EMPTY_METADATA"):  # all fields share it
+        return reduce_mark(reducers, value)
     behind = gc.get_referents(value)[0]
     return rebuild.mapping_proxy, (behind if type(behind) is not dict or not _is_of_a_class(value) else dict(value),)
 
@@ -310,15 +311,11 @@ def reduce_exception(value: BaseException) -> Any:
     return reduced
 
 
-def refuse_file(_reducers: Reducers, value: Any) -> Any:
-    """Refuse an open file: bringing it back would open, and perhaps truncate, somebody's file."""
-    msg = f"open file {getattr(value, 'name', '?')!r}"
-    raise UnserializableError(msg)
-
-
+_MARKS = {type(one) for one in vars(dataclasses).values() if type(one).__module__ == "dataclasses"}
 _NAMELESS: frozenset[type] = frozenset({type(None), type(NotImplemented), type(Ellipsis)})
 
 REDUCERS: dict[type, Any] = {
+    **machinery.REDUCERS,
     types.FunctionType: reduce_function,
     types.CodeType: reduce_code,
     types.CellType: reduce_cell,
@@ -337,12 +334,5 @@ REDUCERS: dict[type, Any] = {
     typing.TypeVar: reduce_type_variable,
     typing.ParamSpec: reduce_type_variable,
     typing.TypeVarTuple: reduce_type_variable,
-    type(dataclasses.MISSING): reduce_mark,
-    type(vars(dataclasses)["_FIELD"]): reduce_mark,
-    type(dataclasses.KW_ONLY): reduce_mark,
-    io.TextIOWrapper: refuse_file,
-    io.BufferedReader: refuse_file,
-    io.BufferedWriter: refuse_file,
-    io.BufferedRandom: refuse_file,
-    io.FileIO: refuse_file,
+    **dict.fromkeys(_MARKS, reduce_mark),
 }

@@ -11,8 +11,9 @@ from ensession.errors import UnserializableError
 from ensession.model import Codec, Fingerprint, PayloadSink
 from ensession.serial.canonical import LIMIT_BYTES, canonical_fingerprint
 from ensession.serial.frames import UnframedSink
-from ensession.serial.pickling import Dump, dump
+from ensession.serial.pickling import Dump, dump, dump_observed
 from ensession.serial.reach import Reach, walk
+from ensession.serial.registry import Range, overlap
 from ensession.serial.scope import Scope
 from ensession.serial.sinks import HashSink, TeeSink
 
@@ -31,12 +32,18 @@ class Links:
         Owners of memory that pandas copies before it changes: shared with other frames, no link to those.
     is_complete : bool
         False: assume a link with everything.
+    ranges : frozenset[Range]
+        Memory of arrays.
+    foreign_ranges : frozenset[Range]
+        Memory of other libraries' objects, which arrays may share.
     """
 
     objects: frozenset[int]
     memory: frozenset[int]
     copied: frozenset[int]
     is_complete: bool = True
+    ranges: frozenset[Range] = frozenset()
+    foreign_ranges: frozenset[Range] = frozenset()
 
     def shares(self, other: Links) -> bool:
         """Whether a change of one may be a change of the other."""
@@ -47,6 +54,8 @@ class Links:
             and self.memory.isdisjoint(other.memory)
             and self.memory.isdisjoint(other.copied)
             and self.copied.isdisjoint(other.memory)
+            and not overlap(self.foreign_ranges, other.ranges | other.foreign_ranges)
+            and not overlap(self.ranges, other.foreign_ranges)
         )
 
 
@@ -70,6 +79,8 @@ class Look:
         Hash of the payload as it is written; another one than ``fingerprint`` where sets were put in order for that.
     may_vary : bool
         There may be sets that were not put in order.
+    is_observed : bool
+        Registered fingerprints stand for some of the objects in it: the payload itself says less.
     """
 
     fingerprint: Fingerprint | None
@@ -86,6 +97,7 @@ class Look:
     source: Dump | Reach
     written: Fingerprint | None = None
     may_vary: bool = False
+    is_observed: bool = False
 
     @property
     def n_bytes(self) -> int:
@@ -118,7 +130,13 @@ class Look:
             return Links(frozenset(self.source.objects), frozenset(), frozenset(), self.source.is_complete)
         pickler = self.source.pickler
         ids = pickler.mutable_ids() if within is None else pickler.memoized(within)
-        return Links(frozenset(ids), frozenset(pickler.roots), frozenset(pickler.copied_roots))
+        return Links(
+            frozenset(ids),
+            frozenset(pickler.roots),
+            frozenset(pickler.copied_roots),
+            ranges=frozenset(pickler.ranges),
+            foreign_ranges=frozenset(pickler.foreign_ranges),
+        )
 
 
 def look(values: Mapping[str, Any], scope: Scope, keep_bytes: int = 0) -> Look:
@@ -141,8 +159,9 @@ def look(values: Mapping[str, Any], scope: Scope, keep_bytes: int = 0) -> Look:
     written = sink.fingerprint()
     may_hold_sets = sink.may_hold_sets or pickler.holds_set_type()
     in_order = _in_order(values, scope, dumped) if may_hold_sets and sink.n_stream_bytes <= LIMIT_BYTES else None
+    is_observed = pickler.holds_observed
     return Look(
-        in_order or written,
+        observe(values, scope, dumped.owners) if is_observed else in_order or written,
         None,
         dumped.codec,
         sink.n_stream_bytes,
@@ -156,7 +175,18 @@ def look(values: Mapping[str, Any], scope: Scope, keep_bytes: int = 0) -> Look:
         dumped,
         written,
         may_hold_sets and in_order is None,
+        is_observed,
     )
+
+
+def observe(values: Mapping[str, Any], scope: Scope, owners: frozenset[int] = frozenset()) -> Fingerprint | None:
+    """Fingerprint values by what their registered fingerprints say; None where one can't say it."""
+    try:
+        sink = dump_observed(values, scope, HashSink, owners)
+    except UnserializableError:
+        return None
+    assert isinstance(sink, HashSink)  # noqa: S101
+    return sink.fingerprint()
 
 
 def _in_order(values: Mapping[str, Any], scope: Scope, dumped: Dump) -> Fingerprint | None:
@@ -171,10 +201,11 @@ def _unstorable(values: Mapping[str, Any], scope: Scope, reason: str) -> Look:
     reach = walk(list(values.values()), scope.namespace)
     found = (scope.resolver.find(definition) for definition in reach.definitions if hasattr(definition, "__qualname__"))
     references = tuple(dict.fromkeys(reference.root for reference in found if reference))
-    return Look(None, reason, None, 0, 0, references, reach.codes, reach.packages, {}, frozenset(), None, reach)
+    seen = observe(values, scope)
+    return Look(seen, reason, None, 0, 0, references, reach.codes, reach.packages, {}, frozenset(), None, reach)
 
 
-def write_payload(values: Mapping[str, Any], scope: Scope, seen: Look, sink: PayloadSink) -> Fingerprint:
+def write_payload(values: Mapping[str, Any], scope: Scope, seen: Look, sink: PayloadSink) -> Fingerprint | None:
     """Pickle a co-variable into a store's sink, as it was looked at.
 
     Returns
@@ -191,6 +222,10 @@ def write_payload(values: Mapping[str, Any], scope: Scope, seen: Look, sink: Pay
     if seen.sink is not None and seen.fingerprint is not None:
         seen.sink.replay(UnframedSink(sink))
         return seen.fingerprint
+    if seen.is_observed:  # its payload may differ from pass to pass
+        dump(values, scope, lambda: UnframedSink(sink), codec=seen.codec, owners=seen.owners)
+        after = observe(values, scope, seen.owners)
+        return seen.fingerprint if after is None and seen.fingerprint is None else after
     # Known owners go in, so that the pass never has to be repeated into the same sink.
     _, tee = dump(values, scope, lambda: TeeSink(UnframedSink(sink)), codec=seen.codec, owners=seen.owners)
     assert isinstance(tee, TeeSink)  # noqa: S101

@@ -15,7 +15,8 @@ from typing import Any
 
 from ensession.errors import UnserializableError
 from ensession.model import BufferMode, Codec, PayloadSink
-from ensession.serial.reducers import NamespaceReference, Reducers
+from ensession.serial.reducers import NamespaceReference, Observing, Reducers
+from ensession.serial.registry import overlap
 from ensession.serial.scope import Scope
 
 PROTOCOL = 5
@@ -23,6 +24,10 @@ PROTOCOL = 5
 
 class _CPickler(Reducers, pickle.Pickler):
     """The fast one."""
+
+
+class _Observer(Observing, pickle.Pickler):
+    """The fast one, for fingerprints of what has a registered one."""
 
 
 def _dill_pickler() -> type:
@@ -118,6 +123,22 @@ def dump(
         raise UnserializableError(_reason(first)) from error
 
 
+def dump_observed(
+    values: Mapping[str, Any], scope: Scope, new_sink: Callable[[], PayloadSink], owners: frozenset[int]
+) -> PayloadSink:
+    """Pickle the values of a co-variable with what stands for them in a fingerprint.
+
+    Raises
+    ------
+    UnserializableError
+        Something in it has neither a serialised form nor a fingerprint.
+    """
+    try:
+        return _dump_with(_Observer, Codec.PICKLE, values, scope, new_sink, owners)[1]
+    except FALLBACK_ERRORS as error:
+        raise UnserializableError(_reason(error)) from error
+
+
 def _reason(error: BaseException) -> str:
     if isinstance(error, RecursionError):
         return "nested too deeply to be pickled"
@@ -135,6 +156,8 @@ def _dump_with(
 ) -> tuple[Dump, PayloadSink]:
     """Pickle once; and a second time where views turn out to share memory inside the payload."""
     pickler, sink = _one_pass(pickler_type, values, scope, new_sink(), owners)
+    if pickler.foreign_ranges and overlap(pickler.foreign_ranges, pickler.ranges):
+        raise UnserializableError("it shares memory between objects of two libraries")
     shared = pickler.shared_owners()
     if shared - owners:
         pickler, sink = _one_pass(pickler_type, values, scope, new_sink(), shared | owners)

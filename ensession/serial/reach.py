@@ -74,10 +74,11 @@ def walk(values: list[Any], namespace: dict[str, Any]) -> Reach:
                 codes.append(code)
             if is_importable(obj):
                 continue
+        if _is_machinery(type(obj)):
+            continue
         if not isinstance(obj, IMMUTABLE):
             found[id(obj)] = obj
-        if not _is_machinery(type(obj)):
-            stack.extend(_next(obj))
+        stack.extend(_next(obj))
     packages.discard("builtins")
     return Reach(found, tuple(codes), tuple(stops), frozenset(packages), not stack)
 

@@ -13,6 +13,7 @@ import importlib
 import linecache
 import sys
 import types
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -156,6 +157,23 @@ def type_variable(kind: Any, name: str, arguments: tuple[Any, ...], words: Mappi
 def mapping_proxy(mapping: Mapping[Any, Any]) -> types.MappingProxyType[Any, Any]:
     """Make a read-only view of a mapping."""
     return types.MappingProxyType(mapping)
+
+
+def set_attributes(target: object, state: Mapping[str, Any]) -> None:
+    """Give an object its attributes."""
+    for name, value in state.items():
+        setattr(target, name, value)
+
+
+def weak_reference(target: Any) -> weakref.ref[Any]:
+    """Make a weak reference; None gives one whose object is gone."""
+    return weakref.ref(set() if target is None else target)
+
+
+def memory_view(owner: Any, is_locked: bool) -> memoryview:
+    """Make a view of a whole buffer."""
+    view = memoryview(owner)
+    return view.toreadonly() if is_locked else view
 
 
 def array(source: Any, dtype: Any, shape: tuple[int, ...], order: str) -> Any:

@@ -7,8 +7,11 @@ import types
 from collections.abc import Iterable
 from typing import Any
 
+from ensession.errors import UnserializableError
 from ensession.model import BufferMode
 from ensession.serial import arrays, definitions, rebuild
+from ensession.serial.observed import observation
+from ensession.serial.registry import Range, Reducer
 from ensession.serial.scope import IMMUTABLE, Scope
 
 
@@ -38,7 +41,7 @@ class Reducers:
         """
         self.namespace = scope.namespace
         self._resolver = scope.resolver
-        self._plugins = scope.reducers
+        self._registry = scope.registry
         self._own = own
         self._owners = owners
         self.references: dict[str, None] = {}
@@ -50,6 +53,9 @@ class Reducers:
         self.types: set[type] = set()
         self.packages: set[str] = set()
         self.out_of_band: dict[int, BufferMode] = {}
+        self.holds_observed = False
+        self.ranges: set[Range] = set()
+        self.foreign_ranges: set[Range] = set()
         self.roots: dict[int, set[int]] = {}
         self.copied_roots: set[int] = set()
         self.labels: dict[int, tuple[Any, ...]] = {}
@@ -63,12 +69,12 @@ class Reducers:
         handler = definitions.REDUCERS.get(kind)
         if handler is not None:
             return handler(self, obj)
-        plugin = self._plugins.get(kind)
-        if plugin is not None:
-            return plugin(obj)
         if isinstance(obj, type):
             return definitions.reduce_class(self, obj)
         self.types.add(kind)
+        known = self._registry.find(kind)
+        if known is not None:
+            return self._reduce_known(obj, known)
         if issubclass(kind, BaseException):
             return definitions.reduce_exception(obj)
         if kind.__module__ == "numpy":
@@ -76,6 +82,13 @@ class Reducers:
         if kind.__module__ == "pandas" or kind.__module__.startswith("pandas."):
             self._note_pandas(obj)
         return NotImplemented
+
+    def _reduce_known(self, obj: Any, known: Reducer) -> Any:
+        if known.fingerprint is not None:
+            self.holds_observed = True
+        if known.memory is not None:
+            self.foreign_ranges.add(known.memory(obj))
+        return NotImplemented if known.reduce is None else known.reduce(obj)
 
     def reference(self, obj: Any) -> Any:
         """Return a reduction to a required version, or None where ``obj`` has to be stored by value."""
@@ -106,6 +119,7 @@ class Reducers:
         else:
             self.roots.setdefault(id(root), set()).add(id(array))
             self._alive.append(array)
+            self.ranges.add(arrays.memory_range(array, root))
         if id(root) in self._owners and array is not root:
             reduced = arrays.reduce_view(array, root)
             if reduced is not None:
@@ -158,12 +172,31 @@ class Reducers:
         for key, entry in self.memo.copy().items():
             obj = entry[1] if type(entry) is tuple else None
             kind = type(obj)
-            verdict = mutable[kind] if kind in mutable else mutable.setdefault(kind, _is_mutable(kind))
+            verdict = mutable[kind] if kind in mutable else mutable.setdefault(kind, self._is_mutable(kind))
             if verdict or (verdict is None and not definitions.is_importable(obj)):
                 found[key] = obj
         for key in (*self.by_reference, *self.labels, *self._copied):
             found.pop(key, None)
         return found
+
+    def _is_mutable(self, kind: type) -> bool | None:
+        return False if self._registry.is_immutable(kind) else _is_mutable(kind)
+
+
+class Observing(Reducers):
+    """Reducers for a fingerprint only: what has a registered one is replaced by it."""
+
+    def reducer_override(self, obj: Any) -> Any:
+        """Reduce an object to what stands for it, or as for a payload."""
+        kind = type(obj)
+        known = self._registry.find(kind)
+        if known is None or known.fingerprint is None:
+            return super().reducer_override(obj)
+        self.types.add(kind)
+        state = known.fingerprint(obj)
+        if state is NotImplemented:
+            raise UnserializableError(f"this {kind.__qualname__} has no fingerprint")
+        return observation, (f"{kind.__module__}.{kind.__qualname__}", state)
 
 
 def _is_unordered(members: Any) -> bool:

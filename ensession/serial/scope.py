@@ -1,6 +1,6 @@
 """What a look has to know of the session, and which types can't change.
 
-Imports nothing of the package.
+Imports nothing of the package but the registry.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import pathlib
 import re
 import types
 import uuid
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from ensession.serial.registry import Registry, shared_registry
 
 IMMUTABLE = (
     str,
@@ -101,10 +102,10 @@ class Scope:
     namespace : dict
         The live namespace: the globals of session functions.
     resolver : Resolver
-    reducers : Mapping[type, Callable]
-        Reducers for further types: called with the object, return what ``__reduce__`` may return.
+    registry : Registry
+        Reducers and fingerprints for further types.
     """
 
     namespace: dict[str, Any]
     resolver: Resolver
-    reducers: Mapping[type, Callable[[Any], Any]] = field(default_factory=dict)
+    registry: Registry = field(default_factory=shared_registry)

@@ -99,7 +99,7 @@ class Recorder:
         self._gap: str | None = None
         self._untold: str | None = None
         self._warned: set[str] = set()
-        self.tracker = Tracker(user, {}, config.inline_limit_bytes)
+        self.tracker = Tracker(user, config.inline_limit_bytes)
         self.rule = StorageRule(config.policy, CostModel())
         self.head: ExecutionId | None = None
         self.branch = MAIN
@@ -252,7 +252,7 @@ class Recorder:
         wanted = {
             index: one
             for index, one in enumerate(change.changed)
-            if one.look.fingerprint is not None
+            if one.look.codec is not None
             and (
                 self.rule.should_store(one.look.n_stream_bytes, one.look.n_buffer_bytes, need)
                 or one.look.varies_by_process()  # made again, it could not be told from another value

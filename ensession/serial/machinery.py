@@ -1,0 +1,106 @@
+"""Reducing Python's own objects that plain pickle refuses although they can come back; refusing those that can't.
+
+A lock comes back free; one that is held belongs to somebody who does not come back.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import struct
+import subprocess
+import sys
+import threading
+import weakref
+from collections.abc import Mapping
+from typing import Any
+
+from ensession.errors import UnserializableError
+from ensession.serial import rebuild
+
+
+def refuse_file(_reducers: object, value: Any) -> Any:
+    """Refuse an open file: bringing it back would open, and perhaps truncate, somebody's file."""
+    name = standard_stream(value)
+    if name is not None:
+        return getattr, (sys, name)
+    msg = f"open file {getattr(value, 'name', '?')!r}"
+    raise UnserializableError(msg)
+
+
+def standard_stream(value: Any) -> str | None:
+    """Return under which name a stream is one of this process's own, or None."""
+    return next((name for name in _STREAMS if getattr(sys, name) is value), None)
+
+
+def reduce_logger(_reducers: object, logger: logging.Logger) -> Any:
+    """Reduce a logger by its name, with its settings: plain pickle leaves those out."""
+    if logger.handlers or logger.filters:
+        raise UnserializableError(f"logger {logger.name!r} has handlers or filters of its own")
+    state = {"level": logger.level, "propagate": logger.propagate, "disabled": logger.disabled}
+    return logging.getLogger, (logger.name,), state, None, None, rebuild.set_attributes
+
+
+def reduce_lock(_reducers: object, lock: Any) -> Any:
+    """Reduce a lock that nobody holds."""
+    if " locked " in repr(lock) or "<locked" in repr(lock):
+        raise UnserializableError("a lock that is held")
+    return (threading.RLock if type(lock) is _RLOCK else threading.Lock), ()
+
+
+def reduce_local(_reducers: object, value: threading.local) -> Any:
+    """Reduce thread-local attributes to those of the main thread: the other threads do not come back."""
+    return threading.local, (), dict(vars(value)), None, None, rebuild.set_attributes
+
+
+def reduce_program(_reducers: object, program: Any) -> Any:
+    """Refuse a program that runs: its number may be another's by the time it comes back."""
+    if program.returncode is None:
+        raise UnserializableError(f"a program that runs ({program.args!r:.80})")
+    return NotImplemented
+
+
+def reduce_weak_reference(_reducers: object, reference: Any) -> Any:
+    """Reduce a weak reference; who holds the object has to bring it back."""
+    if reference.__callback__ is not None:
+        raise UnserializableError("a weak reference with a callback")
+    return rebuild.weak_reference, (reference(),)
+
+
+def reduce_weak_mapping(_reducers: object, mapping: Mapping[Any, Any]) -> Any:
+    """Reduce a mapping with weak keys or values to what it holds now."""
+    return type(mapping), (dict(mapping),)
+
+
+def reduce_memoryview(_reducers: object, view: memoryview) -> Any:
+    """Reduce a view of a whole buffer; a part of one can't be put together again."""
+    whole = memoryview(view.obj)
+    if (whole.nbytes, whole.format, whole.shape) != (view.nbytes, view.format, view.shape):
+        raise UnserializableError("a memoryview of a part of a buffer")
+    return rebuild.memory_view, (view.obj, view.readonly)
+
+
+def reduce_struct(_reducers: object, value: struct.Struct) -> Any:
+    """Reduce a compiled format."""
+    return struct.Struct, (value.format,)
+
+
+_STREAMS = ("stdout", "stderr", "stdin", "__stdout__", "__stderr__", "__stdin__")
+_RLOCK = type(threading.RLock())
+REDUCERS: dict[type, Any] = {
+    type(threading.Lock()): reduce_lock,
+    _RLOCK: reduce_lock,
+    logging.Logger: reduce_logger,
+    threading.local: reduce_local,
+    subprocess.Popen: reduce_program,
+    weakref.ref: reduce_weak_reference,
+    weakref.WeakValueDictionary: reduce_weak_mapping,
+    weakref.WeakKeyDictionary: reduce_weak_mapping,
+    memoryview: reduce_memoryview,
+    struct.Struct: reduce_struct,
+    io.TextIOWrapper: refuse_file,
+    io.BufferedReader: refuse_file,
+    io.BufferedWriter: refuse_file,
+    io.BufferedRandom: refuse_file,
+    io.FileIO: refuse_file,
+}

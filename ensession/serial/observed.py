@@ -1,0 +1,114 @@
+"""Fingerprints of Python's own objects that have no serialised form, or none that says whether they changed.
+
+Contract: what stands for an object differs whenever the object has changed. Where that can't be known,
+:class:`~ensession.errors.UnserializableError` is raised, and touched means changed (invariant 2).
+"""
+
+from __future__ import annotations
+
+import csv
+import gc
+import io
+import logging
+import re
+import sys
+import threading
+import types
+from typing import Any
+
+from ensession.errors import UnserializableError
+from ensession.serial.machinery import standard_stream
+from ensession.serial.registry import Registry
+
+
+def observation(kind: str, state: object) -> object:
+    """Stand for an object in a fingerprint; never in a payload."""
+    raise AssertionError(f"a fingerprint is not loaded ({kind}: {state})")
+
+
+def _running(obj: Any) -> Any:
+    """Return where a generator or coroutine stands, and everything that its frame holds: its value stack too."""
+    frame = getattr(obj, "gi_frame", None) or getattr(obj, "cr_frame", None) or getattr(obj, "ag_frame", None)
+    if frame is None:
+        return "ended"
+    names = [name for name in dir(obj) if name.endswith("_running")]
+    held = [one for one in gc.get_referents(obj) if not isinstance(one, types.FrameType)]
+    origin = [one for one in held if _is_finaliser(one)]
+    return frame.f_lasti, [getattr(obj, name) for name in names], [one for one in held if one not in origin]
+
+
+def _is_finaliser(one: Any) -> bool:
+    """Whether this is the event loop's hook that an asynchronous generator holds once it was iterated."""
+    return isinstance(one, types.MethodType) and one.__name__ == "_asyncgen_finalizer_hook"
+
+
+def _reading(file: Any) -> Any:
+    """Return how far a file was read; writing keeps bytes back that nobody can see."""
+    if standard_stream(file) is not None:
+        return file.name
+    if file.closed:
+        return file.name, "closed"
+    if not file.readable() or file.writable() or not file.seekable():
+        raise UnserializableError("a file or pipe that does not tell its position")
+    try:
+        return file.name, getattr(file, "mode", ""), getattr(file, "encoding", ""), file.tell()
+    except OSError as error:
+        raise UnserializableError(f"file {file.name!r} does not tell its position: {error}") from error
+
+
+def _lock(lock: Any) -> Any:
+    """Return whether a lock is held."""
+    return lock.locked()
+
+
+def _reentrant_lock(lock: Any) -> Any:
+    """Return how often a lock was taken by the thread that looks; one that another thread holds is not comparable."""
+    words = dict(word.split("=") for word in repr(lock).split() if "=" in word)
+    if int(words["count"]) and int(words["owner"]) != threading.get_ident():
+        raise UnserializableError("a lock that another thread holds")
+    return int(words["count"])
+
+
+def _match(match: re.Match[Any]) -> Any:
+    return match.re, match.string, match.pos, match.endpos, match.regs
+
+
+def _hash(one: Any) -> Any:
+    return one.name, one.hexdigest()
+
+
+def _referents(one: Any) -> Any:
+    return [part for part in gc.get_referents(one) if not isinstance(part, type)]
+
+
+def _logger(logger: logging.Logger) -> Any:
+    return logger.name, logger.level, logger.propagate, logger.disabled, logger.handlers, logger.filters
+
+
+def _csv_reader(reader: Any) -> Any:
+    return reader.line_num, _referents(reader)
+
+
+def _dialect(dialect: Any) -> Any:
+    return [getattr(dialect, name) for name in ("delimiter", "quotechar", "escapechar", "lineterminator", "quoting")]
+
+
+def register(registry: Registry) -> None:
+    """Register what is known of Python's own types."""
+    running: tuple[type, ...] = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
+    files: tuple[type, ...] = (io.TextIOWrapper, io.BufferedReader, io.FileIO)
+    for kind in running:
+        registry.register(kind, None, _running)
+    for kind in files:
+        registry.register(kind, None, _reading)
+    registry.register(logging.Logger, None, _logger)
+    registry.register(type(threading.Lock()), None, _lock)
+    registry.register(type(threading.RLock()), None, _reentrant_lock)
+    registry.register(re.Match, None, _match)
+    registry.register(type(csv.reader([]).dialect), None, _dialect)
+    registry.register(type(csv.reader([])), None, _csv_reader)
+    registry.register(type(csv.writer(io.StringIO())), None, _referents)
+    for name in ("HASH", "HASHXOF"):
+        digest = getattr(sys.modules.get("_hashlib"), name, None)
+        if digest is not None:
+            registry.register(digest, None, _hash)

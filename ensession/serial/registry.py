@@ -1,0 +1,134 @@
+"""Reducers and fingerprints for types that plain pickle gets wrong, and where libraries plug theirs in.
+
+Imports no library: what a package brings for its types is looked up when the first object of one of its types is.
+"""
+
+from __future__ import annotations
+
+import bisect
+import functools
+import importlib
+import importlib.metadata
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+GROUP = "ensession.reducers"
+"""Entry points: the name is a top-level package, the object a function that takes the registry."""
+
+Reduce = Callable[[Any], Any]
+Range = tuple[int, int]
+"""First address and the one behind the last."""
+Register = Callable[["Registry"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Reducer:
+    """What is known of a type.
+
+    Attributes
+    ----------
+    reduce : callable or None
+        Returns what ``__reduce__`` may return; None: as pickle does it.
+    fingerprint : callable or None
+        Returns what stands for the object in a fingerprint; None: the payload does.
+    memory : callable or None
+        Returns where the object's contents lie, for memory that objects of other types may share.
+    """
+
+    reduce: Reduce | None
+    fingerprint: Callable[[Any], Any] | None
+    memory: Callable[[Any], Range] | None = None
+
+
+class Registry:
+    """Reducers by type, exactly: a subclass may hold more than its base.
+
+    Parameters
+    ----------
+    built_in : iterable of str
+        Packages that :mod:`ensession.serial.plugins` has a module for.
+    """
+
+    def __init__(self, built_in: Iterable[str] = ()) -> None:
+        self._reducers: dict[type, Reducer] = {}
+        self._built_in = frozenset(built_in)
+        self._plugged: dict[str, importlib.metadata.EntryPoint] | None = None
+        self._asked: set[str] = set()
+        self._found: dict[type, Reducer | None] = {}
+        self._immutable: tuple[type, ...] = ()
+
+    def register(
+        self,
+        kind: type,
+        reduce: Reduce | None,
+        fingerprint: Callable[[Any], Any] | None = None,
+        memory: Callable[[Any], Range] | None = None,
+    ) -> None:
+        """Say how objects of a type are reduced and compared; see :func:`ensession.register_reducer`."""
+        self._reducers[kind] = Reducer(reduce, fingerprint, memory)
+        self._found.clear()
+
+    def register_immutable(self, *kinds: type) -> None:
+        """Say of which types, subclasses included, objects can't change: two names for one are no link."""
+        self._immutable += kinds
+
+    def is_immutable(self, kind: type) -> bool:
+        """Return whether objects of a type can't change, as far as its library has said."""
+        self.find(kind)
+        return issubclass(kind, self._immutable)
+
+    def find(self, kind: type) -> Reducer | None:
+        """Return what is registered for a type."""
+        try:
+            return self._found[kind]
+        except KeyError:
+            self._ask(kind.__module__.partition(".")[0])
+            found = self._found[kind] = self._reducers.get(kind)
+            return found
+
+    def _ask(self, package: str) -> None:
+        """Let a package register its reducers, once."""
+        if package in self._asked or package in _NO_PROVIDER:
+            return
+        self._asked.add(package)
+        given = dict(self._reducers)  # what the user registered stays
+        if package in self._built_in:
+            importlib.import_module(f"ensession.serial.plugins.for_{package}").register(self)
+        if self._plugged is None:
+            self._plugged = {point.name: point for point in importlib.metadata.entry_points(group=GROUP)}
+        if package in self._plugged:
+            register: Register = self._plugged[package].load()
+            register(self)
+        self._reducers.update(given)
+
+
+def overlap(some: Iterable[Range], others: Iterable[Range]) -> bool:
+    """Return whether a range of one kind has an address in common with one of the other."""
+    ordered = sorted(others)
+    for start, stop in some:
+        at = bisect.bisect_left(ordered, (stop, stop))
+        if any(low < stop and start < high for low, high in ordered[:at]):
+            return True
+    return False
+
+
+@functools.cache
+def shared_registry() -> Registry:
+    """Return the registry of this process: like :mod:`copyreg`, there is one, for libraries register in it.
+
+    Returns
+    -------
+    Registry
+        With what is known of Python's own types.
+    """
+    from ensession.serial import observed
+    from ensession.serial.plugins import BUILT_IN
+
+    registry = Registry(BUILT_IN)
+    observed.register(registry)
+    return registry
+
+
+_NO_PROVIDER = frozenset({"builtins", "__main__", "numpy", "pandas", "ensession"}) | sys.stdlib_module_names
