@@ -39,8 +39,9 @@ class Line:
         self.hello = self.asker.hello()
 
     def _serve(self, path: Path, incoming: int, outgoing: int) -> None:
-        with os.fdopen(incoming, "rb") as read, os.fdopen(outgoing, "wb") as write:
-            with Store.create_or_open(path, Config()) as store, suppress(SyncError):  # whoever asked may have gone
+        gone = suppress(SyncError, BrokenPipeError)  # whoever asked may not wait for the answer
+        with gone, os.fdopen(incoming, "rb") as read, os.fdopen(outgoing, "wb") as write:
+            with Store.create_or_open(path, Config()) as store:
                 serve(store, read, write)
 
     def close(self) -> None:
