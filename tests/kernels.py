@@ -118,6 +118,11 @@ class Kernel:
         """Return what the process wrote to its own standard streams."""
         return self._log_path.read_text(errors="replace")
 
+    def send_to_widget(self, comm_id: str, data: Mapping[str, Any]) -> None:
+        """Send a message to a widget, as its view does when it is used; cells sent later run after it."""
+        content = {"comm_id": comm_id, "data": {"buffer_paths": [], **data}}
+        self._client.shell_channel.send(self._client.session.msg("comm_msg", content))
+
     def execute(
         self,
         code: str,

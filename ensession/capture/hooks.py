@@ -8,6 +8,9 @@ from typing import Any, Protocol
 class CellListener(Protocol):
     """Who wants to know of cells."""
 
+    def callbacks_ran(self) -> None:
+        """Hear that a message to a widget was handled while no cell ran."""
+
     def cell_begins(self, code: str, cell_id: str | None) -> None:
         """Hear that a cell is about to run."""
 
@@ -21,19 +24,33 @@ class CellHooks:
     def __init__(self, shell: Any, listener: CellListener) -> None:
         self._events = shell.events
         self._listener = listener
+        self._n_running = 0
+        self._n_before = 0
 
     def install(self) -> None:
         """Begin to listen."""
+        self._events.register("pre_execute", self._something_begins)
         self._events.register("pre_run_cell", self._before)
         self._events.register("post_run_cell", self._after)
 
     def remove(self) -> None:
         """Stop listening."""
+        self._events.unregister("pre_execute", self._something_begins)
         self._events.unregister("pre_run_cell", self._before)
         self._events.unregister("post_run_cell", self._after)
 
+    def _something_begins(self) -> None:
+        """Count: a cell gives this event right before its own, a message to a widget this one alone."""
+        if not self._n_running:
+            self._n_before += 1
+
     def _before(self, info: Any) -> None:
+        if self._n_before > 1:
+            self._listener.callbacks_ran()
+        self._n_before = 0
+        self._n_running += 1
         self._listener.cell_begins(info.raw_cell or "", getattr(info, "cell_id", None))
 
     def _after(self, result: Any) -> None:
+        self._n_running = max(0, self._n_running - 1)
         self._listener.cell_ended(result.error_before_exec or result.error_in_exec)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from ensession.capture.background import Suspects
 from ensession.capture.change import Change, Fresh, Tracked, draft
 from ensession.capture.covariables import link
 from ensession.capture.grouping import Names, joined_by_cycles, keeps_identity, links_of
@@ -20,7 +21,7 @@ from ensession.capture.libraries import figures_are_open, package_of
 from ensession.capture.names import CellNames, CodeNames, analyse_code
 from ensession.capture.namespace import UserNamespace
 from ensession.capture.registry import Registry
-from ensession.capture.touch import Closure, Touched, touched_by
+from ensession.capture.touch import Closure, Mentions, Touched, touched_by
 from ensession.model import HIDDEN_PREFIX, VersionId
 from ensession.serial.definitions import SESSION_MODULE
 from ensession.serial.look import Look, look
@@ -68,6 +69,25 @@ class Tracker:
         self._moved(self.user.view())
         closure = Closure(self.known, self._libraries, self._analyse, figures_are_open=figures_are_open())
         return touched_by(cell, closure)
+
+    def session_name(self, definition: Any) -> str | None:
+        """Return the session name by which a class or function is reached, or None."""
+        found = self.user.find(definition)
+        return None if found is None else found.root
+
+    def touched_in_background(self, suspects: Suspects) -> Touched:
+        """Return what may be touched by something that runs by itself."""
+        names, words, packages = set(suspects.names), set[str](), set[str]()
+        everything = suspects.everything
+        for code in suspects.codes:
+            found = self._analyse(code)
+            names |= found.loads | found.stores | found.deletes
+            words |= found.loads | found.attributes
+            packages |= found.imports
+            everything = everything or found.dynamic
+        closure = Closure(self.known, self._libraries, self._analyse, figures_are_open=figures_are_open())
+        seen, reason = closure.of(names, Mentions(frozenset(words), frozenset(packages)))
+        return Touched(frozenset(), frozenset(seen), everything or reason)
 
     def moved(self) -> bool:
         """Whether names were bound or deleted since the last look."""

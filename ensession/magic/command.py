@@ -93,6 +93,11 @@ class EnsCommand:
         except EnsessionError as error:
             self._complain(error)
 
+    def callbacks_ran(self) -> None:
+        """Hear that callbacks of widgets ran while no cell did."""
+        if self._session is not None:
+            self._session.note_callbacks()
+
     def cell_begins(self, code: str, cell_id: str | None) -> None:
         """Hear that a cell is about to run."""
         if self._session is not None:

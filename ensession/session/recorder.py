@@ -35,6 +35,7 @@ from ensession.model import (
 from ensession.planner.costs import CostModel
 from ensession.planner.policy import StorageRule
 from ensession.session.auditing import outside_effects, outside_reason, outside_warning
+from ensession.session.beside import Beside
 from ensession.session.shell import Shell
 from ensession.session.storing import inline, payload_writer
 from ensession.store import MAIN, Store
@@ -100,6 +101,7 @@ class Recorder:
         self._untold: str | None = None
         self._warned: set[str] = set()
         self.tracker = Tracker(user, config.inline_limit_bytes)
+        self._beside = Beside(self.tracker)
         self.rule = StorageRule(config.policy, CostModel())
         self.head: ExecutionId | None = None
         self.branch = MAIN
@@ -146,6 +148,10 @@ class Recorder:
         self._config = config
         self.rule.policy = config.policy
 
+    def note_callbacks(self) -> None:
+        """Take note that callbacks of widgets ran while no cell did."""
+        self._beside.note_callbacks()
+
     def close(self) -> None:
         """Stop listening; what is recorded stays."""
         self._effects.end()
@@ -157,6 +163,7 @@ class Recorder:
         touched = pending.touched
         known = self.tracker.known
         conditions = {known[name].version for name in self._hidden.conditions if name in known}
+        beside = self._beside.after_cell(touched)
         problem = None
         try:
             change = self._examine(touched, self._hidden.changed())
@@ -174,7 +181,8 @@ class Recorder:
             error=ending.error,
             no_replay=self._no_replay(pending.names, ending)
             or no_replay_reason(files, effects)
-            or outside_reason(change),
+            or outside_reason(change)
+            or beside,
             not_captured="; ".join(filter(None, (problem, self._untold))) or None,
             outputs=outputs,
             files=files,
@@ -208,10 +216,10 @@ class Recorder:
 
     def _note_ambient(self) -> None:
         """Record what was bound, deleted or drawn since the last execution, as an execution of its own."""
-        hidden = self._hidden.changed()
-        if not hidden and not self.tracker.moved() and not self._config.audit:
+        hidden, beside = self._hidden.changed(), self._beside.between_cells()
+        if not hidden and beside is None and not self.tracker.moved() and not self._config.audit:
             return
-        change = self._examine(_BETWEEN, hidden)
+        change = self._examine(beside or _BETWEEN, hidden)
         if not change.is_empty:
             draft = replace(self._draft(ExecutionKind.AMBIENT, change), effects=outside_effects(change))
             self._write(replace(draft, no_replay="it happened between two cells"), change)

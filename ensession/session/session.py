@@ -66,6 +66,10 @@ class Session:
         """Begin a new line of history with what the namespace holds."""
         self._recorder.adopt()
 
+    def note_callbacks(self) -> None:
+        """Take note that callbacks of widgets ran while no cell did."""
+        self._recorder.note_callbacks()
+
     def begin_cell(self, code: str, cell_id: str | None) -> None:
         """Take note that a cell is about to run."""
         self._recorder.begin(code, cell_id)

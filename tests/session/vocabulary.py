@@ -130,7 +130,7 @@ VALUES = {
           "np.frombuffer(b'12345678')", "<A>.astype('f4')", "np.array(['u', 'v'])",
           "np.random.default_rng(<X>)", "np.random.randn(2, 3)", "np.random.permutation(4)", "<A>.ravel()", "np.split(np.arange(6), 2)[1]",
           "np.asarray(<A>)", "copy.deepcopy(<A>)", "pickle.loads(pickle.dumps(<A>))", "<A>.real", "np.atleast_2d(<A>)",
-          "np.ma.masked_array([1, 2], [0, 1])", "np.lib.stride_tricks.sliding_window_view(<A>, 2)", "<A> + <A>", "np.diag(np.ones(2))"],
+          "np.lib.stride_tricks.sliding_window_view(<A>, 2)", "<A> + <A>", "np.diag(np.ones(2))"],
     "O": ["C()", "C(<*>)", "E(<*>)", "<K>(<*>)", "<O>", "<O>.up()", "copy.copy(<O>)", "<O>.v", "type(<O>)(<L>)",
           "C(o)", "E.__new__(E)", "Color.RED", "Color.BLUE", "object()", "types.SimpleNamespace(v=<*>)", "Color(1)",
           "W(<*>)", "copy.deepcopy(<O>)", "pickle.loads(pickle.dumps(<O>))", "w(1, 2)", "<O> if x else <O>", "weakref.ref(<O>)",

@@ -1,0 +1,61 @@
+"""What runs beside the cells, as the recorder has to know of it."""
+
+from __future__ import annotations
+
+from ensession.capture.background import NOBODY, PRIMITIVES, Background, Suspects
+from ensession.capture.touch import Touched
+from ensession.capture.tracker import Tracker
+
+
+class Beside:
+    """Threads, tasks and callbacks of one session: what they may have changed, and what that means for a cell.
+
+    Parameters
+    ----------
+    tracker : Tracker
+    """
+
+    def __init__(self, tracker: Tracker) -> None:
+        self._tracker = tracker
+        self._background = Background(tracker.user.live, tracker.session_name)
+        self._seen = NOBODY
+        self._callbacks_ran = False
+
+    def note_callbacks(self) -> None:
+        """Take note that callbacks of widgets ran while no cell did."""
+        self._callbacks_ran = True
+
+    def between_cells(self) -> Touched | None:
+        """Return what may have been changed since the last cell by what runs beside; None if nothing runs."""
+        suspects = self._seen | self._running()
+        if self._callbacks_ran:
+            self._callbacks_ran = False
+            suspects |= self._background.callbacks(self._tracker.user.view())
+        self._seen = self._running()
+        if not suspects:
+            return None
+        touched = self._tracker.touched_in_background(suspects)
+        names = frozenset(self._tracker.known) if touched.everything else touched.names
+        return Touched(frozenset(), frozenset(name for name in names if not self._is_machinery(name)), None)
+
+    def after_cell(self, touched: Touched) -> str | None:
+        """Say why a cell that just ended can't be run again: for what runs beside it."""
+        before, after = self._seen, self._running()
+        self._seen = before | after
+        started = [who for who in after.who if who not in before.who]
+        if started:
+            return f"it left something running: {', '.join(started)}"
+        if not before:
+            return None
+        shared = self._tracker.touched_in_background(before)
+        if shared.everything or touched.everything or not shared.names.isdisjoint(touched.names):
+            return f"what it uses may be changed meanwhile by {', '.join(before.who)}"
+        return None
+
+    def _running(self) -> Suspects:
+        return self._background.running(self._tracker.user.view())
+
+    def _is_machinery(self, name: str) -> bool:
+        """Whether a variable is a thread, a queue, a widget: those have no fingerprint, and count as unchanged."""
+        known = self._tracker.known.get(name)
+        return known is not None and known.fingerprint is None and not PRIMITIVES.isdisjoint(known.packages)
