@@ -164,7 +164,7 @@ class Walker:
     def _class(self, value: type) -> None:
         self.put(value.__module__, value.__qualname__)
         if value.__module__ == "__main__":
-            members = {name: member for name, member in vars(value).items() if not name.startswith("__")}
+            members = {name: member for name, member in sorted(vars(value).items()) if not name.startswith("__")}
             self.walk([base.__qualname__ for base in value.__mro__])
             self.walk(members)
 

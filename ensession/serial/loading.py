@@ -14,6 +14,20 @@ from ensession.model import BufferMode, PayloadSource
 from ensession.serial import rebuild
 from ensession.serial.definitions import SESSION_MODULE
 from ensession.serial.frames import framed
+from ensession.serial.generated import generated_methods
+from ensession.serial.rebuild import Lost
+from ensession.serial.recompile import code_in_module
+
+_CONSTANTS = 7
+"""Place of a code object's constants among its fields."""
+
+
+def _function_of(value: Any) -> Any:
+    return value.__func__ if isinstance(value, staticmethod | classmethod) else value
+
+
+def _absent(*_: Any, **__: Any) -> None:
+    """Stand for a function whose code is lost, until the payload is loaded or given up."""
 
 
 class Rebuilder:
@@ -30,6 +44,8 @@ class Rebuilder:
     def __init__(self, namespace: dict[str, Any], required: Mapping[str, Any]) -> None:
         self._namespace = namespace
         self._required = required
+        self._lost: dict[int, Lost] = {}
+        self._stand_ins: dict[int, tuple[types.FunctionType, Lost]] = {}
 
     def required(self, name: str, *path: str) -> object:
         """Return a class or function from a required version."""
@@ -38,15 +54,60 @@ class Rebuilder:
             found = getattr(found, part)
         return found
 
+    def code(self, python: str, filename: str, source: str | None, *fields: Any) -> types.CodeType | Lost:
+        """Make a code object; what could not be is remembered, until something does without it."""
+        made = rebuild.code(python, filename, source, *fields)
+        for constant in fields[_CONSTANTS]:  # what was compiled again brought those that it needs
+            self._lost.pop(id(constant), None)
+        if isinstance(made, Lost):
+            self._lost[id(made)] = made
+        return made
+
     def function(
-        self, code: types.CodeType, scope: Any, name: str, cells: tuple[Any, ...] | None
+        self, code: types.CodeType | Lost, scope: Any, name: str, cells: tuple[Any, ...] | None
     ) -> types.FunctionType:
         """Make a function whose globals are the live namespace, a module's, or a stored dict."""
+        if isinstance(code, Lost):
+            found = code_in_module(scope, code.stored) if isinstance(scope, str) else None
+            if found is None:
+                return self._stand_in(code, name)
+            del self._lost[id(code)]
+            code = found
         if scope is None:
             scope = self._namespace
         elif isinstance(scope, str):
             scope = vars(rebuild.module(scope))
         return types.FunctionType(code, scope, sys.intern(name), None, cells)
+
+    def _stand_in(self, lost: Lost, name: str) -> types.FunctionType:
+        made = types.FunctionType(_absent.__code__, {}, name)
+        self._stand_ins[id(made)] = (made, lost)
+        return made
+
+    def set_class_state(self, target: type, state: Mapping[str, Any]) -> None:
+        """Give a class its attributes; methods that a library generates are generated again where they are lost."""
+        absent = {name: value for name, value in state.items() if id(_function_of(value)) in self._stand_ins}
+        rebuild.set_class_state(target, {name: value for name, value in state.items() if name not in absent})
+        again = generated_methods(target) if absent else {}
+        for name, value in absent.items():
+            if name in again:
+                stand_in, lost = self._stand_ins[id(_function_of(value))]
+                again[name].__qualname__ = stand_in.__qualname__
+                again[name].__module__ = stand_in.__module__
+                is_wrapped = isinstance(value, staticmethod | classmethod)
+                type.__setattr__(target, name, type(value)(again[name]) if is_wrapped else again[name])
+                self._lost.pop(id(lost), None)
+
+    def check(self) -> None:
+        """Make sure that nothing was left out.
+
+        Raises
+        ------
+        LoadFailedError
+            Some code is of another Python, and there is no way to have it here.
+        """
+        for lost in self._lost.values():
+            raise LoadFailedError(lost.reason)
 
     def session_dict(self) -> dict[str, Any]:
         """Return the live namespace."""
@@ -85,6 +146,7 @@ def load(source: PayloadSource, rebuilder: Rebuilder) -> dict[str, Any]:
     """
     try:
         loaded = _Loader(source.read_stream(), _buffers(source), rebuilder).load()
+        rebuilder.check()
     except EnsessionError as error:
         if isinstance(error, LoadFailedError):
             raise

@@ -8,6 +8,7 @@ only by payloads that hold arrays.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import importlib
 import linecache
@@ -18,8 +19,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ensession.errors import LoadFailedError
+from ensession.serial.recompile import StoredCode, find
 
-BOUND = frozenset({"required", "function", "session_dict"})
+BOUND = frozenset({"required", "function", "session_dict", "code", "set_class_state"})
+
+
+@dataclasses.dataclass(frozen=True, eq=False, slots=True)
+class Lost:
+    """Stands for code of another Python that could not be found again in its source."""
+
+    stored: StoredCode
+    reason: str
 
 
 def required(name: str, *path: str) -> object:
@@ -55,17 +65,30 @@ def set_function_state(target: types.FunctionType, state: Mapping[str, Any]) -> 
     target.__dict__.update(state["attributes"])
 
 
-def code(python: str, filename: str, source: str | None, *fields: Any) -> types.CodeType:
-    """Make a code object; ``source`` is the text of its cell, registered for tracebacks and ``inspect``."""
-    here = f"{sys.version_info.major}.{sys.version_info.minor}"
-    if python != here:
-        msg = f"bytecode of Python {python} does not run under {here}"
-        raise LoadFailedError(msg)
+def code(python: str, filename: str, source: str | None, *fields: Any) -> types.CodeType | Lost:
+    """Make a code object; ``source`` is the text of its cell, registered for tracebacks and ``inspect``.
+
+    Bytecode of another Python does not run here: the code is compiled from the source then.
+    """
     if source is not None and filename not in linecache.cache:
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if python != here:
+        return _compiled_again(python, filename, source, fields)
     make: Any = types.CodeType
     made: types.CodeType = make(*fields[:10], filename, *fields[10:])
     return made.replace(co_name=sys.intern(made.co_name), co_qualname=sys.intern(made.co_qualname))
+
+
+def _compiled_again(python: str, filename: str, source: str | None, fields: Sequence[Any]) -> types.CodeType | Lost:
+    (argcount, posonly, kwonly, _, _, flags, bytecode, _, _, varnames) = fields[:10]
+    (_, qualname, line, linetable, _, freevars, _) = fields[10:]
+    stored = StoredCode(
+        argcount, posonly, kwonly, flags, len(bytecode), varnames, qualname, line, linetable, tuple(freevars)
+    )
+    found = find(source, filename, stored) if source is not None else None
+    why = "it is not found in the source of its cell" if source is not None else "its source is not known"
+    return found or Lost(stored, f"{qualname}: bytecode of Python {python} does not run here, and {why}")
 
 
 def empty_cell() -> types.CellType:
@@ -124,6 +147,14 @@ def enum_class(
     for key, value in members:
         namespace[key] = value
     made: type = meta.__new__(meta, name, bases, namespace)
+    return made
+
+
+def dataclass_parameters(values: Mapping[str, Any]) -> Any:
+    """Make what ``dataclass`` was called with: later Pythons remember more of it."""
+    made: Any = vars(dataclasses.make_dataclass("_", ()))["__dataclass_params__"]
+    for name in made.__slots__:
+        setattr(made, name, values.get(name, getattr(made, name)))
     return made
 
 
