@@ -14,15 +14,19 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.ensession-dev
 
 NOTEBOOKS_STAMP := $(VENV)/.ensession-notebooks
+OTHER_PYTHON ?= $(shell .ci/newest-python)
+OTHER_VENV ?= $(VENV)-other
+OTHER_STAMP := $(OTHER_VENV)/.ensession-versions
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo notebooks test test-slow lint format types docs bench-overhead wheel clean
+.PHONY: help venv demo notebooks test test-slow test-versions lint format types docs bench-overhead wheel clean
 
 help:
 	@echo 'make demo            record, kill, copy and restore the flights notebook (QUICK=1: less training)'
 	@echo 'make notebooks       record, kill and restore every notebook of benchmarks/notebooks'
 	@echo 'make test            all quick tests'
 	@echo 'make test-slow       the slow ones as well'
+	@echo 'make test-versions   record under this Python, restore under the newest one here, and back'
 	@echo 'make lint            ruff, import contracts, file and function sizes'
 	@echo 'make types           mypy, strict'
 	@echo 'make docs            the documentation, into docs/_build/html'
@@ -55,6 +59,19 @@ test: $(STAMP)
 
 test-slow: $(STAMP)
 	$(PY) -m pytest -m 'slow or not slow' $(PYTEST_ARGS)
+
+# Six notebooks' worth of libraries, without torch.
+VERSIONS_EXTRA := .[notebooks-light,test]
+
+$(OTHER_STAMP): pyproject.toml
+	@test -n '$(OTHER_PYTHON)' || { echo "There is no other Python here; name one with: make test-versions OTHER_PYTHON=/path/to/python3" >&2; exit 1; }
+	$(OTHER_PYTHON) -m venv $(OTHER_VENV)
+	$(OTHER_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '$(VERSIONS_EXTRA)'
+	@touch $@
+
+test-versions: $(STAMP) $(OTHER_STAMP)
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '$(VERSIONS_EXTRA)'
+	ENSESSION_OTHER_PYTHON=$(OTHER_VENV)/bin/python $(PY) -m pytest -m 'slow or not slow' tests/versions $(PYTEST_ARGS)
 
 lint: $(STAMP)
 	$(VENV)/bin/ruff check .

@@ -70,6 +70,9 @@ class Archive(Protocol):
     def version(self, id_: VersionId) -> Version:
         """Return a version."""
 
+    def why_incomparable(self, id_: ExecutionId) -> str | None:
+        """Say why fingerprints of an execution can't be compared with those made here; None where they can."""
+
     def open(self, id_: VersionId) -> PayloadSource:
         """Return the payload of a version.
 
@@ -98,11 +101,11 @@ class ReplayFailure(ReplayFailedError):
 
 
 class UnfaithfulReplay(ReplayFailedError):
-    """A version came out different although its payload is stored: it has to be loaded."""
+    """Versions of one execution came out different although their payloads are stored: they have to be loaded."""
 
-    def __init__(self, version: VersionId, reason: str) -> None:
+    def __init__(self, versions: tuple[VersionId, ...], reason: str) -> None:
         super().__init__(reason)
-        self.version = version
+        self.versions = versions
 
 
 @dataclass
@@ -235,15 +238,28 @@ class Executor:
             reason = f"cell {execution.id} failed when run again: {type(error).__name__}: {error}"
             raise ReplayFailure(execution.id, reason) from error
         live = {**self._bench.variables(), **self._bench.hidden()}
+        unfaithful = []
         for version in execution.produces:
             names = self._graph.versions[version].names
             if all(name in live for name in names):
                 made.values[version] = {name: live[name] for name in names}
                 if version in compared:
-                    made.fates[version] = self._verify(version, made.values[version])
+                    fate = self._verify(version, made.values[version])
+                    made.fates[version] = fate
+                    if fate[0] is not Fate.RECOMPUTED and self._is_stored(version):
+                        unfaithful.append(version)
             elif version in compared:
                 lost = ", ".join(name for name in names if name not in live)
                 raise ReplayFailure(execution.id, f"cell {execution.id} did not make {lost} when run again")
+        if unfaithful:
+            names = tuple(name for version in unfaithful for name in self._graph.versions[version].names)
+            reason = f"{', '.join(names)} came out different when cell {execution.id} ran again"
+            raise UnfaithfulReplay(tuple(unfaithful), reason)
+
+    def _is_stored(self, version: VersionId) -> bool:
+        """Whether there is a payload to load instead, with a fingerprint that it was stored under."""
+        record = self._archive.version(version)
+        return record.fingerprint is not None and record.payload is not None and version not in self._unloadable
 
     def _verify(self, version: VersionId, values: Values) -> tuple[Fate, str]:
         record = self._archive.version(version)
@@ -252,9 +268,9 @@ class Executor:
         found = self._bench.fingerprint(values)
         if found == record.fingerprint:
             return Fate.RECOMPUTED, ""
-        names = ", ".join(record.names)
-        if record.payload is not None and version not in self._unloadable:
-            raise UnfaithfulReplay(version, f"{names} came out different when cell {record.execution} ran again")
+        elsewhere = self._archive.why_incomparable(record.execution)
+        if elsewhere is not None:
+            return Fate.UNVERIFIED, f"not verifiable here: {elsewhere}"
         return Fate.DIFFERENT, f"cell {record.execution} gave another value when run again"
 
 

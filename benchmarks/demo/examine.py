@@ -8,6 +8,7 @@ a pickle (equal values have many).
 from __future__ import annotations
 
 import hashlib
+import inspect
 import io
 import itertools
 import json
@@ -59,7 +60,7 @@ class Walker:
         self.put(type(value).__module__, type(value).__qualname__)
         for kind, walk in KINDS:
             if isinstance(value, kind):
-                walk(self, value)
+                getattr(self, walk.__name__)(value)
                 return
         self._object(value)
 
@@ -82,7 +83,7 @@ class Walker:
 
     def _set(self, value: Iterable[Any]) -> None:
         self.mutable.add(id(value))
-        for item_digest in sorted(digest_of(item, self.namespace)[0] for item in value):
+        for item_digest in sorted(digest_of(item, self.namespace, type(self))[0] for item in value):
             self.put(item_digest)
 
     def _array(self, value: np.ndarray[Any, Any]) -> None:
@@ -213,9 +214,37 @@ KINDS: list[tuple[Any, Callable[[Walker, Any], None]]] = [
 ]
 
 
-def digest_of(value: object, namespace: Mapping[str, Any]) -> tuple[str, set[int], list[object]]:
+class PortableWalker(Walker):
+    """Digests that are the same under another Python and NumPy.
+
+    What the compiler made of a function is left out, and how a random generator is taken apart.
+    """
+
+    def _object(self, value: Any) -> None:
+        if isinstance(value, np.random.Generator):
+            self.mutable.add(id(value))
+            self.walk(value.bit_generator.state)
+        else:
+            super()._object(value)
+
+    def _function(self, value: types.FunctionType) -> None:
+        if value.__module__ != "__main__":
+            self.put(value.__module__, value.__qualname__)
+            return
+        self.mutable.add(id(value))
+        code = value.__code__
+        parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        self.put(value.__qualname__, inspect.cleandoc(value.__doc__ or ""), *parameters)
+        self.put("live globals" if value.__globals__ is self.namespace else "FOREIGN GLOBALS")
+        self.walk([value.__defaults__, value.__kwdefaults__])
+        self.walk([cell.cell_contents for cell in value.__closure__ or ()])
+
+
+def digest_of(
+    value: object, namespace: Mapping[str, Any], new_walker: type[Walker] = Walker
+) -> tuple[str, set[int], list[object]]:
     """Return the digest of a value, the ids of the mutable objects it reaches, and what keeps those ids valid."""
-    walker = Walker(namespace)
+    walker = new_walker(namespace)
     walker.walk(value)
     return walker.hash.hexdigest(), walker.mutable, walker.kept
 
@@ -256,12 +285,14 @@ def belonging(values: Mapping[str, Any], reached: Mapping[str, set[int]]) -> lis
     return facts
 
 
-def examine(namespace: Mapping[str, Any], hidden: Mapping[str, Any], target: str) -> str:
+def examine(
+    namespace: Mapping[str, Any], hidden: Mapping[str, Any], target: str, new_walker: type[Walker] = Walker
+) -> str:
     """Write a report on every user variable to ``target`` as JSON."""
     values = user_variables(namespace, hidden)
     digests, reached, kept = {}, {}, []
     for name, value in values.items():
-        digests[name], reached[name], alive = digest_of(value, namespace)
+        digests[name], reached[name], alive = digest_of(value, namespace, new_walker)
         kept.append(alive)
     report = {
         "digests": digests,
@@ -272,3 +303,8 @@ def examine(namespace: Mapping[str, Any], hidden: Mapping[str, Any], target: str
     with open(target, "w", encoding="utf-8") as file:
         json.dump(report, file)
     return "examined"
+
+
+def examine_portably(namespace: Mapping[str, Any], hidden: Mapping[str, Any], target: str) -> str:
+    """Write a report that can be compared with one of another Python."""
+    return examine(namespace, hidden, target, PortableWalker)

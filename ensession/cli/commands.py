@@ -14,6 +14,7 @@ from ensession.display import (
     Marks,
     bindings_table,
     duration,
+    environment_table,
     lay_out,
     log_table,
     one_line,
@@ -29,6 +30,7 @@ from ensession.display.layout import BUDGET
 from ensession.errors import IntegrityError
 from ensession.model import Execution, ExecutionId, Graph, Plan
 from ensession.planner import CostModel, plan
+from ensession.session.environment import Comparison
 from ensession.store import Store, check_store, copy_store
 from ensession.trust import Keyring, trust_store
 
@@ -131,17 +133,24 @@ def vars_(file: Path, n: int | None, as_json: bool) -> None:
 @ens.command(name="plan")
 @_FILE
 @_STATE
+@click.option("--here", is_flag=True, help="Say how this Python differs from the one that recorded it.")
 @_JSON
-def plan_(file: Path, n: int | None, as_json: bool) -> None:
+def plan_(file: Path, n: int | None, here: bool, as_json: bool) -> None:
     """Show how state N of FILE (by default the latest) would be restored, and at what cost."""
     with Store.open_read_only(file, Config()) as store:
         target = _target(store, n)
         made, graph = _plan(store, target)
         codes = {id_: store.history.execution(id_).code for id_ in made.runs}
+        found = Comparison(store).with_execution(target) if here and target is not None else ()
     if as_json:
-        print_json(records.plan_record(made, graph))
-    else:
-        print_table(plan_table(made, graph, codes))
+        environment = {"environment": [records.difference_record(one) for one in found]} if here else {}
+        print_json({**records.plan_record(made, graph), **environment})
+        return
+    print_table(plan_table(made, graph, codes))
+    if found:
+        print_table(environment_table(found))
+    elif here:
+        print_heading("This environment is the one that was recorded.")
 
 
 @ens.command()

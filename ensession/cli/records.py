@@ -9,6 +9,7 @@ from typing import Any
 from ensession.display.views import status_of
 from ensession.model import (
     Binding,
+    EnvironmentDifference,
     Execution,
     ExecutionId,
     Graph,
@@ -75,6 +76,11 @@ def version_record(version: Version | GraphVersion) -> dict[str, Any]:
         "made_by": version.execution,
         "n_bytes": version.n_bytes,
     }
+
+
+def difference_record(found: EnvironmentDifference) -> dict[str, Any]:
+    """Return a difference between environments; null for a package that is missing here."""
+    return {"kind": found.kind.value, "name": found.name, "recorded": found.recorded, "here": found.here}
 
 
 def plan_record(plan: Plan, graph: Graph) -> dict[str, Any]:

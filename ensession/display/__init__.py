@@ -13,6 +13,7 @@ from ensession.display.browsing import (
     versions_table,
 )
 from ensession.display.diffs import diff_table, diff_text
+from ensession.display.environments import environment_table
 from ensession.display.graph_html import graph_html, graph_svg
 from ensession.display.graph_text import glyphs_for, graph_text
 from ensession.display.harmless import harmless, one_line
@@ -43,6 +44,7 @@ __all__ = [
     "diff_table",
     "diff_text",
     "duration",
+    "environment_table",
     "glyphs_for",
     "graph_html",
     "graph_svg",

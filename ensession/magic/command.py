@@ -15,6 +15,7 @@ from ensession.capture.hooks import CellHooks
 from ensession.config import SETTINGS, Config, StoragePolicy, settings_of, with_setting
 from ensession.display import (
     Marks,
+    environment_table,
     lay_out,
     log_table,
     plan_table,
@@ -206,6 +207,9 @@ class EnsCommand:
         try:
             if "--trust" in flags:
                 trust_store(session.store, Keyring.load())
+            found = session.environment_differences(_state(states))
+            if found:  # said before anything runs
+                show(environment_table(found))
             self._is_replaying = True
             with progress() as said:
                 report = session.restore(_state(states), said, overwrite="--force" in flags)

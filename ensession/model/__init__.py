@@ -27,6 +27,7 @@ from ensession.model.basic import (
 from ensession.model.browsing import Hit, Place, QueryRows
 from ensession.model.diffs import ChangeKind, StateDiff, ValueDiff, VariableDiff
 from ensession.model.drafts import BindingDraft, ExecutionDraft, Recorded, VersionDraft
+from ensession.model.environments import DifferenceKind, EnvironmentDifference
 from ensession.model.graphs import (
     Fate,
     Graph,
@@ -49,9 +50,11 @@ __all__ = [
     "BufferSource",
     "ChangeKind",
     "Codec",
+    "DifferenceKind",
     "Digest",
     "Effect",
     "Environment",
+    "EnvironmentDifference",
     "Execution",
     "ExecutionDraft",
     "ExecutionId",

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from blake3 import blake3
 
 from ensession.errors import UnserializableError
-from ensession.serial import machinery, rebuild
+from ensession.serial import generated, machinery, rebuild
 
 if TYPE_CHECKING:
     from ensession.serial.reducers import Reducers
@@ -201,7 +201,8 @@ def _class_state(cls: type) -> dict[str, Any]:
     members = {slots} if isinstance(slots, str) else set(slots)
     state = {}
     for name, value in cls.__dict__.items():
-        if name in _NO_STATE or (name in members and isinstance(value, types.MemberDescriptorType)):
+        is_slot = name in members and isinstance(value, types.MemberDescriptorType)
+        if name in _NO_STATE or is_slot or generated.is_set_anew(name, value):
             continue
         # A set's order in disguise: it differs from process to process.
         state[name] = tuple(sorted(value)) if name == "__static_attributes__" else value
@@ -335,4 +336,5 @@ REDUCERS: dict[type, Any] = {
     typing.ParamSpec: reduce_type_variable,
     typing.TypeVarTuple: reduce_type_variable,
     **dict.fromkeys(_MARKS, reduce_mark),
+    generated.DATACLASS_PARAMETERS: generated.reduce_parameters,
 }

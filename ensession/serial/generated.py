@@ -1,6 +1,6 @@
 """Methods that the standard library wrote for a class: they have no source, but can be written again.
 
-Used where their bytecode is of another Python.
+They are where their bytecode is of another Python. What else of such classes differs between Pythons is here too.
 """
 
 from __future__ import annotations
@@ -9,6 +9,20 @@ import collections
 import dataclasses
 import types
 from typing import Any
+
+from ensession.serial import rebuild
+
+DATACLASS_PARAMETERS = type(vars(dataclasses.make_dataclass("_", ()))["__dataclass_params__"])
+
+
+def reduce_parameters(_reducers: object, value: Any) -> Any:
+    """Reduce what a dataclass was made with, by name: each Python has other slots there."""
+    return rebuild.dataclass_parameters, ({name: getattr(value, name) for name in value.__slots__},)
+
+
+def is_set_anew(name: str, value: object) -> bool:
+    """Whether a class attribute is given to the class when it is loaded: ``__replace__``, new in Python 3.13."""
+    return name == "__replace__" and value is not None and value is rebuild.DATACLASS_REPLACE
 
 
 def generated_methods(cls: type) -> dict[str, types.FunctionType]:
@@ -28,7 +42,7 @@ def generated_methods(cls: type) -> dict[str, types.FunctionType]:
 
 def _of(cls: type, model: type, function: types.FunctionType) -> types.FunctionType:
     """Make a method of the model one of the class itself: a frozen one's ``__setattr__`` knows its class."""
-    cells = tuple(types.CellType(cls) if _holds(cell, model) else cell for cell in function.__closure__ or ())
+    cells = tuple(types.CellType(cls) if cell_contents(cell) is model else cell for cell in function.__closure__ or ())
     made = types.FunctionType(
         function.__code__, function.__globals__, function.__name__, function.__defaults__, cells or None
     )
@@ -39,11 +53,12 @@ def _of(cls: type, model: type, function: types.FunctionType) -> types.FunctionT
     return made
 
 
-def _holds(cell: types.CellType, value: object) -> bool:
+def cell_contents(cell: types.CellType) -> Any:
+    """Return what a closure cell holds; None where it is empty."""
     try:
-        return cell.cell_contents is value
-    except ValueError:  # empty
-        return False
+        return cell.cell_contents
+    except ValueError:
+        return None
 
 
 def _like_dataclass(cls: type) -> type:

@@ -14,7 +14,7 @@ from ensession.model import BufferMode, PayloadSource
 from ensession.serial import rebuild
 from ensession.serial.definitions import SESSION_MODULE
 from ensession.serial.frames import framed
-from ensession.serial.generated import generated_methods
+from ensession.serial.generated import cell_contents, generated_methods
 from ensession.serial.rebuild import Lost
 from ensession.serial.recompile import code_in_module
 
@@ -71,7 +71,7 @@ class Rebuilder:
             found = code_in_module(scope, code.stored) if isinstance(scope, str) else None
             if found is None:
                 return self._stand_in(code, name)
-            del self._lost[id(code)]
+            self._lost.pop(id(code), None)
             code = found
         if scope is None:
             scope = self._namespace
@@ -86,17 +86,25 @@ class Rebuilder:
 
     def set_class_state(self, target: type, state: Mapping[str, Any]) -> None:
         """Give a class its attributes; methods that a library generates are generated again where they are lost."""
-        absent = {name: value for name, value in state.items() if id(_function_of(value)) in self._stand_ins}
-        rebuild.set_class_state(target, {name: value for name, value in state.items() if name not in absent})
-        again = generated_methods(target) if absent else {}
-        for name, value in absent.items():
-            if name in again:
-                stand_in, lost = self._stand_ins[id(_function_of(value))]
-                again[name].__qualname__ = stand_in.__qualname__
-                again[name].__module__ = stand_in.__module__
-                is_wrapped = isinstance(value, staticmethod | classmethod)
-                type.__setattr__(target, name, type(value)(again[name]) if is_wrapped else again[name])
-                self._lost.pop(id(lost), None)
+        lost = {name: found for name, value in state.items() if (found := self._lost_in(value))}
+        rebuild.set_class_state(target, {name: value for name, value in state.items() if name not in lost})
+        again = generated_methods(target) if lost else {}
+        for name in lost.keys() & again.keys():
+            old = _function_of(state[name])
+            again[name].__qualname__, again[name].__module__ = old.__qualname__, old.__module__
+            is_wrapped = isinstance(state[name], staticmethod | classmethod)
+            type.__setattr__(target, name, type(state[name])(again[name]) if is_wrapped else again[name])
+            for one in lost[name]:
+                self._lost.pop(id(one), None)
+
+    def _lost_in(self, value: Any) -> list[Lost]:
+        """Return the lost code of a function, and of those that it wraps."""
+        function = _function_of(value)
+        if not isinstance(function, types.FunctionType):
+            return []
+        own = [self._stand_ins[id(function)][1]] if id(function) in self._stand_ins else []
+        inside = [cell_contents(cell) for cell in function.__closure__ or ()] or [function.__dict__.get("__wrapped__")]
+        return own + [lost for one in inside for lost in self._lost_in(one)]
 
     def check(self) -> None:
         """Make sure that nothing was left out.

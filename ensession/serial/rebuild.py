@@ -24,6 +24,10 @@ from ensession.serial.recompile import StoredCode, find
 BOUND = frozenset({"required", "function", "session_dict", "code", "set_class_state"})
 
 
+DATACLASS_REPLACE: Any = vars(dataclasses).get("_replace")
+"""What dataclasses have for ``__replace__``, in Pythons that have it."""
+
+
 @dataclasses.dataclass(frozen=True, eq=False, slots=True)
 class Lost:
     """Stands for code of another Python that could not be found again in its source."""
@@ -135,6 +139,8 @@ def set_class_state(target: type, state: Mapping[str, Any]) -> None:
     """Give a class its attributes, in their original order; no hook of the session's own runs."""
     for name, value in state.items():
         type.__setattr__(target, name, value)
+    if DATACLASS_REPLACE is not None and "__dataclass_fields__" in state and "__replace__" not in state:
+        type.__setattr__(target, "__replace__", DATACLASS_REPLACE)
 
 
 def enum_class(

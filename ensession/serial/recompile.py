@@ -99,10 +99,9 @@ def code_in_module(module_name: str, stored: StoredCode) -> types.CodeType | Non
         value = inspect.unwrap(value) if callable(value) else value
     if not isinstance(value, types.FunctionType):
         return None
-    code: types.CodeType = value.__code__
     alike = [
         one
-        for one in _within(code)
+        for one in _within(value.__code__)
         if one.co_qualname == stored.qualname
         and one.co_freevars == stored.freevars
         and _parameters(one) == stored.parameters
@@ -112,7 +111,8 @@ def code_in_module(module_name: str, stored: StoredCode) -> types.CodeType | Non
 
 @functools.lru_cache(maxsize=64)
 def _compiled(source: str, filename: str, flags: int) -> types.CodeType:
-    return compile(source, filename, "exec", flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    made: types.CodeType = compile(source, filename, "exec", flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    return made
 
 
 def _within(code: types.CodeType) -> Iterator[types.CodeType]:

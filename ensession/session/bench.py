@@ -8,7 +8,9 @@ from typing import Any, Protocol
 from ensession.capture.hidden import HiddenState
 from ensession.capture.namespace import UserNamespace
 from ensession.capture.tracker import Tracker
+from ensession.environments import why_incomparable
 from ensession.model import Execution, ExecutionId, Fingerprint, PayloadSource, Version, VersionId
+from ensession.session.environment import Comparison
 from ensession.store import Store
 from ensession.trust import Keyring, require_payload
 
@@ -65,6 +67,7 @@ class StoreArchive:
     def __init__(self, store: Store, require: Callable[[VersionId], None]) -> None:
         self._store = store
         self._require = require
+        self._comparison = Comparison(store)
 
     @classmethod
     def sealed(cls, store: Store, keyring: Keyring) -> StoreArchive:
@@ -78,6 +81,10 @@ class StoreArchive:
     def version(self, id_: VersionId) -> Version:
         """Return a version."""
         return self._store.history.version(id_)
+
+    def why_incomparable(self, id_: ExecutionId) -> str | None:
+        """Say why fingerprints of an execution can't be compared with those made here; None where they can."""
+        return why_incomparable(self._comparison.with_execution(id_))
 
     def open(self, id_: VersionId) -> PayloadSource:
         """Return the payload of a version."""

@@ -1,7 +1,8 @@
-"""Where this process runs."""
+"""Where this process runs, and how that compares with where a state was recorded."""
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import platform
 import socket
@@ -9,7 +10,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from ensession.model import Environment
+from ensession.environments import differences, distributions, imported
+from ensession.model import Environment, EnvironmentDifference, ExecutionId, KernelRunId
+from ensession.store import Store
 
 
 def environment() -> Environment:
@@ -37,3 +40,34 @@ def installed_packages(places: Iterable[str]) -> dict[str, str]:
                 name, _, version = folder.name.removesuffix(".dist-info").rpartition("-")
                 found.setdefault(name.replace("_", "-"), version)
     return dict(sorted(found.items()))
+
+
+class Comparison:
+    """Compares this process with the kernel runs of a store; reads no payload.
+
+    Parameters
+    ----------
+    store : Store
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._found: dict[KernelRunId, tuple[EnvironmentDifference, ...]] = {}
+
+    def with_execution(self, id_: ExecutionId) -> tuple[EnvironmentDifference, ...]:
+        """Return in what this process differs from the one that an execution ran in."""
+        run = self._store.history.execution(id_).run
+        if run not in self._found:
+            recorded = next(one for one in self._store.history.runs() if one.id == run).environment
+            found = differences(recorded, environment())
+            # What the session uses takes a look at its cells: only where there is anything to tell.
+            self._found[run] = differences(recorded, environment(), self._used(id_)) if found else found
+        return self._found[run]
+
+    def _used(self, id_: ExecutionId) -> frozenset[str]:
+        """Return the distributions that a state's cells import and its variables' types come from."""
+        history = self._store.history
+        packages = imported(history.execution(one.id).code for one in history.graph(id_).executions)
+        types = (binding.summary.type_name for binding in history.state(id_).values())
+        packages |= {name.partition(".")[0] for name in types if "." in name}
+        return distributions(packages, importlib.metadata.packages_distributions())

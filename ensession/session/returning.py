@@ -58,7 +58,7 @@ class Bans:
         elif isinstance(failure, ReplayFailure):
             self.unrunnable[failure.execution] = str(failure)
         else:
-            self.unfaithful |= _with_dependents(graph, failure.version)
+            self.unfaithful |= _with_dependents(graph, failure.versions)
 
     def plan(self, graph: Graph, target: ExecutionId | None, wanted: Collection[VersionId] | None = None) -> Plan:
         """Make the cheapest plan that does without what is banned."""
@@ -73,13 +73,14 @@ class Bans:
         )
 
 
-def _with_dependents(graph: Graph, version: VersionId) -> set[VersionId]:
-    """Return a version and those of the same execution that refer to it.
+def _with_dependents(graph: Graph, versions: tuple[VersionId, ...]) -> set[VersionId]:
+    """Return versions of one execution and those of the same execution that refer to them.
 
     A class that is loaded and instances that come from running the cell again would not belong together.
     """
-    found = {version}
-    siblings = [v for v, node in graph.versions.items() if node.execution == graph.versions[version].execution]
+    found = set(versions)
+    execution = graph.versions[versions[0]].execution
+    siblings = [v for v, node in graph.versions.items() if node.execution == execution]
     while True:
         more = {v for v in siblings if not found.isdisjoint(graph.versions[v].requires)} - found
         if not more:

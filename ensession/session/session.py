@@ -12,13 +12,23 @@ from ensession.capture.hidden import HiddenState
 from ensession.capture.namespace import UserNamespace
 from ensession.config import AT_START, Config
 from ensession.errors import NotFoundError, UsageError
-from ensession.model import HIDDEN_PREFIX, ExecutionId, Fate, Graph, KernelRun, Plan, RestoreReport, VersionId
+from ensession.model import (
+    HIDDEN_PREFIX,
+    EnvironmentDifference,
+    ExecutionId,
+    Fate,
+    Graph,
+    KernelRun,
+    Plan,
+    RestoreReport,
+    VersionId,
+)
 from ensession.planner.costs import CostModel
 from ensession.planner.mincut import plan
 from ensession.planner.policy import StorageRule
 from ensession.restore import Progress
 from ensession.session.bench import LiveBench, StoreArchive
-from ensession.session.environment import environment
+from ensession.session.environment import Comparison, environment
 from ensession.session.recorder import Ending, Recorder
 from ensession.session.returning import bring_back
 from ensession.session.shell import Shell
@@ -128,6 +138,10 @@ class Session:
         """Say how a state would be brought back into a fresh kernel."""
         graph = self.graph(execution)
         return plan(graph, self.target(execution), CostModel()), graph
+
+    def environment_differences(self, execution: ExecutionId | None) -> tuple[EnvironmentDifference, ...]:
+        """Return in what this process differs from the one that a state was recorded in."""
+        return Comparison(self.store).with_execution(self._restore_target(execution))
 
     def losses(self) -> dict[str, str]:
         """Return the variables that would not survive a restart, and why (invariant 7)."""

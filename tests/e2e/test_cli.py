@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import shutil
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -113,6 +114,17 @@ def test_plan(ens: Ens, store: Path) -> None:
     text = ens("plan", store, "@3").stdout
     assert "total = sum(data)" in text
     assert "Missing: lines" in text
+
+
+def test_plan_says_in_what_this_environment_differs(ens: Ens, store: Path) -> None:
+    with closing(sqlite3.connect(store)) as database:
+        database.execute("update kernel_run set python = '3.10.1'")
+        database.commit()
+    found = ens.json("plan", store, "--here")["environment"][0]
+    assert (found["kind"], found["name"], found["recorded"]) == ("python", "Python", "3.10.1")
+    assert found["here"] == platform.python_version()
+    assert "3.10.1" in ens("plan", store, "--here").stdout
+    assert "3.10.1" not in ens("plan", store).stdout
 
 
 def test_copy_and_check(ens: Ens, store: Path, tmp_path: Path) -> None:
