@@ -6,6 +6,7 @@ handed in as a :class:`Bench`.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -110,10 +111,11 @@ class UnfaithfulReplay(ReplayFailedError):
 
 @dataclass
 class Made:
-    """What a plan has brought so far: values and fates by version."""
+    """What a plan has brought so far: values and fates by version; and what its loads took, for the prices."""
 
     values: dict[VersionId, dict[str, Any]] = field(default_factory=dict)
     fates: dict[VersionId, tuple[Fate, str]] = field(default_factory=dict)
+    loads: list[tuple[int, int, float]] = field(default_factory=list)
 
 
 def needed_versions(graph: Graph, plan: Plan) -> frozenset[VersionId]:
@@ -211,6 +213,7 @@ class Executor:
     def _load(self, version: VersionId, made: Made) -> None:
         node = self._graph.versions[version]
         required = {name: value for one in node.requires for name, value in made.values[one].items()}
+        start = time.perf_counter()
         try:
             source = self._archive.open(version)
             values = load(source, Rebuilder(self._bench.namespace, required))
@@ -218,6 +221,9 @@ class Executor:
             raise LoadFailure(version, f"{', '.join(node.names)} could not be loaded: {error}") from error
         made.values[version] = values
         made.fates[version] = (Fate.LOADED, "")
+        if node.payload is not None:
+            sizes = (node.payload.n_stream_bytes, node.payload.n_buffer_bytes)
+            made.loads.append((*sizes, time.perf_counter() - start))
 
     def _run(
         self,

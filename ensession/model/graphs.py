@@ -161,6 +161,8 @@ class RestoreReport:
         The plan that was carried out in the end.
     replans : tuple[str, ...]
         Why earlier plans were given up, in order.
+    loads : tuple[tuple[int, int, float], ...]
+        For each payload that was loaded: plain bytes of its stream and buffers, and the seconds it took.
     """
 
     target: ExecutionId | None
@@ -168,6 +170,7 @@ class RestoreReport:
     variables: tuple[VariableReport, ...]
     duration_s: float
     replans: tuple[str, ...] = ()
+    loads: tuple[tuple[int, int, float], ...] = ()
 
     def count(self, fate: Fate) -> int:
         """Return the number of variables with that fate."""

@@ -1,7 +1,7 @@
 """The storage policy: is a new version worth a payload? Pure: no I/O, no clock.
 
-A version is stored when loading it is estimated cheaper than making it again from what is stored already. Chains of
-cheap cells thus get a payload whenever the way back has become longer than a load.
+A version is stored when storing and loading it is estimated cheaper than making it again from what is stored already.
+Chains of cheap cells thus get a payload whenever the way back from the last one has become longer than storing another.
 
 References
 ----------
@@ -127,7 +127,8 @@ class StorageRule:
         """Say whether a version of this plain size, whose execution was assessed, is worth a payload."""
         if self.policy is StoragePolicy.ALL:
             return True
-        return self._costs.estimate_load_s(n_stream_bytes, n_buffer_bytes) < need.cost_s
+        load_s = self._costs.estimate_load_s(n_stream_bytes, n_buffer_bytes)
+        return load_s + self._costs.estimate_store_s(n_stream_bytes, n_buffer_bytes) < need.cost_s
 
     def observe(
         self,

@@ -32,6 +32,7 @@ class Bans:
     unrunnable: dict[ExecutionId, str] = field(default_factory=dict)
     unfaithful: set[VersionId] = field(default_factory=set)
     reasons: list[str] = field(default_factory=list)
+    costs: CostModel = field(default_factory=CostModel)
 
     def note(self, graph: Graph, failure: LoadFailure | ReplayFailure | UnfaithfulReplay) -> None:
         """Ban what failed.
@@ -65,7 +66,7 @@ class Bans:
         return plan(
             graph,
             target,
-            CostModel(),
+            self.costs,
             wanted=wanted,
             unloadable=self.unloadable,
             unrunnable=self.unrunnable,
@@ -88,7 +89,9 @@ def _with_dependents(graph: Graph, versions: tuple[VersionId, ...]) -> set[Versi
         found |= more
 
 
-def bring_back(graph: Graph, target: ExecutionId, archive: Archive, bench: Bench, progress: Progress) -> RestoreReport:
+def bring_back(
+    graph: Graph, target: ExecutionId, archive: Archive, bench: Bench, progress: Progress, costs: CostModel
+) -> RestoreReport:
     """Bring a recorded state into a namespace.
 
     Returns
@@ -102,13 +105,13 @@ def bring_back(graph: Graph, target: ExecutionId, archive: Archive, bench: Bench
         The namespace is as it was.
     """
     start = time.perf_counter()
-    bans = Bans()
+    bans = Bans(costs=costs)
     with all_or_nothing(bench):
         made, chosen = _settle(graph, target, archive, bench, progress, bans)
         refused = place(bench, {name: made.values[v][name] for name, v in graph.state.items() if v in made.values})
         made.fates.update({graph.state[name]: (Fate.MISSING, one.reason) for name, one in refused.items()})
     variables = report_variables(graph, chosen, made)
-    return RestoreReport(target, chosen, variables, time.perf_counter() - start, tuple(bans.reasons))
+    return RestoreReport(target, chosen, variables, time.perf_counter() - start, tuple(bans.reasons), tuple(made.loads))
 
 
 def _settle(

@@ -137,7 +137,11 @@ class Session:
     def plan(self, execution: ExecutionId | None = None) -> tuple[Plan, Graph]:
         """Say how a state would be brought back into a fresh kernel."""
         graph = self.graph(execution)
-        return plan(graph, self.target(execution), CostModel()), graph
+        return plan(graph, self.target(execution), self.costs()), graph
+
+    def costs(self) -> CostModel:
+        """Return the prices of loading as this store's restores measured them."""
+        return CostModel().learned(self.store.history.measured_loads())
 
     def environment_differences(self, execution: ExecutionId | None) -> tuple[EnvironmentDifference, ...]:
         """Return in what this process differs from the one that a state was recorded in."""
@@ -183,7 +187,7 @@ class Session:
         started_at = time.time()
         self._recorder.paused = True
         try:
-            report = bring_back(graph, target, archive, bench, progress)
+            report = bring_back(graph, target, archive, bench, progress, self.costs())
         finally:
             self._recorder.paused = False
         self._take_up(graph, report)
@@ -230,7 +234,7 @@ class Session:
                 recorder.tracker.learn(tuple(present), present, version)
         self._hidden.changed()
         self._hidden.doubt(name for name, fate in fates.items() if fate is Fate.MISSING)
-        recorder.rule = StorageRule.from_graph(self.config.policy, CostModel(), graph)
+        recorder.rule = StorageRule.from_graph(self.config.policy, self.costs(), graph)
         recorder.head = report.target
         recorder.branch = self.store.refs.branch_for(report.target, recorder.branch)
 

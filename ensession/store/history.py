@@ -179,6 +179,12 @@ class HistoryReader:
         """Return all kernel runs, oldest first."""
         return [_run(row) for row in self._database.rows(_RUNS)]
 
+    def measured_loads(self, n_restores: int = 20) -> list[tuple[int, int, float]]:
+        """Return plain bytes of stream and buffers, and seconds, of the payloads that the last restores loaded."""
+        sql = "SELECT report FROM restore_run ORDER BY id DESC LIMIT ?"
+        reports = [json.loads(row[0]) for row in self._database.rows(sql, (n_restores,))]
+        return [(one[0], one[1], one[2]) for report in reports for one in report.get("loads", ())]
+
     def version(self, id: VersionId) -> Version:
         """Return one version."""
         rows = self._database.rows(_ONE_VERSION, (id,))

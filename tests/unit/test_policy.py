@@ -145,3 +145,43 @@ def test_bookkeeping_stays_quick() -> None:
     for n in range(1, 5_001):
         observe(taught, n, 0.0, range(max(1, n - 5), n), {n: None})
     assert time.perf_counter() - started < 2
+
+
+def test_the_price_of_storing_counts() -> None:
+    costs = CostModel(0.0, 1.0, 1.0, 0.0, store_stream_bytes_per_s=0.5, store_buffer_bytes_per_s=1.0)
+    taught = StorageRule(StoragePolicy.AUTO, costs)
+    need = taught.assess(runtime_s=12, no_replay=None, reads=[])
+    assert taught.should_store(3, 1, need)  # 4 s to load, 7 s to store
+    assert not taught.should_store(4, 0, need)
+    assert not StorageRule(StoragePolicy.AUTO, CostModel()).should_store(
+        0, 10**9, taught.assess(runtime_s=0.3, no_replay=None, reads=[])
+    )
+
+
+def test_steps_of_a_chain_wait_until_they_are_worth_another_payload() -> None:
+    costs = CostModel(0.0, 1.0, 1.0, 0.0, store_stream_bytes_per_s=0.25)  # 1 byte: 1 s to load, 4 s to store
+    taught = StorageRule(StoragePolicy.AUTO, costs)
+    observe(taught, 1, 100, [], {1: 1})
+    stored = []
+    for number in range(2, 14):
+        need = taught.assess(runtime_s=1, no_replay=None, reads=[VersionId(number - 1)])
+        stored.append(taught.should_store(1, 0, need))
+        observe(taught, number, 1, [number - 1], {number: 1 if stored[-1] else None})
+    assert stored == ([False] * 4 + [True]) * 2 + [False] * 2
+
+
+def test_a_payload_that_was_lost_is_not_counted_on() -> None:
+    taught = rule()
+    observe(taught, 1, 5, [], {1: 2})
+    taught.lose(VersionId(1))
+    assert isinf(cost_s(taught, 1, [1]))
+
+
+def test_rates_are_learned_from_loads_and_the_defaults_count_as_well() -> None:
+    costs = CostModel(load_fixed_s=0.0, stream_bytes_per_s=64e6, buffer_bytes_per_s=640e6)
+    assert costs.learned([]) == costs
+    slow = costs.learned([(64_000_000, 0, 3.0)])
+    assert slow.stream_bytes_per_s == pytest.approx(32e6)
+    assert slow.buffer_bytes_per_s == pytest.approx(costs.buffer_bytes_per_s)
+    fast = costs.learned([(0, 64_000_000 * 9, 0.1)] * 5 + [(10, 64_000_000 * 5, 0.0)])
+    assert costs.buffer_bytes_per_s < fast.buffer_bytes_per_s < 64e6 * 51 / 0.5

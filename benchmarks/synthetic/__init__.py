@@ -1,0 +1,1 @@
+"""Synthetic notebooks, each with one question."""
