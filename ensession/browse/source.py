@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from ensession.errors import NoVariableError
+from ensession.errors import NotFoundError, NoVariableError
 from ensession.model import Binding, Execution, ExecutionId, Graph, VersionId
 from ensession.planner import CostModel, plan
 from ensession.store import Store
 from ensession.trust import Keyring
 
+_MAX_DIGITS = 18
+"""Of a number that fits into SQLite."""
 NO_GRAPH = Graph((), {}, {}, {})
 StateName = int | str | None
 """A state: its number, ``"@12"``, the name of a tag or branch; None is the latest."""
@@ -41,7 +43,10 @@ class Source:
         if state is None:
             return self.store.history.head()
         text = str(state)
-        if text.removeprefix("@") == "0":
+        digits = text.removeprefix("@")
+        if digits.isdecimal() and len(digits) > _MAX_DIGITS:
+            raise NotFoundError(f"{self.store.path}: there is no execution with so high a number; ens log lists them")
+        if digits.isdecimal() and int(digits) == 0:
             return None
         return self.store.refs.resolve(text)
 

@@ -1,4 +1,4 @@
-"""The commands of ``ens``."""
+"""The commands that look at histories and plans, copy, check and trust."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ensession.cli import records
+from ensession.cli.arguments import FILE, JSON, STATE, complete_state, ens, resolve
 from ensession.cli.printing import print_block, print_graph, print_heading, print_json, print_table
 from ensession.config import Config
 from ensession.display import (
@@ -40,30 +41,11 @@ _FEW = 100
 _EMPTY = Graph((), {}, {}, {})
 
 
-def state_number(text: str) -> int:
-    """Parse the number of a state or an execution: ``3`` or ``@3``."""
-    digits = text.removeprefix("@")
-    if not (digits.isascii() and digits.isdigit()) or len(digits) > 18:  # noqa: PLR2004 - what fits into SQLite
-        raise click.BadParameter(f"{text!r} is not the number of an execution, such as 3 or @3")
-    return int(digits)
-
-
-_FILE = click.argument("file", type=click.Path(path_type=Path))
-_STATE = click.argument("n", type=state_number, required=False)
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="ensession", prog_name="ens", message="%(prog)s %(version)s")
-def ens() -> None:
-    """Look into the session stores that notebooks leave behind. Nothing from a store is run."""
-
-
 @ens.command()
-@_FILE
+@FILE
 @click.option("--limit", "-n", type=click.IntRange(min=0), help="Show only the last LIMIT executions.")
 @click.option("--graph", is_flag=True, help="Draw the history as a tree; LIMIT is about how many executions to draw.")
-@_JSON
+@JSON
 def log(file: Path, limit: int | None, graph: bool, as_json: bool) -> None:
     """List the executions of FILE, oldest first; the latest has an asterisk."""
     if graph and not as_json:
@@ -84,13 +66,13 @@ def log(file: Path, limit: int | None, graph: bool, as_json: bool) -> None:
 
 
 @ens.command()
-@_FILE
-@click.argument("n", type=state_number)
-@_JSON
-def show(file: Path, n: int, as_json: bool) -> None:
-    """Show execution N of FILE: code, outcome, outputs, what it read and what it changed."""
-    id_ = ExecutionId(n)
+@FILE
+@click.argument("state", shell_complete=complete_state)
+@JSON
+def show(file: Path, state: str, as_json: bool) -> None:
+    """Show the execution of FILE that made a STATE: code, outcome, outputs, what it read and what it changed."""
     with Store.open_read_only(file, Config()) as store:
+        id_ = resolve(store, state) or ExecutionId(0)
         execution = store.history.execution(id_)
         outputs, bindings = store.history.outputs(id_), dict(store.history.bindings(id_))
         graph, reads = store.history.graph(id_), store.history.reads(id_)
@@ -114,31 +96,31 @@ def show(file: Path, n: int, as_json: bool) -> None:
 
 
 @ens.command(name="vars")
-@_FILE
-@_STATE
-@_JSON
-def vars_(file: Path, n: int | None, as_json: bool) -> None:
-    """List the variables of state N of FILE (by default the latest), and whether they would come back."""
+@FILE
+@STATE
+@JSON
+def vars_(file: Path, state: str | None, as_json: bool) -> None:
+    """List the variables of a STATE of FILE (by default the latest), and whether they would come back."""
     with Store.open_read_only(file, Config()) as store:
-        target = _target(store, n)
-        state = store.history.state(target) if target else {}
+        target = resolve(store, state)
+        bindings = store.history.state(target) if target else {}
         made, _ = _plan(store, target)
     if as_json:
-        rows = [records.binding_record(binding, made.missing) for binding in state.values()]
+        rows = [records.binding_record(binding, made.missing) for binding in bindings.values()]
         print_json({"state": records.state_number(target), "variables": rows})
     else:
-        print_table(variables_table(state, made.missing, target))
+        print_table(variables_table(bindings, made.missing, target))
 
 
 @ens.command(name="plan")
-@_FILE
-@_STATE
+@FILE
+@STATE
 @click.option("--here", is_flag=True, help="Say how this Python differs from the one that recorded it.")
-@_JSON
-def plan_(file: Path, n: int | None, here: bool, as_json: bool) -> None:
-    """Show how state N of FILE (by default the latest) would be restored, and at what cost."""
+@JSON
+def plan_(file: Path, state: str | None, here: bool, as_json: bool) -> None:
+    """Show how a STATE of FILE (by default the latest) would be restored, and at what cost."""
     with Store.open_read_only(file, Config()) as store:
-        target = _target(store, n)
+        target = resolve(store, state)
         made, graph = _plan(store, target)
         codes = {id_: store.history.execution(id_).code for id_ in made.runs}
         found = Comparison(store).with_execution(target) if here and target is not None else ()
@@ -154,9 +136,9 @@ def plan_(file: Path, n: int | None, here: bool, as_json: bool) -> None:
 
 
 @ens.command()
-@_FILE
+@FILE
 @click.argument("target", type=click.Path(path_type=Path))
-@_JSON
+@JSON
 def copy(file: Path, target: Path, as_json: bool) -> None:
     """Copy FILE to TARGET, complete and consistent even while a kernel writes to it."""
     copy_store(file, target, Config())
@@ -169,8 +151,8 @@ def copy(file: Path, target: Path, as_json: bool) -> None:
 
 
 @ens.command()
-@_FILE
-@_JSON
+@FILE
+@JSON
 def check(file: Path, as_json: bool) -> int:
     """Check FILE in full: database, chunks, payloads and the digests of all executions."""
     problems = check_store(file, Config())
@@ -182,8 +164,8 @@ def check(file: Path, as_json: bool) -> int:
 
 
 @ens.command()
-@_FILE
-@_JSON
+@FILE
+@JSON
 def trust(file: Path, as_json: bool) -> None:
     """Say that what FILE holds now may run code here: restoring unpickles and runs cells again.
 
@@ -196,13 +178,6 @@ def trust(file: Path, as_json: bool) -> None:
         print_json({"executions": n_executions, "sealed": n_sealed})
     else:
         click.echo(f"Trusted: {n_executions} executions and their payloads ({n_sealed} new seals).")
-
-
-def _target(store: Store, n: int | None) -> ExecutionId | None:
-    """Return the execution whose state is meant; None is state 0, the empty one."""
-    if n is None:
-        return store.history.head()
-    return store.history.execution(ExecutionId(n)).id if n else None
 
 
 def _plan(store: Store, target: ExecutionId | None) -> tuple[Plan, Graph]:

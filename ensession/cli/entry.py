@@ -8,10 +8,13 @@ from collections.abc import Sequence
 
 import click
 
-from ensession.cli import syncing  # noqa: F401  (it adds its commands)
-from ensession.cli.commands import ens
+from ensession.cli import browsing, commands, syncing, writing
+from ensession.cli.arguments import ens
 from ensession.cli.printing import print_error
 from ensession.errors import EnsessionError
+
+COMMANDS = (commands, browsing, writing, syncing)
+"""Where they are; importing them adds them to ``ens``."""
 
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from ensession.cli.commands import ens
+from ensession.cli.arguments import ens
 from ensession.cli.printing import print_json
 from ensession.config import Config
 from ensession.display import duration, one_line, size
