@@ -34,12 +34,18 @@ class Plain:
     def __init__(self, **attributes: Any) -> None:
         self.__dict__.update(attributes)
 
+    def __repr__(self) -> str:  # the names of tests have to be the same in every process
+        return f"Plain({self.__dict__})"
+
 
 class Slotted:
     __slots__ = ("x",)
 
     def __init__(self, x: int) -> None:
         self.x = x
+
+    def __repr__(self) -> str:
+        return f"Slotted({self.x})"
 
 
 class Opaque:
