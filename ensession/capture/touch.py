@@ -158,6 +158,8 @@ def touched_by(cell: CellNames, closure: Closure) -> Touched:
     code = Mentions(cell.loads | cell.attributes, cell.imports)
     reads: set[str] = set(cell.deletes)
     everything = cell.dynamic
+    if cell.shell_history:  # an earlier result may be any variable's value, or a part of it
+        everything = everything or f"uses {', '.join(sorted(cell.shell_history))}"
     for name, bound in cell.exposed.items():
         through, reason = closure.of([name], code)
         reads |= (through - bound) | {name}

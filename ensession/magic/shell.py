@@ -12,6 +12,8 @@ from IPython.utils.capture import capture_output
 
 from ensession.capture.taps import OutputTap
 
+OWN_EXTENSION = "ensession"
+
 
 class IPythonShell:
     """An IPython shell (:class:`~ensession.session.shell.Shell`)."""
@@ -45,6 +47,15 @@ class IPythonShell:
         if isinstance(error, KeyboardInterrupt):
             raise error
         return error
+
+    def extensions(self) -> frozenset[str]:
+        """Return the names of the extensions that are loaded, this one aside."""
+        return frozenset(self._shell.extension_manager.loaded) - {OWN_EXTENSION}
+
+    def load_extension(self, name: str) -> None:
+        """Load an extension; what it prints is not shown."""
+        with capture_output(), warnings.catch_warnings():
+            self._shell.extension_manager.load_extension(name)
 
     def warn(self, message: str) -> None:
         """Show a warning below the cell."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ensession.capture.hidden import HiddenState
+from ensession.capture.hidden.extensions import Extensions
 from ensession.capture.namespace import UserNamespace
 from ensession.config import AT_START, Config
 from ensession.errors import NotFoundError, UsageError
@@ -62,7 +63,7 @@ class Session:
         self._keyring = keyring
         self._shell = shell
         self._user = UserNamespace(shell.namespace, shell.shell_names)
-        self._hidden = HiddenState()
+        self._hidden = HiddenState((Extensions(shell),))
         self.run: KernelRun = self.store.log.begin_run(environment())
         self._recorder = Recorder(self.store, self.run, shell, self._user, self._hidden, config, keyring)
         shell.outputs.install()

@@ -51,6 +51,17 @@ class Shell(Protocol):
             The user interrupted it.
         """
 
+    def extensions(self) -> frozenset[str]:
+        """Return the names of the extensions that are loaded, this one aside."""
+
+    def load_extension(self, name: str) -> None:
+        """Load an extension.
+
+        Raises
+        ------
+        ImportError
+        """
+
     def warn(self, message: str) -> None:
         """Show a warning to the user."""
 

@@ -19,9 +19,14 @@ class HiddenState:
     Generators are reported from the first look on; conditions (the working directory, ``sys.path``, the
     environment, settings of libraries) only once somebody changed them: what nobody changed need not be put back.
     A look costs a comparison of cheap tokens; the snapshot is made when the token differs.
+
+    Parameters
+    ----------
+    further : iterable of Kind
+        Kinds that need more than the process.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, further: Iterable[Kind] = ()) -> None:
         kinds: tuple[Kind, ...] = (
             PythonRandom(),
             NumpyRandom(),
@@ -35,6 +40,7 @@ class HiddenState:
             NumpySettings(),
             PandasOptions(),
             MatplotlibSettings(),
+            *further,
         )
         self._kinds = {kind.variable: kind for kind in kinds}
         self._glances: dict[str, Any] = {}
