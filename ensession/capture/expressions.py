@@ -85,6 +85,7 @@ class ExpressionFlow(ast.NodeVisitor):
         self.deletes: set[str] = set()
         self.attributes: set[str] = set()
         self.imports: set[str] = set()
+        self.set_attributes: set[tuple[str, ...]] = set()
         self.system: list[str] = []
         self.dynamic: str | None = None
         self.has_await = False
@@ -258,6 +259,9 @@ class ExpressionFlow(ast.NodeVisitor):
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         self.attributes.add(node.attr)
+        path = dotted(node)
+        if path and not isinstance(node.ctx, ast.Load):
+            self.set_attributes.add(path)
         if node.attr in DYNAMIC_ATTRIBUTES:
             self.note(f"uses {node.attr}")
         self.visit(node.value)
@@ -306,6 +310,15 @@ class ExpressionFlow(ast.NodeVisitor):
     def apply_magic(self, magic: MagicCall) -> None:
         """Take in a use of a magic: its Python runs at module level and may end early without stopping the cell."""
         raise NotImplementedError
+
+
+def dotted(node: ast.expr) -> tuple[str, ...]:
+    """Return the parts of ``a.b.c``; nothing where it does not begin with a name."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return (node.id, *reversed(parts)) if isinstance(node, ast.Name) else ()
 
 
 def callee(node: ast.expr) -> str:

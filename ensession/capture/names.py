@@ -39,6 +39,8 @@ class CellNames:
         Every attribute that the code names.
     imports : frozenset[str]
         Top-level packages that it imports.
+    set_attributes : frozenset[tuple[str, ...]]
+        Attributes that it binds or deletes, by the parts of their path: ``("np", "random", "seed")``.
     dynamic : str or None
         Why the touch set is everything, such as ``calls exec``.
     has_await : bool
@@ -55,6 +57,7 @@ class CellNames:
     deletes: frozenset[str] = frozenset()
     attributes: frozenset[str] = frozenset()
     imports: frozenset[str] = frozenset()
+    set_attributes: frozenset[tuple[str, ...]] = frozenset()
     dynamic: str | None = None
     has_await: bool = False
     shell_history: frozenset[str] = frozenset()
@@ -94,6 +97,7 @@ def analyse_cell(source: str, transform: Callable[[str], str]) -> CellNames:
         deletes=frozenset(flow.deletes),
         attributes=frozenset(flow.attributes),
         imports=frozenset(flow.imports),
+        set_attributes=frozenset(flow.set_attributes),
         dynamic=flow.dynamic,
         has_await=flow.has_await,
         shell_history=frozenset(name for name in flow.exposed if _SHELL_HISTORY.fullmatch(name)),

@@ -133,7 +133,7 @@ class Effect:
     """Something an execution did that its variables don't show.
 
     To the world outside: ``network``, ``subprocess``, ``write``, ``delete``. ``audit``: in audit mode, a change of a
-    variable outside the touch set.
+    variable outside the touch set. ``patch``: an attribute of a module or library class that it set.
     """
 
     kind: str

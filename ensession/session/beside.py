@@ -27,11 +27,11 @@ class Beside:
 
     def between_cells(self) -> Touched | None:
         """Return what may have been changed since the last cell by what runs beside; None if nothing runs."""
-        suspects = self._seen | self._running()
+        now = self._running()
+        suspects, self._seen = self._seen | now, now
         if self._callbacks_ran:
             self._callbacks_ran = False
             suspects |= self._background.callbacks(self._tracker.user.view())
-        self._seen = self._running()
         if not suspects:
             return None
         touched = self._tracker.touched_in_background(suspects)

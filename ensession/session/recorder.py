@@ -36,6 +36,7 @@ from ensession.planner.costs import CostModel
 from ensession.planner.policy import StorageRule
 from ensession.session.auditing import outside_effects, outside_reason, outside_warning
 from ensession.session.beside import Beside
+from ensession.session.patches import patch_effects, patch_warning
 from ensession.session.shell import Shell
 from ensession.session.storing import inline, payload_writer
 from ensession.store import MAIN, Store
@@ -164,6 +165,7 @@ class Recorder:
         known = self.tracker.known
         conditions = {known[name].version for name in self._hidden.conditions if name in known}
         beside = self._beside.after_cell(touched)
+        patches = patch_effects(pending.names.set_attributes, self.tracker.user.view())
         problem = None
         try:
             change = self._examine(touched, self._hidden.changed())
@@ -186,7 +188,7 @@ class Recorder:
             not_captured="; ".join(filter(None, (problem, self._untold))) or None,
             outputs=outputs,
             files=files,
-            effects=effects + outside_effects(change),
+            effects=effects + outside_effects(change) + patches,
             capture_s=pending.capture_s + time.perf_counter() - ended,
         )
         try:
@@ -198,6 +200,8 @@ class Recorder:
         self._untold = None
         if change.outside:
             self._shell.warn(outside_warning(change, "this cell"))
+        if patches:
+            self._warn_once(patch_warning(patches))
         if problem is not None:
             raise CaptureError(f"the variables it may have changed could not be looked at: {problem}")
 
@@ -316,10 +320,12 @@ class Recorder:
         try:
             yield
         except Exception as error:  # noqa: BLE001  (the user's cell must not see it, whatever it is)
-            message = f"ensession did not record {what}: {type(error).__name__}: {error}"
-            if message not in self._warned:
-                self._warned.add(message)
-                self._shell.warn(message)
+            self._warn_once(f"ensession did not record {what}: {type(error).__name__}: {error}")
+
+    def _warn_once(self, message: str) -> None:
+        if message not in self._warned:
+            self._warned.add(message)
+            self._shell.warn(message)
 
 
 def _own_files(store: Store) -> Callable[[str], bool]:
