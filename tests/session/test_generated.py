@@ -159,6 +159,7 @@ ARGUMENTS = given(
 CHECKS = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
 
 
+@pytest.mark.timeout(1200)
 @ARGUMENTS
 @settings(max_examples=200, deadline=None, suppress_health_check=CHECKS)
 def test_every_state_of_a_generated_notebook_comes_back(
@@ -169,6 +170,7 @@ def test_every_state_of_a_generated_notebook_comes_back(
 
 @pytest.mark.slow
 @pytest.mark.timeout(6 * 3600)
+@pytest.mark.timeout(1200)
 @ARGUMENTS
 @settings(max_examples=2000, deadline=None, suppress_health_check=CHECKS)
 def test_every_state_of_many_generated_notebooks_comes_back(
