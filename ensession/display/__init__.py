@@ -20,7 +20,7 @@ from ensession.display.harmless import harmless, one_line
 from ensession.display.html import to_html
 from ensession.display.layout import Layout, Marks, lay_out
 from ensession.display.outputs import output_text
-from ensession.display.plans import plan_table, restore_table
+from ensession.display.plans import plan_picture, plan_table, restore_table
 from ensession.display.tables import Column, Fold, Table, Tone, to_text
 from ensession.display.units import duration, point_in_time, size
 from ensession.display.views import (
@@ -56,6 +56,7 @@ __all__ = [
     "log_table",
     "one_line",
     "output_text",
+    "plan_picture",
     "plan_table",
     "point_in_time",
     "problems_table",

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from math import isfinite
 
 from ensession.display.harmless import first_line
+from ensession.display.plan_html import plan_html
+from ensession.display.plan_layout import PlanKind, PlanRow, lay_out_plan
 from ensession.display.tables import Column, Table, Tone
 from ensession.display.units import duration, size
-from ensession.model import ExecutionId, Fate, Graph, Plan, RestoreReport, Step, VariableReport
+from ensession.model import ExecutionId, Fate, Graph, Plan, RestoreReport, VariableReport
 
 _FATES = {
     Fate.LOADED: "loaded",
@@ -44,14 +46,21 @@ def plan_table(plan: Plan, graph: Graph, codes: Mapping[ExecutionId, str]) -> Ta
         Code of the executions to run.
     """
     columns = (
-        Column("step"),
+        Column("step", tones=(("keep", Tone.GOOD), ("run", Tone.WARN), ("missing", Tone.BAD))),
         Column("cell", right=True),
-        Column("what", elastic=True),
+        Column("what", elastic=True, mono=True),
+        Column("needs", elastic=True, mono=True),
+        Column("makes", elastic=True, mono=True),
         Column("size", right=True),
         Column("cost", right=True),
     )
-    rows = tuple(_step_row(step, graph, codes) for step in plan.steps)
+    rows = tuple(_plan_row(row, codes) for row in lay_out_plan(plan, graph).rows)
     return Table(f"Plan for state {plan.target or 0}", columns, rows, (_totals(plan), *_losses(plan, graph)))
+
+
+def plan_picture(plan: Plan, graph: Graph, codes: Mapping[ExecutionId, str]) -> str:
+    """Return the same as a drawing, an HTML fragment: the part of the graph that was decided on, with costs."""
+    return plan_html(lay_out_plan(plan, graph), plan, codes, (_totals(plan), *_losses(plan, graph)))
 
 
 def restore_table(report: RestoreReport) -> Table:
@@ -72,12 +81,17 @@ def summary_line(report: RestoreReport) -> str:
     return f"{n_variables} {noun} in {duration(report.duration_s)}{': ' if parts else ''}{parts}."
 
 
-def _step_row(step: Step, graph: Graph, codes: Mapping[ExecutionId, str]) -> tuple[str, ...]:
-    cell, cost = str(step.execution), duration(step.cost_s)
-    if step.version is None:
-        return ("run", cell, first_line(codes.get(step.execution, "")), "", cost)
-    version = graph.versions[step.version]
-    return ("load", cell, ", ".join(version.names), size(version.n_bytes), cost)
+def _plan_row(row: PlanRow, codes: Mapping[ExecutionId, str]) -> tuple[str, ...]:
+    names, is_run = ", ".join(row.names), row.kind is PlanKind.RUN
+    return (
+        row.kind.value,
+        str(row.execution),
+        first_line(codes.get(row.execution, "")) if is_run else names,
+        ", ".join(row.needs),
+        names if is_run else "",
+        "" if row.n_bytes is None else size(row.n_bytes),
+        "" if row.cost_s is None else duration(row.cost_s),
+    )
 
 
 def _totals(plan: Plan) -> str:

@@ -65,6 +65,7 @@ _SHEET = f"""
 .ensession .ens-hollow {{fill: none; stroke: {QUIET}; stroke-width: 1.6}}
 .ensession .ens-cross {{fill: none; stroke: {BAD}; stroke-width: 2.2; stroke-linecap: round}}
 .ensession .ens-away {{stroke-dasharray: 2 4}}
+.ensession .ens-bar {{align-self: center; flex: none; height: 8px; border-radius: 2px; background: {ACCENT}}}
 .ensession .ens-hit {{fill: transparent; stroke: none}}
 """.strip()
 

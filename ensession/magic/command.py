@@ -18,7 +18,6 @@ from ensession.display import (
     environment_table,
     lay_out,
     log_table,
-    plan_table,
     restore_table,
     settings_table,
     status_table,
@@ -27,7 +26,7 @@ from ensession.display import (
 from ensession.display.layout import BUDGET
 from ensession.errors import EnsessionError, UsageError
 from ensession.magic.shell import IPythonShell
-from ensession.magic.show import progress, show, show_graph
+from ensession.magic.show import progress, show, show_graph, show_plan
 from ensession.model import HIDDEN_PREFIX, ExecutionId
 from ensession.session.recorder import ending_of
 from ensession.session.session import Session
@@ -196,7 +195,7 @@ class EnsCommand:
         session = self._active()
         chosen, graph = session.plan(_state(words))
         codes = {id_: session.store.history.execution(id_).code for id_ in chosen.runs}
-        show(plan_table(chosen, graph, codes))
+        show_plan(chosen, graph, codes)
 
     def _restore(self, words: list[str]) -> None:
         flags, rest = _split_flags(words, {"--force", "--trust"})

@@ -6,6 +6,7 @@ import atexit
 from typing import Any
 
 from ensession.config import Config
+from ensession.magic import completion
 from ensession.magic.command import EnsCommand
 from ensession.session.session import Session
 
@@ -17,6 +18,7 @@ def load(shell: Any) -> None:
     if _command_of(shell) is None:
         command = EnsCommand(shell, Config())
         shell.register_magic_function(command, "line", _NAME)
+        completion.install(shell, _command_of)
         atexit.register(command.close)
 
 

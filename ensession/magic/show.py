@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
-from ensession.display import Layout, Table, graph_html, graph_text, to_html, to_text
+from ensession.display import Layout, Table, graph_html, graph_text, plan_picture, plan_table, to_html, to_text
 from ensession.display.progress import Nowhere, Position, Progress, Surface, TerminalLine, bar_html, bar_text
+from ensession.model import ExecutionId, Graph, Plan
 
 Bundle = dict[str, str]
 
@@ -57,6 +58,15 @@ def show_graph(layout: Layout, notes: tuple[str, ...] = ()) -> None:
         print("\n".join((coloured_graph(layout, terminal_width()), *notes)))
     else:
         _publish(Shown(lambda: "\n".join((graph_text(layout), *notes)), lambda: graph_html(layout, notes)))
+
+
+def show_plan(plan: Plan, graph: Graph, codes: Mapping[ExecutionId, str]) -> None:
+    """Show a plan: as a drawing in a notebook, elsewhere as a table."""
+    table = plan_table(plan, graph, codes)
+    if sys.stdout.isatty():
+        show(table)
+    else:
+        _publish(Shown(lambda: to_text(table), lambda: plan_picture(plan, graph, codes)))
 
 
 def progress() -> Progress:

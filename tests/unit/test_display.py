@@ -143,7 +143,10 @@ def test_a_plan() -> None:
     graph = history([(4, [], [version(1, 1, "data", 10)]), (60, [1], [version(2, 2, "model", 1)])])
     table = display.plan_table(plan(graph, ExecutionId(2), UNIT), graph, {ExecutionId(1): "data = 1"})
     assert table.title == "Plan for state 2"
-    assert table.rows == (("run", "1", "data = 1", "", "4.0 s"), ("load", "2", "model", "1 B", "1.0 s"))
+    assert table.rows == (
+        ("run", "1", "data = 1", "", "data", "", "4.0 s"),
+        ("load", "2", "model", "", "", "1 B", "1.0 s"),
+    )
     assert "loading everything: 11 s, running everything: 1 min 4 s" in table.notes[0]
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from math import log2
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ensession.display import Layout, Marks, graph_html, graph_svg, graph_text, lay_out
@@ -46,6 +46,7 @@ def layouts(draw: st.DrawFn) -> tuple[list[Execution], Layout]:
     return made, lay_out(made, marks, draw(st.integers(1, 70)))
 
 
+@settings(deadline=None)
 @given(layouts())
 def test_every_execution_is_shown_or_counted_once(drawn: tuple[list[Execution], Layout]) -> None:
     made, layout = drawn
@@ -55,6 +56,7 @@ def test_every_execution_is_shown_or_counted_once(drawn: tuple[list[Execution], 
     assert layout.marks.head is None or layout.marks.head in shown
 
 
+@settings(deadline=None)
 @given(layouts())
 def test_edges_lead_from_the_parent_to_the_execution(drawn: tuple[list[Execution], Layout]) -> None:
     made, layout = drawn
@@ -75,6 +77,7 @@ def test_edges_lead_from_the_parent_to_the_execution(drawn: tuple[list[Execution
             assert history.parent(row.execution.id) == (above.execution.id if above.execution else None)
 
 
+@settings(deadline=None)
 @given(layouts())
 def test_lines_never_cross_a_node(drawn: tuple[list[Execution], Layout]) -> None:
     """Between two rows that an edge joins, every row lies further to the right than the lane it runs down."""
@@ -84,6 +87,7 @@ def test_lines_never_cross_a_node(drawn: tuple[list[Execution], Layout]) -> None
         assert all(between.lane > lane for between in rows[(row.above or 0) + 1 : index])
 
 
+@settings(deadline=None)
 @given(layouts())
 def test_lanes_and_rows_are_few(drawn: tuple[list[Execution], Layout]) -> None:
     made, layout = drawn
@@ -118,6 +122,7 @@ def test_every_fork_to_the_right_needs_only_a_logarithm_of_lanes() -> None:
     assert lay_out(made, Marks(), 5_000).n_lanes <= 3
 
 
+@settings(deadline=None)
 @given(histories())
 def test_going_on_moves_nothing(made: list[Execution]) -> None:
     head = made[-1].id if made else None
@@ -152,6 +157,7 @@ def test_what_is_left_out_is_counted() -> None:
     assert all("execution" in " ".join(words) for words in counted)
 
 
+@settings(deadline=None)
 @given(layouts())
 def test_the_svg_draws_every_edge_once_and_no_two_nodes_in_one_place(drawn: tuple[list[Execution], Layout]) -> None:
     _, layout = drawn

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -26,6 +26,7 @@ def numbered(n_rows: int, fold: display.Fold = display.Fold.LAST) -> display.Tab
     )
 
 
+@settings(deadline=None)
 @given(ANYTHING)
 def test_html_is_escaped(text: str) -> None:
     column = display.Column(text, elastic=True, mono=True, tones=((text, display.Tone.BAD),))
@@ -59,6 +60,7 @@ def test_nothing_is_loaded_from_anywhere() -> None:
     assert not re.search(r"https?:|url\(|@import|<script", html)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(ANYTHING, ANYTHING), max_size=4), st.integers(30, 120))
 def test_a_terminal_table_fits_and_cuts_no_reason(rows: list[tuple[str, str]], width: int) -> None:
     columns = (display.Column("name", elastic=True), display.Column("why"))
