@@ -33,7 +33,7 @@ _SHEET = f"""
 .ensession table.ens {{border-collapse: collapse; border: none; margin: 0; font-size: inherit; table-layout: auto}}
 .ensession table.ens tr, .ensession table.ens tr:hover {{background: none; border: none}}
 .ensession table.ens th, .ensession table.ens td {{padding: 2px 14px 2px 0; border: none; text-align: left;
- vertical-align: top; background: none; color: inherit; white-space: pre-wrap; max-width: 48ch;
+ vertical-align: top; background: none; white-space: pre-wrap; max-width: 48ch;
  overflow-wrap: anywhere}}
 .ensession table.ens th {{font-weight: 600; color: {QUIET}; white-space: nowrap}}
 .ensession table.ens thead tr {{border-bottom: 1px solid {RULE}}}
