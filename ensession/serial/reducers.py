@@ -62,6 +62,7 @@ class Reducers:
         self._copied: set[int] = set()
         self._sources: dict[str, tuple[str, str | None]] = {}
         self._alive: list[Any] = []
+        self._memo: dict[int, Any] | None = None
 
     def reducer_override(self, obj: Any) -> Any:
         """Reduce what plain pickle gets wrong; everything else as always."""
@@ -152,8 +153,14 @@ class Reducers:
 
     def memoized(self, ids: Iterable[int]) -> list[int]:
         """Return which of these objects are part of the payload, references aside."""
-        memo = self.memo.copy()
+        memo = self._entries()
         return [key for key in ids if key in memo and key not in self.by_reference]
+
+    def _entries(self) -> dict[int, Any]:
+        """Return the memo of the payload, copied once: for a million objects that takes as long as pickling them."""
+        if self._memo is None:
+            self._memo = self.memo.copy()
+        return self._memo
 
     def holds_set_type(self) -> bool:
         """Whether an instance of a subclass of set or frozenset was pickled."""
@@ -161,7 +168,7 @@ class Reducers:
 
     def holds_unordered(self) -> bool:
         """Whether there is a set whose order may differ from process to process."""
-        entries = (entry[1] for entry in self.memo.copy().values() if type(entry) is tuple)
+        entries = (entry[1] for entry in self._entries().values() if type(entry) is tuple)
         return any(isinstance(one, set | frozenset) and _is_unordered(one) for one in entries)
 
     def mutable_ids(self) -> dict[int, Any]:
@@ -169,7 +176,7 @@ class Reducers:
         mutable: dict[type, bool | None] = {}
         found = {}
         # The memo of dill's pickler holds other entries too: those are no pairs.
-        for key, entry in self.memo.copy().items():
+        for key, entry in self._entries().items():
             obj = entry[1] if type(entry) is tuple else None
             kind = type(obj)
             verdict = mutable[kind] if kind in mutable else mutable.setdefault(kind, self._is_mutable(kind))

@@ -7,7 +7,15 @@ from sqlite3 import Connection
 
 from ensession.errors import ChunkMissingError
 from ensession.model import Digest, PayloadInfo, VersionId
-from ensession.store.chunks import Encoder, PlainChunk, StoredChunk, encode_missing, find_chunks, insert_chunks
+from ensession.store.chunks import (
+    Encoder,
+    PlainChunk,
+    StoredChunk,
+    encode_missing,
+    find_chunks,
+    insert_chunks,
+    present_chunks,
+)
 from ensession.store.engine import Database, execute
 from ensession.store.lookup import payload_info, version_digests
 from ensession.store.writing import (
@@ -53,10 +61,10 @@ class PayloadAdder:
         with self._database.read() as connection:
             return version_digests(connection, [version])[version], payload_info(connection, version)
 
-    def known(self, addresses: Iterable[bytes]) -> Mapping[bytes, StoredChunk]:
+    def known(self, addresses: Iterable[bytes]) -> set[bytes]:
         """Return those of some addresses that the store holds."""
         with self._database.read() as connection:
-            return find_chunks(connection, addresses)
+            return present_chunks(connection, addresses)
 
     def _write_payload(
         self, version: tuple[VersionId, Digest], write: WritePayload, seal: MakeSeal | None

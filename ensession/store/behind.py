@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ensession.model import Digest, VersionId
@@ -144,7 +144,7 @@ class WriteBehind:
         return self._thread is not None and self._thread.is_alive() and self._process == os.getpid()
 
     def _push_chunks(self, job: _Job, chunks: Sequence[PlainChunk]) -> None:
-        known: Collection[bytes] = self._here.known(chunk.address for chunk in chunks)
+        known = self._here.known(chunk.address for chunk in chunks)
         fresh = [chunk for chunk in chunks if chunk.address not in known]
         if fresh:
             self._push(_Task(job, fresh))

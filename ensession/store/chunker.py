@@ -16,15 +16,15 @@ from collections.abc import Iterator
 from pyfastcdc import FastCDC
 
 BUFFER_CHUNK_BYTES = 256 * 1024
-STREAM_MIN_BYTES = 4 * 1024
-STREAM_AVG_BYTES = 16 * 1024
-STREAM_MAX_BYTES = 64 * 1024
+STREAM_MIN_BYTES = 2 * 1024
+STREAM_AVG_BYTES = 8 * 1024
+STREAM_MAX_BYTES = 32 * 1024
 MAX_CHUNK_BYTES = max(BUFFER_CHUNK_BYTES, STREAM_MAX_BYTES)
 
 BLOB_MIN_BYTES = 64 * 1024
 """Picklers hand a bytes or str object from this size on over as a piece of its own."""
 
-_WINDOW_BYTES = 16 * STREAM_MAX_BYTES
+_WINDOW_BYTES = 32 * STREAM_MAX_BYTES
 _TAIL_BYTES = 9
 _BLOB_OPCODES_4 = (b"B", b"X")
 _BLOB_OPCODES_8 = (b"\x8e", b"\x8d", b"\x96")

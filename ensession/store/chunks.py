@@ -23,6 +23,7 @@ WORTH_RATIO = 0.9
 
 _LOOKUP = 200
 _FIND = "SELECT address, id, length(data) FROM chunk WHERE address IN"
+_PRESENT = "SELECT address FROM chunk WHERE address IN"
 _INSERT = insert_sql("chunk")
 
 
@@ -98,6 +99,17 @@ def find_chunks(connection: Connection, addresses: Iterable[bytes]) -> dict[byte
         marks = ",".join("?" * len(batch))
         for address, id_, n_stored_bytes in rows(connection, f"{_FIND} ({marks})", batch):
             found[address] = StoredChunk(id_, n_stored_bytes, is_new=False)
+    return found
+
+
+def present_chunks(connection: Connection, addresses: Iterable[bytes]) -> set[bytes]:
+    """Return which of the addresses the store holds: as :func:`find_chunks`, without touching the chunks."""
+    wanted = list(dict.fromkeys(addresses))
+    found: set[bytes] = set()
+    for start in range(0, len(wanted), _LOOKUP):
+        batch = wanted[start : start + _LOOKUP]
+        marks = ",".join("?" * len(batch))
+        found.update(row[0] for row in rows(connection, f"{_PRESENT} ({marks})", batch))
     return found
 
 
