@@ -7,6 +7,7 @@ now and then one changes a value in place or deletes a name, and every fourth ve
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 from ensession.config import Config
@@ -18,6 +19,7 @@ from ensession.model import (
     ExecutionId,
     ExecutionKind,
     Fingerprint,
+    KernelRunId,
     Outcome,
     PayloadSink,
     Summary,
@@ -62,12 +64,18 @@ def make_history(path: Path, n_executions: int, n_names: int = N_NAMES, seed: in
 
 
 def _draft(
-    run: int, parent: ExecutionId | None, number: int, name: str, reads: tuple[VersionId, ...], *, is_deletion: bool
+    run: KernelRunId,
+    parent: ExecutionId | None,
+    number: int,
+    name: str,
+    reads: tuple[VersionId, ...],
+    *,
+    is_deletion: bool,
 ) -> ExecutionDraft:
     fingerprint = Fingerprint(number.to_bytes(16, "big"))
     summary = Summary("DataFrame", "(1000, 12)", f"what number {number} looks like")
     return ExecutionDraft(
-        run=run,  # type: ignore[arg-type]
+        run=run,
         parent=parent,
         kind=ExecutionKind.CELL,
         code=f"{name} = make({number})\n",
@@ -80,7 +88,7 @@ def _draft(
     )
 
 
-def _payload(number: int):  # type: ignore[no-untyped-def]
+def _payload(number: int) -> Callable[[PayloadSink], Codec]:
     def write(sink: PayloadSink) -> Codec:
         sink.write(b"payload %d" % number)
         return Codec.PICKLE
