@@ -25,6 +25,7 @@ from ensession.display import (
 )
 from ensession.display.layout import BUDGET
 from ensession.errors import EnsessionError, UsageError
+from ensession.magic.browsing import export, show_diff
 from ensession.magic.shell import IPythonShell
 from ensession.magic.show import progress, show, show_graph, show_plan
 from ensession.model import HIDDEN_PREFIX, ExecutionId
@@ -39,6 +40,8 @@ HELP = """\
 %ens status                    what is recorded, and what would not survive a restart
 %ens log [K] [--graph]         the last K executions (default 20); --graph: the history as a tree
 %ens vars [@N]                 the variables of a state
+%ens diff A [B] [--deep]       what differs between two states (--deep: load the values and compare them)
+%ens export [@N] -o FILE       write a notebook, or a script (--script); --minimal NAME …: only the cells these need
 %ens plan [@N]                 how a state would come back, and at what cost
 %ens restore [FILE] [@N]       bring a state back (--force: give up unrecorded variables)
 %ens trust FILE                let a store that others wrote run code here
@@ -65,6 +68,8 @@ class EnsCommand:
             "log": self._log,
             "vars": self._vars,
             "plan": self._plan,
+            "diff": lambda words: show_diff(self._active(), words),
+            "export": lambda words: export(self._active(), words),
             "restore": self._restore,
             "trust": self._trust,
             "config": self._configure,
