@@ -14,13 +14,14 @@ from typing import TypeAlias
 
 from blake3 import blake3
 
-from ensession.model import BindingDraft, Digest, ExecutionDraft, Output, VersionDraft, VersionId
+from ensession.model import BindingDraft, Digest, ExecutionDraft, FileAccess, Output, VersionDraft, VersionId, Word
 
 DIGEST_SIZE = 32
 
 _EXECUTION_DOMAIN = "ensession execution 1"
 _VERSION_DOMAIN = "ensession version 1"
 _PAYLOAD_DOMAIN = "ensession payload 1"
+_WORD_DOMAIN = "ensession word 1"
 
 _Value: TypeAlias = "bytes | str | int | float | Sequence[_Value] | None"
 
@@ -68,10 +69,21 @@ def execution_digest(
             sorted(set(reads)),
             [_version(version, known) for version in draft.versions],
             [_binding(binding) for binding in sorted(draft.bindings, key=lambda binding: binding.name)],
-            [(file.path, file.mode, file.size, _real(file.mtime), file.content_hash) for file in draft.files],
+            [_file(file) for file in draft.files],
             [(effect.kind, effect.detail) for effect in draft.effects],
+            *_later_parts(draft),
         ),
     )
+
+
+def source_digest(source: bytes) -> bytes:
+    """Return the digest of a module's source: plain BLAKE3, as for chunks."""
+    return blake3(source).digest()
+
+
+def word_digest(execution: Digest, word: Word) -> Digest:
+    """Return the digest of the user's word about an execution; it is sealed apart, since it can be given later."""
+    return _hash(_WORD_DOMAIN, (execution, word.value))
 
 
 def version_digest(execution: Digest, ordinal: int) -> Digest:
@@ -116,6 +128,22 @@ def _binding(draft: BindingDraft) -> _Value:
         draft.version,
         None if summary is None else (summary.type_name, summary.shape, summary.preview),
     )
+
+
+def _file(file: FileAccess) -> _Value:
+    plain: tuple[_Value, ...] = (file.path, file.mode, file.size, _real(file.mtime), file.content_hash)
+    return plain if file.folder is None else (*plain, file.folder)
+
+
+def _later_parts(draft: ExecutionDraft) -> list[_Value]:
+    """Return what format 3 added, where there is any: what older versions recorded keeps its digest."""
+    parts: list[_Value] = []
+    if draft.caution is not None:
+        parts.append(("caution", draft.caution))
+    if draft.modules:
+        modules = sorted(draft.modules, key=lambda module: module.name)
+        parts.append(("modules", [(module.name, module.path, module.digest) for module in modules]))
+    return parts
 
 
 def _real(value: float | None) -> float | None:

@@ -11,15 +11,16 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 import platformdirs
 
+from ensession.digests import word_digest
 from ensession.errors import IntegrityError, StoreAccessError, TrustError
-from ensession.model import ExecutionId, Seal, VersionId
+from ensession.model import ExecutionId, Graph, GraphExecution, Seal, VersionId, Word
 from ensession.store import Store
 
 KEY_BYTES = 32
@@ -122,6 +123,33 @@ def has_own_history(store: Store, keys: Callable[[], Keyring]) -> bool:
     return head is not None and keys().has_sealed(store, store.history.execution(head).digest)
 
 
+def own_words(store: Store, keyring: Keyring, graph: Graph) -> Graph:
+    """Return a history with only those words in it that make code run and that this user gave.
+
+    Whoever can write to a store could add to it that a cell must always run, or may run although it deletes files.
+    """
+
+    def own(execution: GraphExecution) -> frozenset[Word]:
+        digest = store.history.execution(execution.id).digest
+        risky = execution.words - {Word.NEVER}
+        return execution.words - {w for w in risky if not keyring.has_sealed(store, word_digest(digest, w))}
+
+    return replace(graph, executions=tuple(replace(e, words=own(e)) if e.words else e for e in graph.executions))
+
+
+def give_word(store: Store, keyring: Keyring, executions: Collection[ExecutionId], word: Word) -> None:
+    """Say something of executions, and seal it.
+
+    Raises
+    ------
+    NotFoundError
+        One of them does not exist; nothing was said.
+    """
+    digests = [store.history.execution(execution).digest for execution in executions]
+    store.words.give(executions, word)
+    store.seals.add([keyring.seal(word_digest(digest, word)) for digest in digests])
+
+
 def require_payload(store: Store, keyring: Keyring, version: VersionId) -> None:
     """Make sure that a payload may be unpickled.
 
@@ -152,8 +180,10 @@ def trust_store(store: Store, keyring: Keyring) -> int:
         store.verify_chain(head)
         graph = store.history.graph(head)
         versions.update(id_ for id_, version in graph.versions.items() if version.payload is not None)
-    subjects = [bytes(execution.digest) for execution in store.history.executions()]
+    digests = {execution.id: execution.digest for execution in store.history.executions()}
+    subjects = [bytes(digest) for digest in digests.values()]
     subjects += [bytes(store.payloads.digest(version)) for version in sorted(versions)]
+    subjects += [bytes(word_digest(digests[execution], word)) for execution, word in store.words.executions()]
     missing = [subject for subject in subjects if not keyring.has_sealed(store, subject)]
     store.seals.add([keyring.seal(subject) for subject in missing])
     return len(missing)

@@ -14,6 +14,7 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ class EffectRecorder:
 
     def __init__(self, ignore: Callable[[str], bool] = lambda _: False) -> None:
         self._ignore = ignore
-        self._opened: dict[tuple[str, str], None] = {}
+        self._opened: dict[tuple[str, str], str | None] = {}
         self._effects: dict[Effect, None] = {}
         self._resolved: tuple[Any, Any] = (None, None)
 
@@ -82,16 +83,17 @@ class EffectRecorder:
         """Stop, and return the files that were opened and what else was done."""
         if self in _listening:
             _listening.remove(self)
-        opened, effects = tuple(self._opened), tuple(self._effects)
+        opened, effects = tuple(self._opened.items()), tuple(self._effects)
         is_noise = self._noise()
-        kept = dict.fromkeys((os.path.normpath(path), mode) for path, mode in opened)
-        kept = {(path, mode): None for path, mode in kept if not is_noise(path, mode)}
+        kept = {(os.path.normpath(path), mode): folder for (path, mode), folder in opened}
+        kept = {(path, mode): folder for (path, mode), folder in kept.items() if not is_noise(path, mode)}
         removed = {effect.detail for effect in effects if effect.kind == "delete"}
         read = [path for path, mode in kept if mode == "r" and (path, "w") not in kept and path not in removed]
         # A folder is opened for writing only to hold a file without a name (O_TMPFILE).
         files = [_written(path) for path, mode in kept if mode == "w" and not os.path.isdir(path)]
         told = (effect for effect in effects if effect.kind not in _ON_FILES or not is_noise(effect.detail, "w"))
-        return (*_read(read), *files), tuple(told)
+        found = (replace(file, folder=kept.get((file.path, file.mode))) for file in (*_read(read), *files))
+        return tuple(found), tuple(told)
 
     def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Take in one audit event. Raises nothing: that would end the user's call."""
@@ -121,7 +123,7 @@ class EffectRecorder:
         name = _absolute(path)
         if mode is None and kind == "r" and name is not path and not os.path.exists(name):
             return  # most likely relative to a descriptor, which the event does not tell
-        self._opened[(name, kind)] = None
+        self._opened.setdefault((name, kind), None if os.path.isabs(path) else os.getcwd())
 
     def _hear_change(self, event: str, arguments: tuple[Any, ...]) -> None:
         first, last = _PATHS.get(event, (0, 1))
@@ -156,11 +158,12 @@ class EffectRecorder:
         path = os.fsdecode(name)
         if path and ":memory:" not in path and "mode=memory" not in path:
             plain = path.removeprefix("file:").partition("?")[0] if path.startswith("file:") else path
-            self._opened[(_absolute(plain), "r" if "mode=ro" in path else "w")] = None
+            folder = None if os.path.isabs(plain) else os.getcwd()
+            self._opened.setdefault((_absolute(plain), "r" if "mode=ro" in path else "w"), folder)
 
     def _noise(self) -> Callable[[str, str], bool]:
         """Return a test for files that are no business of the user's cell, as things are now."""
-        libraries, caches, ignore = _library_folders(), _cache_folders(), self._ignore
+        libraries, caches, ignore = library_folders(), _cache_folders(), self._ignore
 
         def is_noise(path: str, mode: str) -> bool:
             if path.startswith(_DEVICES) or "__pycache__" in path or path.startswith(caches) or ignore(path):
@@ -170,8 +173,8 @@ class EffectRecorder:
         return is_noise
 
 
-def no_replay_reason(files: Iterable[FileAccess], effects: Iterable[Effect], cwd: str | None = None) -> str | None:
-    """Say why an execution should not be run again, or None.
+def caution(files: Iterable[FileAccess], effects: Iterable[Effect], cwd: str | None = None) -> str | None:
+    """Say why an execution should not be run again unless the user allows it, or None.
 
     Running it for the sake of a restore must not touch the user's files, nor send anything.
 
@@ -221,7 +224,8 @@ def _command(arguments: tuple[Any, ...]) -> str:
 
 
 @cache
-def _library_folders() -> tuple[str, ...]:
+def library_folders() -> tuple[str, ...]:
+    """Return where the interpreter and installed libraries live, each with a separator at its end."""
     paths = sysconfig.get_paths()
     folders = (sys.prefix, sys.base_prefix, paths["stdlib"], paths["purelib"], paths["platlib"])
     return tuple(folder.rstrip(os.sep) + os.sep for folder in folders)
@@ -237,18 +241,26 @@ def _cache_folders() -> tuple[str, ...]:
 def _read(paths: Iterable[str]) -> Iterable[FileAccess]:
     room = HASHED_BYTES_IN_ALL
     for path in paths:
-        content = None
         try:
             status = os.stat(path)
-            if stat.S_ISDIR(status.st_mode):
-                continue
-            if stat.S_ISREG(status.st_mode) and status.st_size <= min(HASHED_BYTES, room):
-                room -= status.st_size
-                content = blake3(Path(path).read_bytes()).digest()
-        except OSError:  # gone again, never there, or not for us: then nothing is known of it
+        except OSError:  # gone again, or never there: then nothing is known of it
             yield FileAccess(path, "r", None, None)
-        else:
-            yield FileAccess(path, "r", status.st_size, status.st_mtime, content)
+            continue
+        if stat.S_ISDIR(status.st_mode):
+            continue
+        content = None
+        if stat.S_ISREG(status.st_mode) and status.st_size <= min(HASHED_BYTES, room):
+            room -= status.st_size
+            content = content_hash(path)
+        yield FileAccess(path, "r", status.st_size, status.st_mtime, content)
+
+
+def content_hash(path: str) -> bytes | None:
+    """Return the hash of a file, as :class:`~ensession.model.FileAccess` holds it; None where it can't be read."""
+    try:
+        return blake3(Path(path).read_bytes()).digest()
+    except OSError:
+        return None
 
 
 def _written(path: str) -> FileAccess:

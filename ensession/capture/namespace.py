@@ -30,6 +30,11 @@ class UserNamespace:
         The live one; stays a plain dict.
     hidden : Mapping[str, object]
         What the shell put there, by name.
+
+    Attributes
+    ----------
+    ignored : frozenset[str]
+        Names of the user that don't count: they are not looked at, and stay when others are replaced.
     """
 
     def __init__(self, namespace: dict[str, Any], hidden: Mapping[str, Any]) -> None:
@@ -37,6 +42,7 @@ class UserNamespace:
         self._hidden = hidden
         self._shells: set[object] = set()
         self._users: set[str] = set()
+        self.ignored: frozenset[str] = frozenset()
         self._watch = NamespaceWatch(namespace)
 
     def variables(self) -> dict[str, Any]:
@@ -51,7 +57,7 @@ class UserNamespace:
                     continue
                 users.add(name)
             value = live.get(name, _GONE)
-            if value is not _GONE and (name not in hidden or hidden[name] is not value):
+            if value is not _GONE and name not in self.ignored and (name not in hidden or hidden[name] is not value):
                 found[name] = value
         return found
 

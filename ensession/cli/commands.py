@@ -205,6 +205,7 @@ def _print_execution(execution: Execution) -> None:
     remarks = {
         "Error": execution.error,
         "Can't be run again": execution.no_replay,
+        "Should not be run again": execution.caution,
         "Not captured": execution.not_captured,
     }
     for label, text in remarks.items():

@@ -38,6 +38,7 @@ def execution_record(execution: Execution, changed: Collection[str]) -> dict[str
         "outcome": execution.outcome.value,
         "error": execution.error,
         "no_replay": execution.no_replay,
+        "caution": execution.caution,
         "not_captured": execution.not_captured,
         "digest": execution.digest.hex(),
         "changed": sorted(changed),

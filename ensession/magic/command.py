@@ -29,7 +29,7 @@ from ensession.magic.browsing import export, show_diff
 from ensession.magic.shell import IPythonShell
 from ensession.magic.show import progress, show, show_graph, show_plan
 from ensession.model import HIDDEN_PREFIX, ExecutionId
-from ensession.session.recorder import ending_of
+from ensession.session.cells import ending_of
 from ensession.session.session import Session
 from ensession.store import Store
 from ensession.trust import Keyring, trust_store

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import linecache
+import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -56,6 +57,19 @@ class IPythonShell:
         """Load an extension; what it prints is not shown."""
         with capture_output(), warnings.catch_warnings():
             self._shell.extension_manager.load_extension(name)
+
+    def tags(self) -> Collection[str]:
+        """Return the tags of the cell that is running: JupyterLab and VS Code send them with the cell."""
+        kernel = getattr(self._shell, "kernel", None)
+        if kernel is None or not hasattr(kernel, "get_parent"):  # a terminal
+            return ()
+        metadata = (kernel.get_parent("shell") or {}).get("metadata") or {}
+        tags = metadata.get("tags") or (metadata.get("metadata") or {}).get("tags") or ()
+        return tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list | tuple) else ()
+
+    def notify(self, message: str) -> None:
+        """Write a line below the cell."""
+        print(message, file=sys.stderr)
 
     def warn(self, message: str) -> None:
         """Show a warning below the cell."""

@@ -17,12 +17,15 @@ from ensession.model.basic import (
     FileAccess,
     Fingerprint,
     KernelRunId,
+    ModuleSource,
+    NameWord,
     Outcome,
     Output,
     Problem,
     Seal,
     Summary,
     VersionId,
+    Word,
 )
 from ensession.model.browsing import Hit, Place, QueryRows
 from ensession.model.diffs import ChangeKind, StateDiff, ValueDiff, VariableDiff
@@ -68,6 +71,8 @@ __all__ = [
     "Hit",
     "KernelRun",
     "KernelRunId",
+    "ModuleSource",
+    "NameWord",
     "Outcome",
     "Output",
     "PayloadInfo",
@@ -92,4 +97,5 @@ __all__ = [
     "Version",
     "VersionDraft",
     "VersionId",
+    "Word",
 ]

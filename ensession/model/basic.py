@@ -38,6 +38,26 @@ class ExecutionKind(StrEnum):
     """Changes seen between two cells (widget callbacks, threads); can't be run again."""
 
 
+class Word(StrEnum):
+    """What the user says of an execution."""
+
+    ALWAYS = "always"
+    """Every restore of a state behind it runs it."""
+    NEVER = "never"
+    """It must not be run again."""
+    ALLOW = "allow"
+    """It may be run again although it changed something outside the session."""
+
+
+class NameWord(StrEnum):
+    """What the user says of a variable."""
+
+    IGNORE = "ignore"
+    """It is neither captured nor restored."""
+    PIN = "pin"
+    """Its value is always stored, where it has a serialised form."""
+
+
 class Codec(StrEnum):
     """How a payload was serialised."""
 
@@ -119,6 +139,8 @@ class FileAccess:
         ``r`` or ``w`` (anything that can change the file).
     content_hash : bytes or None
         BLAKE3-256 of a file small enough to be hashed.
+    folder : str or None
+        The working directory that the code's own, relative path started from; None where that was absolute.
     """
 
     path: str
@@ -126,6 +148,28 @@ class FileAccess:
     size: int | None
     mtime: float | None
     content_hash: bytes | None = None
+    folder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleSource:
+    """The source of a module of the user's own, as an execution imported it.
+
+    Attributes
+    ----------
+    name : str
+        Dotted.
+    path : str
+    digest : bytes
+        BLAKE3-256 of the source.
+    source : bytes or None
+        None in what a store tells of its history.
+    """
+
+    name: str
+    path: str
+    digest: bytes
+    source: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,12 @@ from ensession.model.basic import (
     FileAccess,
     Fingerprint,
     KernelRunId,
+    ModuleSource,
     Outcome,
     Output,
     Summary,
     VersionId,
+    Word,
 )
 
 
@@ -66,6 +68,12 @@ class ExecutionDraft:
         The state it started from; None is state 0, the empty one.
     no_replay : str or None
         Why it must not, or can't, be run again; None where it may.
+    caution : str or None
+        Why it should not be run again unless the user allows it: what it did outside the session.
+    words : tuple[Word, ...]
+        What the user says of it, in the cell or its tags. Sealed on their own, since they can be given later too.
+    modules : tuple[ModuleSource, ...]
+        Modules of the user's own that it imported, or imported anew.
     not_captured : str or None
         What went wrong in capture, in one line; None where nothing did.
     capture_s : float
@@ -94,6 +102,9 @@ class ExecutionDraft:
     files: tuple[FileAccess, ...] = ()
     effects: tuple[Effect, ...] = ()
     branch: str | None = None
+    caution: str | None = None
+    words: tuple[Word, ...] = ()
+    modules: tuple[ModuleSource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ensession.model.basic import ExecutionId, ExecutionKind, Outcome, VersionId
+from ensession.model.basic import ExecutionId, ExecutionKind, Outcome, VersionId, Word
 from ensession.model.records import PayloadInfo
 
 
@@ -19,6 +19,10 @@ class GraphExecution:
     reads, produces : tuple[VersionId, ...]
     no_replay : str or None
         Why it can't be run again.
+    caution : str or None
+        Why it should not be run again unless the user allows it.
+    words : frozenset[Word]
+        What the user says of it. ALWAYS only where no later execution of the same cell has it.
     """
 
     id: ExecutionId
@@ -28,6 +32,21 @@ class GraphExecution:
     no_replay: str | None
     reads: tuple[VersionId, ...]
     produces: tuple[VersionId, ...]
+    caution: str | None = None
+    words: frozenset[Word] = frozenset()
+
+    @property
+    def forbidden(self) -> str | None:
+        """Why it must not, or can't, be run again, whatever it reads and wherever it runs."""
+        if self.no_replay is not None:
+            return self.no_replay
+        if self.kind is not ExecutionKind.CELL:
+            return "it is not a cell"
+        if Word.NEVER in self.words:
+            return "you said that it must never run again"
+        if self.caution is not None and self.words.isdisjoint({Word.ALLOW, Word.ALWAYS}):
+            return f"{self.caution} (%ens allow {self.id} permits it)"
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,8 +43,8 @@ class ExecutionParcel:
     Attributes
     ----------
     draft : ExecutionDraft
-        Without row numbers: ``run`` and ``parent`` say nothing, ``outputs``, ``reads`` and the versions' ``requires``
-        are empty.
+        Its ``words`` are those of now. Without row numbers: ``run`` and ``parent`` say nothing, ``outputs``, ``reads``
+        and the versions' ``requires`` are empty.
     requires : tuple of tuple of VersionKey
         For each version of the draft, what it requires of earlier executions.
     """

@@ -69,6 +69,7 @@ class Execution:
     error: str | None
     no_replay: str | None
     not_captured: str | None
+    caution: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from math import inf
 
 from ensession.config import StoragePolicy
-from ensession.model import ExecutionId, ExecutionKind, Graph, VersionId
+from ensession.model import ExecutionId, Graph, VersionId
 from ensession.planner.costs import CostModel
 
 LONGEST_CHAIN = 256
@@ -75,14 +75,11 @@ class StorageRule:
         """Take up a recorded line of history, for example after a restore or a checkout."""
         rule = cls(policy, costs, longest_chain=longest_chain)
         for execution in graph.executions:
-            no_replay = execution.no_replay
-            if no_replay is None and execution.kind is not ExecutionKind.CELL:
-                no_replay = "it is not a cell"
             payloads = {v: graph.versions[v].payload for v in execution.produces}
             rule.observe(
                 execution.id,
                 runtime_s=execution.runtime_s,
-                no_replay=no_replay,
+                no_replay=execution.forbidden,
                 reads=execution.reads,
                 versions=execution.produces,
                 stored={v: (p.n_stream_bytes, p.n_buffer_bytes) for v, p in payloads.items() if p is not None},

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ensession.model import ExecutionId, ExecutionKind, Graph, GraphExecution, GraphVersion, VersionId
+from ensession.model import ExecutionId, Graph, GraphExecution, GraphVersion, VersionId
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,7 @@ class Situation:
 
     def forbidden(self, execution: GraphExecution) -> str | None:
         """Why this execution itself, whatever it reads, can't be run again."""
-        if execution.no_replay is not None:
-            return execution.no_replay
-        if execution.kind is not ExecutionKind.CELL:
-            return "it is not a cell"
-        return self.unrunnable.get(execution.id)
+        return execution.forbidden or self.unrunnable.get(execution.id)
 
     def why_missing(self, version: VersionId) -> str:
         """Say why a version can't be had, for the user's eyes."""

@@ -9,16 +9,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ensession.capture.change import Change, Fresh
-from ensession.capture.effects import EffectRecorder, no_replay_reason
+from ensession.capture.effects import EffectRecorder, caution
 from ensession.capture.hidden import HiddenState
+from ensession.capture.modules import ModuleWatch
 from ensession.capture.names import CellNames, analyse_cell, is_only_command
 from ensession.capture.namespace import UserNamespace
 from ensession.capture.touch import Touched
 from ensession.capture.tracker import Tracker
+from ensession.capture.words import words_of
 from ensession.config import Config
 from ensession.errors import CaptureError
 from ensession.model import (
@@ -37,35 +39,16 @@ from ensession.planner.policy import StorageRule
 from ensession.session.auditing import outside_effects, outside_reason, outside_warning
 from ensession.session.beside import Beside
 from ensession.session.patches import patch_effects, patch_warning
+from ensession.session.cells import Ending, Pending
 from ensession.session.shell import Shell
 from ensession.session.storing import inline, payload_writer
+from ensession.session.word import SpokenNames
 from ensession.store import MAIN, Store
 from ensession.trust import Keyring
 
 COMMAND = "ens"
 _BEFORE = Touched(frozenset(), frozenset(), "it was there before recording began")
 _BETWEEN = Touched(frozenset(), frozenset(), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A cell that is running."""
-
-    code: str
-    cell_id: str | None
-    names: CellNames
-    touched: Touched
-    started_at: float
-    started: float
-    capture_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a cell ended."""
-
-    outcome: Outcome
-    error: str | None = None
 
 
 class Recorder:
@@ -96,6 +79,8 @@ class Recorder:
         self._config = config
         self._keyring = keyring
         self._effects = EffectRecorder(ignore=_own_files(store))
+        self._modules = ModuleWatch()
+        self.spoken = SpokenNames(store, user)
         self._pending: Pending | None = None
         self._depth = 0
         self._gap: str | None = None
@@ -132,7 +117,8 @@ class Recorder:
         self._shell.outputs.begin()
         self._effects.begin()
         now = time.perf_counter()
-        self._pending = Pending(code, cell_id, names, touched, time.time(), now, now - start)
+        words = words_of(code, self._shell.tags())
+        self._pending = Pending(code, cell_id, names, touched, words, time.time(), now, now - start)
 
     def end(self, ending: Ending) -> None:
         """Record the cell that just ran."""
@@ -181,10 +167,9 @@ class Recorder:
             runtime_s=ended - pending.started,
             outcome=ending.outcome,
             error=ending.error,
-            no_replay=self._no_replay(pending.names, ending)
-            or no_replay_reason(files, effects)
-            or outside_reason(change)
-            or beside,
+            no_replay=self._no_replay(pending, ending) or outside_reason(change) or beside,
+            caution=caution(files, effects) or _program(pending.names),
+            words=pending.words,
             not_captured="; ".join(filter(None, (problem, self._untold))) or None,
             outputs=outputs,
             files=files,
@@ -196,6 +181,7 @@ class Recorder:
         except Exception:
             self.tracker.owe({name for one in change.fresh for name in one.names})
             self._gap = "an execution before it was not recorded"
+            self._modules.forget()
             raise
         self._untold = None
         if change.outside:
@@ -205,7 +191,8 @@ class Recorder:
         if problem is not None:
             raise CaptureError(f"the variables it may have changed could not be looked at: {problem}")
 
-    def _no_replay(self, names: CellNames, ending: Ending) -> str | None:
+    def _no_replay(self, pending: Pending, ending: Ending) -> str | None:
+        names = pending.names
         if self._gap is not None:
             return self._gap
         if ending.outcome is Outcome.INTERRUPTED:
@@ -214,9 +201,7 @@ class Recorder:
             return "it awaits at top level"
         if names.shell_history:
             return f"it uses the shell's history ({', '.join(sorted(names.shell_history))})"
-        if names.system:
-            return f"it runs a program ({names.system[0]})"
-        return None
+        return self.spoken.no_replay(pending.words, pending.touched)
 
     def _note_ambient(self) -> None:
         """Record what was bound, deleted or drawn since the last execution, as an execution of its own."""
@@ -246,6 +231,7 @@ class Recorder:
             versions=change.versions,
             bindings=change.bindings,
             branch=self.branch,
+            modules=self._modules.fresh(),
         )
 
     def _unknown_change(self, touched: Touched, problem: str) -> Change:
@@ -260,7 +246,8 @@ class Recorder:
         return Change((), (), (), reads, versions, bindings)
 
     def _write(self, draft: ExecutionDraft, change: Change) -> None:
-        need = self.rule.assess(runtime_s=draft.runtime_s, no_replay=draft.no_replay, reads=change.reads)
+        hindrance = draft.no_replay or draft.caution  # what may be allowed later is not counted on
+        need = self.rule.assess(runtime_s=draft.runtime_s, no_replay=hindrance, reads=change.reads)
         wanted = {
             index: one
             for index, one in enumerate(change.changed)
@@ -268,6 +255,7 @@ class Recorder:
             and (
                 self.rule.should_store(one.look.n_stream_bytes, one.look.n_buffer_bytes, need)
                 or one.look.varies_by_process()  # made again, it could not be told from another value
+                or self.spoken.is_pinned(one.names)
             )
         }
         small = inline(wanted, self._config.inline_limit_bytes)
@@ -289,7 +277,7 @@ class Recorder:
         self.rule.observe(
             recorded.id,
             runtime_s=draft.runtime_s,
-            no_replay=draft.no_replay,
+            no_replay=hindrance,
             reads=change.reads,
             versions=recorded.versions,
             stored=sizes,
@@ -328,14 +316,10 @@ class Recorder:
             self._shell.warn(message)
 
 
+def _program(names: CellNames) -> str | None:
+    return f"it runs a program ({names.system[0]})" if names.system else None
+
+
 def _own_files(store: Store) -> Callable[[str], bool]:
     prefix = str(store.path.absolute())
     return lambda path: str(path).startswith(prefix)
-
-
-def ending_of(error: BaseException | None, **_: Any) -> Ending:
-    """Classify what a cell raised."""
-    if error is None:
-        return Ending(Outcome.OK)
-    text = f"{type(error).__name__}: {error}"[:2000]
-    return Ending(Outcome.INTERRUPTED if isinstance(error, KeyboardInterrupt) else Outcome.ERROR, text)

@@ -29,8 +29,9 @@ from ensession.planner.mincut import plan
 from ensession.planner.policy import StorageRule
 from ensession.restore import Progress
 from ensession.session.bench import LiveBench, StoreArchive
+from ensession.session.cells import Ending
 from ensession.session.environment import Comparison, environment
-from ensession.session.recorder import Ending, Recorder
+from ensession.session.recorder import Recorder
 from ensession.session.returning import bring_back
 from ensession.session.shell import Shell
 from ensession.store import Store

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from ensession.model import Output
@@ -61,6 +61,12 @@ class Shell(Protocol):
         ------
         ImportError
         """
+
+    def tags(self) -> Collection[str]:
+        """Return the tags of the cell that is running, where the front end tells them."""
+
+    def notify(self, message: str) -> None:
+        """Tell the user something in a line that no warnings filter can hide."""
 
     def warn(self, message: str) -> None:
         """Show a warning to the user."""

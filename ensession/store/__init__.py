@@ -3,24 +3,31 @@
 from ensession.store.check import check_store
 from ensession.store.copying import copy_store
 from ensession.store.exporting import Exporter
+from ensession.store.files import FileTable, InputFile
 from ensession.store.history import HistoryReader
 from ensession.store.importing import Importer
 from ensession.store.log import ExecutionLog
+from ensession.store.modules import ModuleTable
 from ensession.store.reading import PayloadReader
 from ensession.store.refs import MAIN, RefTable
 from ensession.store.seals import SealTable
 from ensession.store.store import Store
+from ensession.store.words import WordTable
 
 __all__ = [
     "MAIN",
     "ExecutionLog",
     "Exporter",
+    "FileTable",
     "HistoryReader",
     "Importer",
+    "InputFile",
+    "ModuleTable",
     "PayloadReader",
     "RefTable",
     "SealTable",
     "Store",
+    "WordTable",
     "check_store",
     "copy_store",
 ]

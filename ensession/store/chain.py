@@ -18,6 +18,7 @@ from ensession.model import (
     ExecutionId,
     ExecutionKind,
     FileAccess,
+    ModuleSource,
     Outcome,
     Output,
     Summary,
@@ -31,7 +32,7 @@ BATCH = 500
 
 _HEAD = (
     "SELECT x.id, x.parent, x.line_start, x.digest, r.uid, x.run, x.kind, x.code, x.started_at, x.runtime_s,"
-    " x.capture_s, x.outcome, x.cell_id, x.error, x.no_replay, x.not_captured"
+    " x.capture_s, x.outcome, x.cell_id, x.error, x.no_replay, x.not_captured, x.caution"
     " FROM execution x LEFT JOIN kernel_run r ON r.id = x.run WHERE x.id BETWEEN ? AND ? ORDER BY x.id"
 )
 _CHILDREN = {
@@ -44,8 +45,10 @@ _CHILDREN = {
     " WHERE v.execution BETWEEN ? AND ?",
     "output": "SELECT execution, kind, n_bytes, data FROM output WHERE execution BETWEEN ? AND ?"
     " ORDER BY execution, seq",
-    "file": "SELECT execution, path, mode, size, mtime, content_hash FROM file_access"
+    "file": "SELECT execution, path, mode, size, mtime, content_hash, folder FROM file_access"
     " WHERE execution BETWEEN ? AND ? ORDER BY execution, seq",
+    "module": "SELECT m.execution, m.name, m.path, s.digest FROM module m JOIN module_source s ON s.id = m.source"
+    " WHERE m.execution BETWEEN ? AND ?",
     "effect": "SELECT execution, kind, detail FROM effect WHERE execution BETWEEN ? AND ? ORDER BY execution, seq",
 }
 
@@ -158,7 +161,7 @@ def draft_of(head: Sequence[Any], children: dict[str, list[Any]]) -> ExecutionDr
     """
     requires = _by_execution(row[1:] for row in children["requirement"])
     _, parent, _, _, _, run, kind, code, started_at, runtime_s, capture_s, outcome, cell_id, *texts = head
-    error, no_replay, not_captured = texts
+    error, no_replay, not_captured, caution = texts
     ordinals = {row[1]: row[2] for row in children["version"]}
     if list(ordinals.values()) != list(range(len(ordinals))):
         raise ValueError("its versions are not numbered through")
@@ -174,6 +177,7 @@ def draft_of(head: Sequence[Any], children: dict[str, list[Any]]) -> ExecutionDr
         error=error,
         no_replay=no_replay,
         not_captured=not_captured,
+        caution=caution,
         capture_s=capture_s,
         # Only the kind: the text is hashed as it is stored.
         outputs=tuple(Output(row[1], {}) for row in children["output"]),
@@ -181,6 +185,7 @@ def draft_of(head: Sequence[Any], children: dict[str, list[Any]]) -> ExecutionDr
         bindings=tuple(_binding_draft(row, ordinals) for row in children["binding"]),
         files=tuple(FileAccess(*row[1:]) for row in children["file"]),
         effects=tuple(Effect(*row[1:]) for row in children["effect"]),
+        modules=tuple(ModuleSource(*row[1:]) for row in children["module"]),
     )
 
 

@@ -13,6 +13,7 @@ from ensession.store.chain import ChainWalker
 from ensession.store.chunks import Decoder
 from ensession.store.engine import Database
 from ensession.store.lookup import version_digests
+from ensession.store.modules import plain_source
 from ensession.store.reading import payload_parts
 from ensession.store.store import Store
 
@@ -57,7 +58,7 @@ def check_store(path: Path | str, config: Config) -> list[Problem]:
 
 def _problems(database: Database) -> Iterator[Problem]:
     """Yield what each part of the check finds; a part that can't go on says so, the next one goes on."""
-    for part in (_file, _references, _chunks, _parts, _payloads, _chain):
+    for part in (_file, _references, _chunks, _parts, _payloads, _sources, _chain):
         try:
             yield from part(database)
         except EnsessionError as error:
@@ -105,6 +106,14 @@ def _payloads(database: Database) -> Iterator[Problem]:
                 what = "its digest does not match what is recorded of it"
                 yield Problem(f"payload of version {version}", what, _names(database, _NAMES, version))
         last = rows[-1][0]
+
+
+def _sources(database: Database) -> Iterator[Problem]:
+    for id_, *row in database.rows("SELECT id, digest, n_bytes, data FROM module_source ORDER BY id"):
+        try:
+            plain_source(*row)
+        except IntegrityError as error:
+            yield Problem(f"module source {id_}", str(error))
 
 
 def _chain(database: Database) -> Iterator[Problem]:

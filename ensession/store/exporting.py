@@ -10,8 +10,9 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from ensession.digests import word_digest
 from ensession.errors import IntegrityError, NotFoundError
-from ensession.model import Digest, Environment, KernelRunId, Seal
+from ensession.model import Digest, Environment, KernelRunId, Seal, Word
 from ensession.model.parcels import (
     ChunkParcel,
     ExecutionParcel,
@@ -26,6 +27,7 @@ from ensession.store.chain import draft_of, read_rows
 from ensession.store.engine import Database
 from ensession.store.lines import LINE
 from ensession.store.lookup import in_batches
+from ensession.store.modules import plain_source
 from ensession.store.numbers import Numbers
 from ensession.store.reading import payload_parts
 
@@ -44,6 +46,8 @@ _RUN = (
 _PAYLOADS = "SELECT version, codec, python, digest FROM payload WHERE version > ? ORDER BY version LIMIT ?"
 _PAYLOAD = "SELECT codec, python, digest FROM payload WHERE version = ?"
 _SEALS = "SELECT subject, key_id, mac FROM seal WHERE subject = ?"
+_WORDS = "SELECT word FROM word WHERE execution = ? ORDER BY word"
+_SOURCE = "SELECT n_bytes, data FROM module_source WHERE digest = ?"
 _CHUNKS = "SELECT address, n_bytes, encoding, data FROM chunk WHERE address IN"
 _REFS = (
     "SELECT 'tag', t.name, x.digest, t.created_at FROM tag t JOIN execution x ON x.id = t.execution"
@@ -135,16 +139,30 @@ class Exporter:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise IntegrityError(f"{self._database.path}: the rows of execution {number} make no sense") from error
         versions = [replace(version, requires=()) for version in draft.versions]
+        words = tuple(Word(text) for (text,) in self._database.rows(_WORDS, (number,)))
+        subjects = (digest, *(word_digest(digest, word) for word in words))
         return ExecutionParcel(
             digest,
             None if head[1] is None else self._numbers.digest(head[1]),
             self._run(head[5]),
-            replace(draft, run=KernelRunId(0), parent=None, outputs=(), versions=tuple(versions)),
+            replace(
+                draft,
+                run=KernelRunId(0),
+                parent=None,
+                outputs=(),
+                versions=tuple(versions),
+                words=words,
+                modules=tuple(replace(module, source=self._source(module.digest)) for module in draft.modules),
+            ),
             tuple(OutputParcel(*row[1:]) for row in children["output"]),
             tuple(self._numbers.key(row[1]) for row in children["read"]),
             tuple(tuple(map(self._numbers.key, version.requires)) for version in draft.versions),
-            self._seals(digest),
+            tuple(seal for subject in subjects for seal in self._seals(subject)),
         )
+
+    def _source(self, digest: bytes) -> bytes:
+        ((n_bytes, data),) = self._database.rows(_SOURCE, (digest,))
+        return plain_source(digest, n_bytes, data)
 
     def _run(self, number: int) -> RunParcel:
         uid, started_at, ended_at, *where = self._database.rows(_RUN, (number,))[0]

@@ -1,4 +1,4 @@
-"""The application history graph of one line of history, in seven queries whatever its length."""
+"""The application history graph of one line of history, in a fixed number of queries whatever its length."""
 
 # ruff: noqa: S608 - the queries are joined from constants of this room; values are always parameters
 from __future__ import annotations
@@ -15,6 +15,7 @@ from ensession.model import (
     GraphVersion,
     Outcome,
     VersionId,
+    Word,
 )
 from ensession.store.engine import Database
 from ensession.store.lines import LINE
@@ -22,7 +23,7 @@ from ensession.store.lookup import decode_names, info_from_row
 
 _IN_LINE = "BETWEEN line.first AND line.last"
 _EXECUTIONS = (
-    f"{LINE} SELECT x.id, x.kind, x.runtime_s, x.outcome, x.no_replay FROM line CROSS JOIN execution x"
+    f"{LINE} SELECT x.id, x.kind, x.runtime_s, x.outcome, x.no_replay, x.caution FROM line CROSS JOIN execution x"
     f" WHERE x.id {_IN_LINE} ORDER BY x.id"
 )
 _VERSIONS = (
@@ -39,6 +40,10 @@ _READS = (
     f"{LINE} SELECT r.execution, r.version FROM line CROSS JOIN read r WHERE r.execution {_IN_LINE}"
     " ORDER BY r.execution, r.version"
 )
+_WORDS = (
+    f"{LINE} SELECT w.execution, w.word, x.cell_id, x.code FROM line CROSS JOIN word w"
+    f" JOIN execution x ON x.id = w.execution WHERE w.execution {_IN_LINE} ORDER BY w.execution"
+)
 _REQUIREMENTS = (
     f"{LINE} SELECT q.version, q.requires FROM line CROSS JOIN version v JOIN requirement q ON q.version = v.id"
     f" WHERE v.execution {_IN_LINE} ORDER BY q.version, q.requires"
@@ -53,6 +58,7 @@ def read_graph(database: Database, id_: ExecutionId) -> Graph:
         for version in versions.values():
             produces[version.execution].append(version.id)
         reads = _grouped(database.rows(_READS, (id_,)))
+        words = _words(database.rows(_WORDS, (id_,)))
         executions = tuple(
             GraphExecution(
                 row[0],
@@ -62,6 +68,8 @@ def read_graph(database: Database, id_: ExecutionId) -> Graph:
                 row[4],
                 tuple(reads.get(row[0], ())),
                 tuple(produces.get(row[0], ())),
+                row[5],
+                words.get(row[0], frozenset()),
             )
             for row in database.rows(_EXECUTIONS, (id_,))
         )
@@ -72,6 +80,21 @@ def read_graph(database: Database, id_: ExecutionId) -> Graph:
             latest[name] = bound
     state = {name: bound for name, bound in sorted(latest.items()) if bound is not None}
     return Graph(executions, versions, state, bindings)
+
+
+def _words(rows: Sequence[Any]) -> dict[ExecutionId, frozenset[Word]]:
+    """Return the words about executions; of several executions of one cell only the last must always run."""
+    found: dict[ExecutionId, set[Word]] = defaultdict(set)
+    last: dict[str, ExecutionId] = {}
+    for execution, text, cell_id, code in rows:
+        word = Word(text)
+        if word is Word.ALWAYS:
+            before = last.get(cell_id or code)
+            if before is not None:
+                found[before].discard(word)
+            last[cell_id or code] = execution
+        found[execution].add(word)
+    return {execution: frozenset(words) for execution, words in found.items()}
 
 
 def _versions(database: Database, id_: ExecutionId) -> dict[VersionId, GraphVersion]:

@@ -36,7 +36,7 @@ MAX_OUTPUT_BYTES = 2**30
 
 _EXECUTION = (
     "SELECT id, digest, parent, run, kind, code, cell_id, started_at, runtime_s, capture_s, outcome, error, no_replay,"
-    " not_captured FROM execution"
+    " not_captured, caution FROM execution"
 )
 _VERSION = (
     "v.id, e.digest, v.execution, v.ordinal, v.names, v.fingerprint, v.n_bytes, v.unstorable,"
@@ -204,7 +204,7 @@ def output_text(id_: ExecutionId | str, n_bytes: int, data: bytes) -> bytes:
 
 
 def _execution(row: Sequence[Any]) -> Execution:
-    id_, digest, parent, run, kind, code, cell_id, started, runtime, capture, outcome, error, no_replay, lost = row
+    id_, digest, parent, run, kind, code, cell_id, started, runtime, capture, outcome, error, no_replay, *rest = row
     return Execution(
         id=id_,
         digest=digest,
@@ -219,7 +219,8 @@ def _execution(row: Sequence[Any]) -> Execution:
         outcome=Outcome(outcome),
         error=error,
         no_replay=no_replay,
-        not_captured=lost,
+        not_captured=rest[0],
+        caution=rest[1],
     )
 
 

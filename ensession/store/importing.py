@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from sqlite3 import Connection
 
-from ensession.digests import DIGEST_SIZE, payload_digest, version_digest
+from ensession.digests import DIGEST_SIZE, payload_digest, version_digest, word_digest
 from ensession.errors import EnsessionError, IntegrityError
 from ensession.model import Codec, Digest, ExecutionDraft, KernelRunId, Output, VersionId
 from ensession.model.parcels import (
@@ -168,7 +168,8 @@ class Importer:
             raise IntegrityError(f"{label} makes no sense ({error!r})") from error
         if recorded.digest != parcel.digest:
             raise IntegrityError(f"{label} is not what its digest says")
-        insert_seals(connection, [seal for seal in parcel.seals if seal.subject == parcel.digest])
+        subjects = {parcel.digest, *(word_digest(parcel.digest, word) for word in parcel.draft.words)}
+        insert_seals(connection, [seal for seal in parcel.seals if seal.subject in subjects])
 
     def _draft(self, connection: Connection, parcel: ExecutionParcel) -> ExecutionDraft:
         versions = parcel.draft.versions

@@ -9,13 +9,15 @@ from sqlite3 import Connection
 
 import zstandard
 
-from ensession.digests import encode_output, execution_digest, version_digest
+from ensession.digests import encode_output, execution_digest, version_digest, word_digest
 from ensession.errors import NotFoundError
 from ensession.model import Digest, ExecutionDraft, ExecutionId, Recorded, VersionId
 from ensession.store.engine import execute, insert_many, rows
 from ensession.store.lookup import version_digests
+from ensession.store.modules import insert_modules
 from ensession.store.seals import insert_seals
 from ensession.store.statements import insert_sql
+from ensession.store.words import insert_words
 from ensession.store.writing import MakeSeal
 
 _PLACE = (
@@ -49,8 +51,11 @@ def insert_execution(
     _insert_names(connection, draft, id_, versions)
     point("record:names")
     _insert_surroundings(connection, draft, id_, texts)
-    made = None if seal is None else seal(digest)
-    insert_seals(connection, [] if made is None else [made])
+    insert_modules(connection, id_, draft.modules)
+    insert_words(connection, [(id_, word) for word in draft.words], draft.started_at)
+    subjects = (digest, *(word_digest(digest, word) for word in draft.words))
+    made = [] if seal is None else [seal(subject) for subject in subjects]
+    insert_seals(connection, [one for one in made if one is not None])
     digests = tuple(version_digest(digest, ordinal) for ordinal in range(len(versions)))
     return Recorded(id_, digest, versions), digests
 
@@ -84,7 +89,7 @@ def _insert_head(connection: Connection, draft: ExecutionDraft, place: _Place, d
         (
             *(place.id, draft.parent, place.line_start, digest, draft.run, draft.kind.value),
             *(draft.started_at, draft.runtime_s, draft.capture_s, draft.outcome.value),
-            *(draft.cell_id, draft.no_replay, draft.not_captured, draft.error, draft.code),
+            *(draft.cell_id, draft.no_replay, draft.not_captured, draft.error, draft.code, draft.caution),
         ),
     )
 
@@ -131,7 +136,7 @@ def _insert_surroundings(
         ]
         insert_many(connection, _INSERT_OUTPUT, values)
     files = [
-        (id_, seq, file.path, file.mode, file.size, file.mtime, file.content_hash)
+        (id_, seq, file.path, file.mode, file.size, file.mtime, file.content_hash, file.folder)
         for seq, file in enumerate(draft.files)
     ]
     insert_many(connection, _INSERT_FILE, files)

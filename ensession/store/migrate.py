@@ -31,7 +31,7 @@ from ensession.store.failures import translated
 from ensession.store.schema import BaseRow
 from ensession.store.views import create_views
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """All revisions, oldest first; a store's format version is the number of revisions that it went through."""
 
 

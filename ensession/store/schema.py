@@ -80,6 +80,7 @@ class ExecutionRow(BaseRow):
     not_captured: Mapped[str | None]
     error: Mapped[str | None]
     code: Mapped[str]
+    caution: Mapped[str | None]
 
 
 class OutputRow(BaseRow):
@@ -211,6 +212,7 @@ class FileAccessRow(BaseRow):
     size: Mapped[int | None]
     mtime: Mapped[float | None]
     content_hash: Mapped[bytes | None]
+    folder: Mapped[str | None]
 
 
 class EffectRow(BaseRow):
@@ -270,3 +272,49 @@ class SealRow(BaseRow):
     subject: Mapped[bytes] = mapped_column(primary_key=True)
     key_id: Mapped[bytes] = mapped_column(primary_key=True)
     mac: Mapped[bytes]
+
+
+class WordRow(BaseRow):
+    """What the user says of an execution: ``always``, ``never``, ``allow``."""
+
+    __tablename__ = "word"
+    __table_args__ = _CLUSTERED
+
+    execution: Mapped[int] = mapped_column(ForeignKey("execution.id"), primary_key=True)
+    word: Mapped[str] = mapped_column(primary_key=True)
+    given_at: Mapped[float]
+
+
+class NameWordRow(BaseRow):
+    """What the user says of a variable: ``ignore``, ``pin``."""
+
+    __tablename__ = "name_word"
+    __table_args__ = _CLUSTERED
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    word: Mapped[str] = mapped_column(primary_key=True)
+    given_at: Mapped[float]
+
+
+class ModuleSourceRow(BaseRow):
+    """The source of a module, stored once. ``digest`` and ``n_bytes`` are of the plain bytes; ``data`` is zstd."""
+
+    __tablename__ = "module_source"
+    __table_args__ = (UniqueConstraint("digest"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[bytes]
+    n_bytes: Mapped[int]
+    data: Mapped[bytes]
+
+
+class ModuleRow(BaseRow):
+    """An execution imported a module of the user's own, or imported it anew after it changed."""
+
+    __tablename__ = "module"
+    __table_args__ = _CLUSTERED
+
+    execution: Mapped[int] = mapped_column(ForeignKey("execution.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    path: Mapped[str]
+    source: Mapped[int] = mapped_column(ForeignKey("module_source.id"))

@@ -20,6 +20,7 @@ from ensession.store.behind import WriteBehind
 from ensession.store.chain import verify_line
 from ensession.store.engine import Access, Database, OnPoint, no_point, read_access
 from ensession.store.exporting import Exporter
+from ensession.store.files import FileTable
 from ensession.store.history import HistoryReader
 from ensession.store.importing import Importer
 from ensession.store.lines import require_execution
@@ -32,12 +33,14 @@ from ensession.store.migrate import (
     shipped_ladder,
     upgrade_store,
 )
+from ensession.store.modules import ModuleTable
 from ensession.store.query import DEFAULT_TIMEOUT_S, Parameters, run_query
 from ensession.store.reading import PayloadReader
 from ensession.store.refs import RefTable
 from ensession.store.seals import SealTable
 from ensession.store.search import search_aside, search_in_store
 from ensession.store.settling import Settler
+from ensession.store.words import WordTable
 
 
 class Store:
@@ -53,6 +56,9 @@ class Store:
     payloads : PayloadReader
     seals : SealTable
     refs : RefTable
+    words : WordTable
+    modules : ModuleTable
+    files : FileTable
     """
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
@@ -64,6 +70,9 @@ class Store:
         self.payloads = PayloadReader(database, self.behind.flush)
         self.seals = SealTable(database)
         self.refs = RefTable(database, clock)
+        self.words = WordTable(database, clock)
+        self.modules = ModuleTable(database)
+        self.files = FileTable(database)
 
     @classmethod
     def create_or_open(

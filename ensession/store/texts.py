@@ -34,7 +34,8 @@ def storable(draft: ExecutionDraft) -> ExecutionDraft:
 def _texts(draft: ExecutionDraft) -> Iterator[str]:
     """Yield every text of a draft that :func:`_cleaned` looks at."""
     yield draft.code
-    yield from (text for text in (draft.cell_id, draft.error, draft.no_replay, draft.not_captured) if text is not None)
+    reasons = (draft.no_replay, draft.not_captured, draft.caution)
+    yield from (text for text in (draft.cell_id, draft.error, *reasons) if text is not None)
     for version in draft.versions:
         yield from version.names
         if version.unstorable is not None:
@@ -44,6 +45,8 @@ def _texts(draft: ExecutionDraft) -> Iterator[str]:
         if binding.summary is not None:
             yield from (binding.summary.type_name, binding.summary.shape, binding.summary.preview)
     yield from (file.path for file in draft.files)
+    yield from (file.folder for file in draft.files if file.folder is not None)
+    yield from (text for module in draft.modules for text in (module.name, module.path))
     yield from (effect.detail for effect in draft.effects)
 
 
@@ -55,6 +58,7 @@ def _cleaned(draft: ExecutionDraft) -> ExecutionDraft:
         error=clean_optional(draft.error),
         no_replay=clean_optional(draft.no_replay),
         not_captured=clean_optional(draft.not_captured),
+        caution=clean_optional(draft.caution),
         versions=tuple(
             replace(version, names=tuple(map(clean, version.names)), unstorable=clean_optional(version.unstorable))
             for version in draft.versions
@@ -63,7 +67,8 @@ def _cleaned(draft: ExecutionDraft) -> ExecutionDraft:
             replace(binding, name=clean(binding.name), summary=_clean_summary(binding.summary))
             for binding in draft.bindings
         ),
-        files=tuple(replace(file, path=clean(file.path)) for file in draft.files),
+        files=tuple(replace(file, path=clean(file.path), folder=clean_optional(file.folder)) for file in draft.files),
+        modules=tuple(replace(module, name=clean(module.name), path=clean(module.path)) for module in draft.modules),
         effects=tuple(replace(effect, detail=clean(effect.detail)) for effect in draft.effects),
     )
 

@@ -39,7 +39,7 @@ VIEWS: Mapping[str, str] = MappingProxyType(
         "v_execution": (
             "SELECT e.id AS execution, e.parent, e.run, e.kind, e.outcome,"
             f" {_UTC.format('e.started_at')} AS started_utc, e.runtime_s, e.capture_s, e.error, e.no_replay,"
-            f" e.not_captured, e.cell_id, e.code, {_CHANGED} AS changed,"
+            f" e.caution, e.not_captured, e.cell_id, e.code, {_CHANGED} AS changed,"
             " (SELECT count(*) FROM output o WHERE o.execution = e.id) AS n_outputs FROM execution e"
         ),
         "v_head": (

@@ -19,7 +19,7 @@ import pytest
 from blake3 import blake3
 
 from ensession.capture import effects as module
-from ensession.capture.effects import EffectRecorder, no_replay_reason
+from ensession.capture.effects import EffectRecorder, caution
 from ensession.model import Effect, FileAccess
 
 
@@ -86,7 +86,9 @@ def test_a_file_that_is_not_there(recorder: EffectRecorder) -> None:
         with contextlib.suppress(FileNotFoundError):
             open("missing.csv")
 
-    assert during(recorder, act)[0] == (FileAccess(os.path.abspath("missing.csv"), "r", None, None),)
+    assert during(recorder, act)[0] == (
+        FileAccess(os.path.abspath("missing.csv"), "r", None, None, folder=os.getcwd()),
+    )
 
 
 def test_big_files_are_not_hashed(recorder: EffectRecorder, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +138,7 @@ def test_temporary_folder_is_forgiven(recorder: EffectRecorder) -> None:
             file.write(b"x")
 
     files, effects = during(recorder, act)
-    assert no_replay_reason(files, effects) is None
+    assert caution(files, effects) is None
 
 
 def test_programs(recorder: EffectRecorder) -> None:
@@ -210,7 +212,7 @@ def test_strange_arguments_do_no_harm(recorder: EffectRecorder) -> None:
     files, effects = during(recorder, act)
     assert files == ()
     assert {effect.detail for effect in effects} >= {"something that could not be named (open: RuntimeError)"}
-    assert no_replay_reason(files, effects)
+    assert caution(files, effects)
 
 
 def test_one_hook_for_all_recorders() -> None:
@@ -242,4 +244,4 @@ def test_reasons(
     monkeypatch: pytest.MonkeyPatch, files: list[FileAccess], effects: list[Effect], reason: str | None
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", "/tmp")
-    assert no_replay_reason(files, effects, cwd="/tmp/work") == reason
+    assert caution(files, effects, cwd="/tmp/work") == reason

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -53,10 +52,20 @@ def schema(path: Path) -> dict[str, list[str]]:
     for name, sql in rows:
         head, _, rest = sql.partition("(")
         body, _, options = rest.rpartition(")")
-        clauses[name] = sorted(
-            [*("".join(clause.split()) for clause in re.split(r",\s*\n", body)), head.strip(), options.strip()]
-        )
+        clauses[name] = sorted([*("".join(clause.split()) for clause in _clauses(body)), head.strip(), options.strip()])
     return clauses
+
+
+def _clauses(body: str) -> list[str]:
+    """Split at the commas outside of parentheses: an added column stands on the last line."""
+    found, depth = [""], 0
+    for letter in body:
+        depth += (letter == "(") - (letter == ")")
+        if letter == "," and not depth:
+            found.append("")
+        else:
+            found[-1] += letter
+    return found
 
 
 def ladder(tmp_path: Path, then: str = "pass") -> Ladder:

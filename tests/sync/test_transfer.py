@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from ensession.digests import source_digest, word_digest
 from ensession.errors import ChunkCorruptError, IntegrityError
+from ensession.model import ExecutionId, ModuleSource, Word
 from ensession.model.parcels import ChunkParcel, ExecutionParcel, PayloadParcel, RefParcel
 from ensession.store import Exporter, Importer, Store
 from ensession.sync import transfer
@@ -35,6 +37,19 @@ def test_everything_comes_and_nothing_comes_twice(laptop: Store, server: Store) 
     assert_sound([laptop, server])
     again = send(laptop, server)
     assert (again.n_executions, again.n_payloads, again.n_chunks, again.n_bytes) == (0, 0, 0, 0)
+
+
+def test_words_and_modules_travel_with_an_execution(laptop: Store, server: Store) -> None:
+    source = b"def double(x): return 2 * x\n"
+    module = ModuleSource("helpers", "/home/user/helpers.py", source_digest(source), source)
+    made = Work(laptop).cell(modules=(module,), caution="it wrote a.csv", words=(Word.ALWAYS,))
+    laptop.words.give([made.id], Word.ALLOW)
+    send(laptop, server)
+    (node,) = server.history.graph(ExecutionId(1)).executions
+    assert (node.caution, node.words) == ("it wrote a.csv", {Word.ALWAYS, Word.ALLOW})
+    assert server.seals.get(word_digest(made.digest, Word.ALWAYS), b"k" * 16) == b"m" * 32
+    assert server.modules.source(server.modules.of_line(node.id)["helpers"].digest) == source
+    assert_sound([laptop, server])
 
 
 def test_a_small_change_moves_little(laptop: Store, server: Store) -> None:
