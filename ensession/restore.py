@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from ensession.errors import HiddenStateError, IntegrityError, LoadFailedError, ReplayFailedError
@@ -57,6 +58,9 @@ class Bench(Protocol):
 
     def run(self, code: str) -> BaseException | None:
         """Run a cell, without showing its outputs; return what it raised."""
+
+    def working_in(self, folder: str) -> AbstractContextManager[None]:
+        """Work in another folder for a while; stay where a cell goes by itself."""
 
     def fingerprint(self, values: Values) -> Fingerprint | None:
         """Fingerprint a co-variable as capture does."""
@@ -155,6 +159,8 @@ class Executor:
         Called before each step with its number, the number of steps and a label.
     unloadable : collection of VersionId
         Versions whose payload is of no use: a different value is better than none there.
+    folders : mapping of ExecutionId to str
+        Executions that have to be run in another folder than the present one.
     """
 
     def __init__(
@@ -164,8 +170,10 @@ class Executor:
         bench: Bench,
         progress: Progress,
         unloadable: Collection[VersionId] = (),
+        folders: Mapping[ExecutionId, str] = MappingProxyType({}),
     ) -> None:
         self._unloadable = frozenset(unloadable)
+        self._folders = folders
         self._graph = graph
         self._archive = archive
         self._bench = bench
@@ -239,7 +247,9 @@ class Executor:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in decisive.items())
             raise ReplayFailure(execution.id, f"cell {execution.id} can't be run here ({reasons})")
         record = self._archive.execution(execution.id)
-        error = self._bench.run(record.code)
+        folder = self._folders.get(execution.id)
+        with nullcontext() if folder is None else self._bench.working_in(folder):
+            error = self._bench.run(record.code)
         if error is not None and record.outcome is Outcome.OK:
             reason = f"cell {execution.id} failed when run again: {type(error).__name__}: {error}"
             raise ReplayFailure(execution.id, reason) from error

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from ensession.capture.hidden import HiddenState
 from ensession.capture.namespace import UserNamespace
 from ensession.capture.tracker import Tracker
+from ensession.capture.words import without_header
 from ensession.errors import HiddenStateError
 from ensession.restore import Bench
 from ensession.session.bench import LiveBench
@@ -84,6 +85,7 @@ class _Plain:
     def run(self, code: str) -> BaseException | None:
         """Run a cell silently; return what it raised."""
         try:
+            code = "".join(without_header(code.splitlines(keepends=True)))
             compiled = compile(code, "<scratch>", "exec", dont_inherit=True)
         except (SyntaxError, ValueError) as error:
             return SyntaxError(f"{error}; if it uses magics, install ensession[notebook]")
@@ -122,6 +124,7 @@ class _Child:
         )  # that would keep every value until the process ends, and clear it then
         # A cell that drives recording beside other things must not start any here.
         self._shell.register_magic_function(lambda line: None, "line", "ens")
+        self._shell.input_transformers_cleanup.append(without_header)
         shell_names.update(self._shell.user_ns_hidden)
 
     def run(self, code: str) -> BaseException | None:

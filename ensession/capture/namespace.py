@@ -43,7 +43,13 @@ class UserNamespace:
         self._shells: set[object] = set()
         self._users: set[str] = set()
         self.ignored: frozenset[str] = frozenset()
+        self._turned: set[str] = set()
         self._watch = NamespaceWatch(namespace)
+
+    def ignore(self, names: frozenset[str]) -> None:
+        """Ignore exactly these names from now on; those of which that is new count as changed."""
+        self._turned |= names ^ self.ignored
+        self.ignored = names
 
     def variables(self) -> dict[str, Any]:
         """Return the user's names and their values, in the namespace's order."""
@@ -63,7 +69,9 @@ class UserNamespace:
 
     def changed(self) -> set[str]:
         """Return the user's names that were bound, bound anew or deleted since the last call; at first all."""
-        return {name for name in self._watch.changed() if name in self._users or not self._is_shells(name)}
+        found = self._watch.changed() | self._turned
+        self._turned = set()
+        return {name for name in found if name in self._users or not self._is_shells(name)}
 
     def in_order(self, names: set[str]) -> list[str]:
         """Return names in the namespace's order, as of the last call of :meth:`changed`."""
@@ -75,7 +83,7 @@ class UserNamespace:
 
     def _find(self, name: str) -> Any:
         value = self.live[name]
-        if self._is_shells(name) or (name in self._hidden and self._hidden[name] is value):
+        if self._is_shells(name) or name in self.ignored or (name in self._hidden and self._hidden[name] is value):
             raise KeyError(name)
         return value
 

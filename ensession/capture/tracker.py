@@ -174,7 +174,11 @@ class Tracker:
 
     def learn(self, names: Names, values: Mapping[str, Any], version: VersionId) -> None:
         """Take a restored co-variable as it is for its recorded version."""
-        self.known.update(dict.fromkeys(names, self._look_at(names, values, is_forced=False).tracked(version)))
+        self.known.update(dict.fromkeys(names, self.inspect(names, values).tracked(version)))
+
+    def inspect(self, names: Names, values: Mapping[str, Any]) -> Fresh:
+        """Look at a live co-variable, without remembering anything."""
+        return self._look_at(names, values, is_forced=False)
 
     def miss(self, names: Names, version: VersionId) -> None:
         """Take a recorded co-variable as gone: the next look finds it deleted."""

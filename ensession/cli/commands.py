@@ -31,6 +31,7 @@ from ensession.display.layout import BUDGET
 from ensession.errors import IntegrityError
 from ensession.model import Execution, ExecutionId, Graph, Plan
 from ensession.planner import CostModel, plan
+from ensession.session.checks import look_around
 from ensession.session.environment import Comparison
 from ensession.store import Store, check_store, copy_store
 from ensession.trust import Keyring, trust_store
@@ -182,7 +183,7 @@ def trust(file: Path, as_json: bool) -> None:
 
 def _plan(store: Store, target: ExecutionId | None) -> tuple[Plan, Graph]:
     graph = store.history.graph(target) if target is not None else _EMPTY
-    return plan(graph, target, CostModel()), graph
+    return plan(graph, target, CostModel(), unrunnable=look_around(store, graph).unrunnable), graph
 
 
 def _changed_names(

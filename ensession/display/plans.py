@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import isfinite
 
 from ensession.display.harmless import first_line
@@ -17,6 +17,8 @@ _FATES = {
     Fate.RECOMPUTED: "recomputed, equal to the original",
     Fate.UNVERIFIED: "recomputed, can't be compared with the original",
     Fate.DIFFERENT: "recomputed, DIFFERENT from the original",
+    Fate.RENEWED: "made anew",
+    Fate.IGNORED: "ignored",
     Fate.MISSING: "MISSING",
     Fate.KEPT: "kept, was live",
 }
@@ -30,6 +32,8 @@ _HOW = Column(
         (_FATES[Fate.RECOMPUTED], Tone.GOOD),
         (_FATES[Fate.LOADED], Tone.GOOD),
         (_FATES[Fate.KEPT], Tone.GOOD),
+        (_FATES[Fate.RENEWED], Tone.WARN),
+        (_FATES[Fate.IGNORED], Tone.WARN),
     ),
 )
 
@@ -68,7 +72,8 @@ def restore_table(report: RestoreReport) -> Table:
     columns = (Column("name", mono=True), Column("cell", right=True), _HOW, Column("why"))
     rows = tuple(_fate_row(variable) for variable in sorted(report.variables, key=_most_urgent_first))
     estimate = f"The plan had estimated {duration(report.plan.cost_s)}."
-    notes = (summary_line(report), estimate, *(f"Planned again: {reason}." for reason in report.replans))
+    replans = (f"Planned again: {reason}." for reason in report.replans)
+    notes = (summary_line(report), estimate, *replans, *_sentences(report.notes))
     return Table(f"Restored state {report.target or 0}", columns, rows, notes)
 
 
@@ -110,8 +115,17 @@ def _losses(plan: Plan, graph: Graph) -> list[str]:
     for version, reason in plan.missing.items():
         known = graph.versions.get(version)
         names = ", ".join(known.names) if known else f"version {version}"
-        lines.append(f"Missing: {names} ({reason}).")
+        advice = plan.advice.get(version)
+        lines.append(f"Missing: {names} ({reason})." + (f" What you can do: {advice}." if advice else ""))
+    for version, instead in plan.renewed.items():
+        names, cell = ", ".join(graph.versions[version].names), graph.versions[instead].execution
+        lines.append(f"Made anew: {names}, by cell {cell}, which always runs; what later cells did to it is not in it.")
+    lines += [f"Cell {cell}, which should always run, can't be run: {why}." for cell, why in plan.omitted.items()]
     return lines
+
+
+def _sentences(notes: Iterable[str]) -> list[str]:
+    return [f"{note[:1].upper()}{note[1:]}." for note in notes]
 
 
 def _fate_row(variable: VariableReport) -> tuple[str, ...]:
@@ -119,5 +133,5 @@ def _fate_row(variable: VariableReport) -> tuple[str, ...]:
 
 
 def _most_urgent_first(variable: VariableReport) -> tuple[int, str]:
-    urgency = [Fate.MISSING, Fate.DIFFERENT, Fate.UNVERIFIED]
+    urgency = [Fate.MISSING, Fate.DIFFERENT, Fate.RENEWED, Fate.UNVERIFIED]
     return (urgency.index(variable.fate) if variable.fate in urgency else len(urgency), variable.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from ensession.config import StoragePolicy
 from ensession.display.harmless import first_line
@@ -132,6 +133,8 @@ def status_table(
     n_variables: int,
     policy: StoragePolicy,
     losses: Mapping[str, str],
+    advice: Mapping[str, str] = MappingProxyType({}),
+    words: Sequence[str] = (),
 ) -> Table:
     """Show what is recorded where, and what would be lost.
 
@@ -139,6 +142,10 @@ def status_table(
     ----------
     losses : mapping of names to reasons
         Variables that would not survive a restart.
+    advice : mapping of names to str
+        What the user can do about it.
+    words : sequence of str
+        What the user said of executions and variables, in sentences.
     """
     facts = (
         ("store", f"{path} ({size(n_file_bytes)})"),
@@ -150,7 +157,8 @@ def status_table(
         ),
     )
     rows = facts + tuple((f"✗ {name}", reason) for name, reason in sorted(losses.items()))
-    notes = () if losses else ("Everything would survive a restart.",)
+    ways = tuple(f"{name}: {way}." for name, way in sorted(advice.items()) if way)
+    notes = (*ways, *words) if losses else ("Everything would survive a restart.", *words)
     return Table("ensession", (Column("", tones=(("✗", Tone.BAD),)), Column("")), rows, notes)
 
 

@@ -28,7 +28,8 @@ from ensession.errors import EnsessionError, UsageError
 from ensession.magic.browsing import export, show_diff
 from ensession.magic.shell import IPythonShell
 from ensession.magic.show import progress, show, show_graph, show_plan
-from ensession.model import HIDDEN_PREFIX, ExecutionId
+from ensession.magic.words import header_verb, split_allowed, word_verbs, words_lines
+from ensession.model import HIDDEN_PREFIX, ExecutionId, Word
 from ensession.session.cells import ending_of
 from ensession.session.session import Session
 from ensession.store import Store
@@ -43,13 +44,17 @@ HELP = """\
 %ens diff A [B] [--deep]       what differs between two states (--deep: load the values and compare them)
 %ens export [@N] -o FILE       write a notebook, or a script (--script); --minimal NAME …: only the cells these need
 %ens plan [@N]                 how a state would come back, and at what cost
-%ens restore [FILE] [@N]       bring a state back (--force: give up unrecorded variables)
+%ens restore [FILE] [@N]       bring a state back (--force: give up unrecorded variables; --allow N: see allow)
+%ens always|never|allow [N …]  every restore runs cell N, none does, or one may although it changed something outside
+%ens ignore|pin [NAME …]       a variable that is neither captured nor restored; one that is always stored
+%ens modules [--write DIR]     your own modules that cells imported, and their sources back
 %ens trust FILE                let a store that others wrote run code here
 %ens config [KEY=VALUE …]      the settings, or change some (audit=on: look at every variable after every cell)
 %ens flush                     wait until every value that is to be stored is in the file
 %ens stop                      stop recording
 %ens help                      this page
-FILE defaults to the notebook's name with .ens, where it can be known, else session.ens; @N is the state after
+%%ens always, never or allow in a cell's first line, or a tag such as ens-always, says it of that cell; --not takes it
+back. FILE defaults to the notebook's name with .ens, where it can be known, else session.ens; @N is the state after
 execution N."""
 
 
@@ -77,14 +82,17 @@ class EnsCommand:
             "stop": self._stop,
             "help": self._help,
         }
+        self._verbs.update(word_verbs(self._active))
 
     @property
     def session(self) -> Session | None:
         """The session that is being recorded."""
         return self._session
 
-    def __call__(self, line: str) -> None:
+    def __call__(self, line: str, cell: str | None = None) -> None:
         """Carry out ``%ens LINE``; an error is one line for the user, and changes nothing."""
+        if cell is not None:
+            self._complain_of(line, cell)
         if self._is_replaying:  # a recorded cell that holds a command is being run again
             return
         try:
@@ -117,6 +125,12 @@ class EnsCommand:
         """End the session, if there is one: the extension is unloaded or the kernel shuts down."""
         if self._session is not None:
             self._detach()
+
+    def _complain_of(self, line: str, cell: str) -> None:
+        try:
+            header_verb(line, cell)
+        except UsageError as error:
+            self._complain(error)
 
     def _complain(self, error: EnsessionError) -> None:
         """Raise a usage-style error the IPython way: one line instead of a traceback."""
@@ -166,6 +180,7 @@ class EnsCommand:
         _no_more(words)
         session = self._active()
         state = session.graph(session.head).state if session.head is not None else {}
+        losses, advice = session.outlook()
         show(
             status_table(
                 path=str(session.store.path),
@@ -173,7 +188,9 @@ class EnsCommand:
                 n_executions=len(session.store.history.executions()),
                 n_variables=sum(not name.startswith(HIDDEN_PREFIX) for name in state),
                 policy=session.config.policy,
-                losses=session.losses(),
+                losses=losses,
+                advice=advice,
+                words=words_lines(session),
             )
         )
 
@@ -203,7 +220,8 @@ class EnsCommand:
         show_plan(chosen, graph, codes)
 
     def _restore(self, words: list[str]) -> None:
-        flags, rest = _split_flags(words, {"--force", "--trust"})
+        flags, rest = _split_flags(words, {"--force", "--trust", "--allow"})
+        allowed, rest = split_allowed(rest) if "--allow" in flags else ([], rest)
         states = [word for word in rest if word.startswith("@")]
         files = [word for word in rest if not word.startswith("@")]
         fresh = self._session is None
@@ -214,6 +232,8 @@ class EnsCommand:
             found = session.environment_differences(_state(states))
             if found:  # said before anything runs
                 show(environment_table(found))
+            if allowed:
+                session.word.say(allowed, Word.ALLOW)
             self._is_replaying = True
             with progress() as said:
                 report = session.restore(_state(states), said, overwrite="--force" in flags)

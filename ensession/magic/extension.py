@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 from typing import Any
 
+from ensession.capture.words import without_header
 from ensession.config import Config
 from ensession.magic import completion
 from ensession.magic.command import EnsCommand
@@ -17,7 +18,8 @@ def load(shell: Any) -> None:
     """Register ``%ens``; loading twice does nothing."""
     if _command_of(shell) is None:
         command = EnsCommand(shell, Config())
-        shell.register_magic_function(command, "line", _NAME)
+        shell.register_magic_function(command, "line_cell", _NAME)
+        shell.input_transformers_cleanup.append(without_header)
         completion.install(shell, _command_of)
         atexit.register(command.close)
 
@@ -28,7 +30,9 @@ def unload(shell: Any) -> None:
     if command is not None:
         command.close()
         atexit.unregister(command.close)
-        del shell.magics_manager.magics["line"][_NAME]
+        for kind in ("line", "cell"):
+            del shell.magics_manager.magics[kind][_NAME]
+        shell.input_transformers_cleanup.remove(without_header)
 
 
 def session_of(shell: Any) -> Session | None:

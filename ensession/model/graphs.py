@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ensession.model.basic import ExecutionId, ExecutionKind, Outcome, VersionId, Word
@@ -123,6 +123,12 @@ class Plan:
         Sum over the steps.
     load_all_s, run_all_s : float
         What the two plain alternatives would cost; infinite where they are impossible.
+    renewed : Mapping[VersionId, VersionId]
+        Target versions that no plan can bring, and the version that a cell which always runs makes in their place.
+    omitted : Mapping[ExecutionId, str]
+        Executions that should always run and can't, and why.
+    advice : Mapping[VersionId, str]
+        What the user can do about missing versions.
     """
 
     target: ExecutionId | None
@@ -131,6 +137,9 @@ class Plan:
     cost_s: float
     load_all_s: float
     run_all_s: float
+    renewed: Mapping[VersionId, VersionId] = field(default_factory=dict)
+    omitted: Mapping[ExecutionId, str] = field(default_factory=dict)
+    advice: Mapping[VersionId, str] = field(default_factory=dict)
 
     @property
     def runs(self) -> tuple[ExecutionId, ...]:
@@ -154,6 +163,10 @@ class Fate(StrEnum):
     """By running its cell again; the value has no fingerprint to compare."""
     DIFFERENT = "different"
     """By running its cell again; not equal to the original."""
+    RENEWED = "made anew"
+    """By a cell that every restore runs; what later cells did to it is not in it."""
+    IGNORED = "ignored"
+    """The user said that it is neither captured nor restored."""
     MISSING = "missing"
     """Not there; the reason says why."""
     KEPT = "kept"
@@ -182,6 +195,8 @@ class RestoreReport:
         Why earlier plans were given up, in order.
     loads : tuple[tuple[int, int, float], ...]
         For each payload that was loaded: plain bytes of its stream and buffers, and the seconds it took.
+    notes : tuple[str, ...]
+        What else the user should know: modules of their own that are missing or changed here.
     """
 
     target: ExecutionId | None
@@ -190,6 +205,7 @@ class RestoreReport:
     duration_s: float
     replans: tuple[str, ...] = ()
     loads: tuple[tuple[int, int, float], ...] = ()
+    notes: tuple[str, ...] = ()
 
     def count(self, fate: Fate) -> int:
         """Return the number of variables with that fate."""

@@ -23,12 +23,13 @@ from ensession.model import (
     StepKind,
     VersionId,
 )
+from ensession.planner.advice import advise, renewals
 from ensession.planner.costs import CostModel
 from ensession.planner.cut import SINK, SOURCE, UNCUTTABLE, Network
 from ensession.planner.situation import Situation
 
 
-def plan(
+def plan(  # noqa: PLR0913 - each says one thing about here and now
     graph: Graph,
     target: ExecutionId | None,
     costs: CostModel,
@@ -38,6 +39,7 @@ def plan(
     unrunnable: Mapping[ExecutionId, str] | None = None,
     live: Collection[VersionId] = (),
     unfaithful: Collection[VersionId] = (),
+    done: Collection[ExecutionId] = (),
 ) -> Plan:
     """Find the cheapest way to bring versions back.
 
@@ -64,6 +66,9 @@ def plan(
         have changed it: then a fresh one is made.
     unfaithful : Collection[VersionId]
         Versions that come out wrong when their execution is run again: they are always loaded.
+    done : Collection[ExecutionId]
+        Executions whose work is done in this process. Other executions that the user wants to run always are part of
+        the plan, with all that they need, whatever is wanted.
 
     Returns
     -------
@@ -74,15 +79,23 @@ def plan(
     ----------
     Li et al., *ElasticNotebook*, PVLDB 17(2), 2023, section 5.
     """
-    situation = Situation(graph, unloadable or {}, unrunnable or {}, frozenset(live), frozenset(unfaithful))
+    situation = Situation(
+        graph, unloadable or {}, unrunnable or {}, frozenset(live), frozenset(unfaithful), frozenset(done)
+    )
     wished = set(graph.state.values() if wanted is None else wanted).difference(situation.live)
     goal = wished & situation.obtainable
     runs = _choose_runs(situation, goal, costs)
     steps = tuple(_steps(situation, goal, runs, costs))
+    lost = sorted(wished - goal)
+    renewed = renewals(situation, lost)
+    missing = {v: situation.why_missing(v) for v in lost if v not in renewed}
     return Plan(
         target=target,
         steps=steps,
-        missing={v: situation.why_missing(v) for v in sorted(wished - goal)},
+        missing=missing,
+        renewed=renewed,
+        omitted=dict(situation.omitted),
+        advice={v: advise(situation, v) for v in missing},
         cost_s=_total(steps),
         load_all_s=_load_all_s(situation, goal, costs),
         run_all_s=_run_all_s(situation, goal, costs),
@@ -133,7 +146,10 @@ class _NetworkBuilder:
                 self.network.add_arc(node, SINK, price)
             else:
                 loads[node] = loads.get(node, 0) + price
-        if loads:
+        if execution.id in self.situation.forced:  # leaving it out has an infinite price: it is the source
+            self.runs[execution.id] = SOURCE
+            self.demand(SOURCE, self.situation.inputs(execution))
+        elif loads:
             self._add_choice(execution, loads)
 
     def _place(self, execution: GraphExecution) -> dict[VersionId, int]:
@@ -201,12 +217,13 @@ def _needed(
     used: set[ExecutionId] = set()
     for execution in reversed(situation.graph.executions):
         own = _extend(situation, execution, needed.intersection(execution.produces))
-        if not own:
+        is_forced = execution.id in situation.forced
+        if not own and not is_forced:
             continue
         needed |= own
         for version in own:
             needed.update(situation.requirements(version))
-        if execution.id in runs and not own <= situation.unfaithful:
+        if is_forced or (execution.id in runs and not own <= situation.unfaithful):
             used.add(execution.id)
             needed.update(situation.inputs(execution))
     return needed, used
@@ -259,12 +276,15 @@ def _in_load_order(graph: Graph, execution: GraphExecution) -> tuple[VersionId, 
 
 
 def _load_all_s(situation: Situation, goal: Collection[VersionId], costs: CostModel) -> float:
-    """Return the cost of loading the goal and all that this requires, running nothing."""
-    needed, _ = _needed(situation, goal, ())
-    if not needed <= situation.loadable:
+    """Return the cost of loading the goal and all that this requires, running nothing but what must always run."""
+    needed, used = _needed(situation, goal, ())
+    executions = [execution for execution in situation.graph.executions if execution.id in used]
+    loads = needed.difference(v for c in executions for v in c.produces if v not in situation.unfaithful)
+    if not loads <= situation.loadable:
         return inf
-    payloads = (situation.graph.versions[v].payload for v in sorted(needed))
-    return sum(costs.load_cost_s(payload) for payload in payloads if payload is not None)
+    payloads = (situation.graph.versions[v].payload for v in sorted(loads))
+    loading = sum(costs.load_cost_s(payload) for payload in payloads if payload is not None)
+    return loading + sum(costs.run_cost_s(execution.runtime_s) for execution in executions)
 
 
 def _run_all_s(situation: Situation, goal: Collection[VersionId], costs: CostModel) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ensession.model import ExecutionId, Graph, GraphExecution, GraphVersion, VersionId
+from ensession.model import ExecutionId, Graph, GraphExecution, GraphVersion, VersionId, Word
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,12 @@ class Situation:
         Versions whose value is in the session now.
     unfaithful : frozenset[VersionId]
         Versions that come out wrong when their execution is run again.
+    done : frozenset[ExecutionId]
+        Executions whose work is done in this process: those that must always run need not run once more.
+    forced : set[ExecutionId]
+        Executions that are part of every plan: the user said so, and they can be run.
+    omitted : dict[ExecutionId, str]
+        Executions that would be, but can't be run, and why.
     """
 
     graph: Graph
@@ -34,15 +40,20 @@ class Situation:
     unrunnable: Mapping[ExecutionId, str] = field(default_factory=dict)
     live: frozenset[VersionId] = frozenset()
     unfaithful: frozenset[VersionId] = frozenset()
+    done: frozenset[ExecutionId] = frozenset()
     loadable: set[VersionId] = field(init=False, default_factory=set)
     runnable: set[ExecutionId] = field(init=False, default_factory=set)
     obtainable: set[VersionId] = field(init=False, default_factory=set)
+    forced: set[ExecutionId] = field(init=False, default_factory=set)
+    omitted: dict[ExecutionId, str] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Find what can be had."""
         for execution in self.graph.executions:
             if self.forbidden(execution) is None and all(u in self.obtainable for u in self.inputs(execution)):
                 self.runnable.add(execution.id)
+            if Word.ALWAYS in execution.words and execution.id not in self.done:
+                self._insist(execution)
             self._admit(execution)
 
     def inputs(self, execution: GraphExecution) -> Iterable[VersionId]:
@@ -76,6 +87,18 @@ class Situation:
         if root == version:
             return reason
         return f"{reason}, which can't be brought back: {self._own_reason(root)}"
+
+    def root_cause(self, version: VersionId) -> VersionId:
+        """Return the version that is lost for reasons of its own, because of which this one is."""
+        return self._root_cause(version)
+
+    def _insist(self, execution: GraphExecution) -> None:
+        if execution.id in self.runnable:
+            self.forced.add(execution.id)
+            return
+        reason = self.forbidden(execution)
+        lost = [u for u in self.inputs(execution) if u not in self.obtainable]
+        self.omitted[execution.id] = reason or f"it needs {self._label(self._root_cause(lost[0]))}"
 
     def _admit(self, execution: GraphExecution) -> None:
         """Add what can be had of an execution's versions."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from ensession.capture.hidden import HiddenState
@@ -55,6 +57,17 @@ class LiveBench:
     def run(self, code: str) -> BaseException | None:
         """Run a cell in the real shell, without showing its outputs."""
         return self._shell.run(code)
+
+    @contextmanager
+    def working_in(self, folder: str) -> Iterator[None]:
+        """Work in another folder for a while; stay where a cell goes by itself."""
+        before = os.getcwd()
+        os.chdir(folder)
+        try:
+            yield
+        finally:
+            if os.path.samefile(os.getcwd(), folder):
+                os.chdir(before)
 
     def fingerprint(self, values: Mapping[str, Any]) -> Fingerprint | None:
         """Fingerprint a co-variable as capture does."""

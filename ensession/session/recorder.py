@@ -7,9 +7,10 @@ captured" where the store still takes it, and shown as a warning.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 from ensession.capture.change import Change, Fresh
@@ -24,6 +25,7 @@ from ensession.capture.words import words_of
 from ensession.config import Config
 from ensession.errors import CaptureError
 from ensession.model import (
+    HIDDEN_PREFIX,
     BindingDraft,
     ExecutionDraft,
     ExecutionId,
@@ -38,10 +40,11 @@ from ensession.planner.costs import CostModel
 from ensession.planner.policy import StorageRule
 from ensession.session.auditing import outside_effects, outside_reason, outside_warning
 from ensession.session.beside import Beside
-from ensession.session.patches import patch_effects, patch_warning
 from ensession.session.cells import Ending, Pending
+from ensession.session.patches import patch_effects, patch_warning
 from ensession.session.shell import Shell
 from ensession.session.storing import inline, payload_writer
+from ensession.session.survival import SurvivalWatch
 from ensession.session.word import SpokenNames
 from ensession.store import MAIN, Store
 from ensession.trust import Keyring
@@ -92,6 +95,7 @@ class Recorder:
         self.head: ExecutionId | None = None
         self.branch = MAIN
         self.paused = False
+        self.survival: SurvivalWatch | None = None
 
     def adopt(self) -> None:
         """Record what the namespace and the hidden state hold when recording begins."""
@@ -282,6 +286,20 @@ class Recorder:
             versions=recorded.versions,
             stored=sizes,
         )
+        self._note_survival(draft, recorded, is_repeatable=need.cost_s < inf, stored=stored)
+
+    def _note_survival(
+        self, draft: ExecutionDraft, recorded: Recorded, *, is_repeatable: bool, stored: Collection[VersionId]
+    ) -> None:
+        if self.survival is None:
+            return
+        bound = {
+            one.name: is_repeatable or one.version is None or recorded.versions[one.version] in stored
+            for one in draft.bindings
+            if not one.name.startswith(HIDDEN_PREFIX)
+        }
+        with self._guarded("which variables would survive a restart"):
+            self.survival.note(bound)
 
     def _add_large(self, recorded: Recorded, wanted: dict[int, Fresh]) -> set[VersionId]:
         stored = set()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from ensession.model import ExecutionId, Fate, Graph, Plan, RestoreReport, VersionId
+from ensession.model import ExecutionId, Fate, Graph, Plan, RestoreReport, VariableReport, VersionId
 from ensession.planner.costs import CostModel
 from ensession.planner.mincut import plan
 from ensession.restore import (
@@ -22,6 +22,9 @@ from ensession.restore import (
     place,
     report_variables,
 )
+from ensession.session.checks import Surroundings
+
+UNCHANGED = Surroundings()
 
 
 @dataclass
@@ -90,9 +93,25 @@ def _with_dependents(graph: Graph, versions: tuple[VersionId, ...]) -> set[Versi
 
 
 def bring_back(
-    graph: Graph, target: ExecutionId, archive: Archive, bench: Bench, progress: Progress, costs: CostModel
+    graph: Graph,
+    target: ExecutionId,
+    archive: Archive,
+    bench: Bench,
+    progress: Progress,
+    costs: CostModel,
+    around: Surroundings = UNCHANGED,
+    ignored: Collection[str] = (),
 ) -> RestoreReport:
     """Bring a recorded state into a namespace.
+
+    Parameters
+    ----------
+    graph, target, archive, bench, progress
+        See :class:`ensession.restore.Executor`.
+    around : Surroundings
+        What is not here, or not as it was.
+    ignored : collection of str
+        Names to leave alone.
 
     Returns
     -------
@@ -105,21 +124,53 @@ def bring_back(
         The namespace is as it was.
     """
     start = time.perf_counter()
-    bans = Bans(costs=costs)
+    bans = Bans(unrunnable=dict(around.unrunnable), costs=costs)
+    state = {name: version for name, version in graph.state.items() if name not in ignored}
+    task = Task(graph, target, frozenset(state.values()), around.folders)
     with all_or_nothing(bench):
-        made, chosen = _settle(graph, target, archive, bench, progress, bans)
-        refused = place(bench, {name: made.values[v][name] for name, v in graph.state.items() if v in made.values})
+        made, chosen = _settle(task, archive, bench, progress, bans)
+        _renew(graph, chosen, made)
+        refused = place(bench, {name: made.values[v][name] for name, v in state.items() if v in made.values})
         made.fates.update({graph.state[name]: (Fate.MISSING, one.reason) for name, one in refused.items()})
-    variables = report_variables(graph, chosen, made)
-    return RestoreReport(target, chosen, variables, time.perf_counter() - start, tuple(bans.reasons), tuple(made.loads))
+    variables = [one for one in report_variables(graph, chosen, made) if one.name not in ignored]
+    variables += [VariableReport(name, Fate.IGNORED, target, "you said so (%ens ignore)") for name in sorted(ignored)]
+    omitted = (f"cell {cell}, which should always run, can't be run: {why}" for cell, why in chosen.omitted.items())
+    return RestoreReport(
+        target=target,
+        plan=chosen,
+        variables=tuple(variables),
+        duration_s=time.perf_counter() - start,
+        replans=tuple(bans.reasons),
+        loads=tuple(made.loads),
+        notes=(*around.notes, *omitted),
+    )
 
 
-def _settle(
-    graph: Graph, target: ExecutionId, archive: Archive, bench: Bench, progress: Progress, bans: Bans
-) -> tuple[Made, Plan]:
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be brought back, and where cells have to run."""
+
+    graph: Graph
+    target: ExecutionId
+    wanted: frozenset[VersionId]
+    folders: Mapping[ExecutionId, str]
+
+
+def _settle(task: Task, archive: Archive, bench: Bench, progress: Progress, bans: Bans) -> tuple[Made, Plan]:
     while True:
-        chosen = bans.plan(graph, target)
+        chosen = bans.plan(task.graph, task.target, task.wanted)
         try:
-            return Executor(graph, archive, bench, progress, bans.unloadable).carry_out(chosen), chosen
+            executor = Executor(task.graph, archive, bench, progress, bans.unloadable, task.folders)
+            return executor.carry_out(chosen), chosen
         except (LoadFailure, ReplayFailure, UnfaithfulReplay) as failure:
-            bans.note(graph, failure)
+            bans.note(task.graph, failure)
+
+
+def _renew(graph: Graph, chosen: Plan, made: Made) -> None:
+    """Put what a cell made anew in the place of what can't be brought back."""
+    for version, instead in chosen.renewed.items():
+        if instead in made.values:
+            names, cell = graph.versions[version].names, graph.versions[instead].execution
+            made.values[version] = {name: made.values[instead][name] for name in names}
+            reason = f"by cell {cell}, which always runs; what later cells did to it is not in it"
+            made.fates[version] = (Fate.RENEWED, reason)

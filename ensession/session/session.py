@@ -30,13 +30,17 @@ from ensession.planner.policy import StorageRule
 from ensession.restore import Progress
 from ensession.session.bench import LiveBench, StoreArchive
 from ensession.session.cells import Ending
+from ensession.session.checks import InputCheck, look_around
 from ensession.session.environment import Comparison, environment
 from ensession.session.recorder import Recorder
 from ensession.session.returning import bring_back
 from ensession.session.shell import Shell
+from ensession.session.speaking import UsersWord
+from ensession.session.survival import SurvivalWatch
 from ensession.store import Store
-from ensession.trust import Keyring, require_history
+from ensession.trust import Keyring, own_words, require_history
 
+_NOT_AS_RECORDED = frozenset({Fate.DIFFERENT, Fate.RENEWED, Fate.MISSING, Fate.IGNORED})
 _NAMED = 8
 """Names that a message lists before it counts the rest."""
 
@@ -68,6 +72,9 @@ class Session:
         self.run: KernelRun = self.store.log.begin_run(environment())
         self._recorder = Recorder(self.store, self.run, shell, self._user, self._hidden, config, keyring)
         shell.outputs.install()
+        self.word = UsersWord(self.store, keyring, self._recorder)
+        self._check = InputCheck()
+        self._recorder.survival = SurvivalWatch(self.losses, shell.notify, time.monotonic)
 
     @property
     def head(self) -> ExecutionId | None:
@@ -138,8 +145,9 @@ class Session:
 
     def plan(self, execution: ExecutionId | None = None) -> tuple[Plan, Graph]:
         """Say how a state would be brought back into a fresh kernel."""
-        graph = self.graph(execution)
-        return plan(graph, self.target(execution), self.costs()), graph
+        graph = own_words(self.store, self._keyring, self.graph(execution))
+        around = look_around(self.store, graph, self._check)
+        return plan(graph, self.target(execution), self.costs(), unrunnable=around.unrunnable), graph
 
     def costs(self) -> CostModel:
         """Return the prices of loading as this store's restores measured them."""
@@ -151,14 +159,22 @@ class Session:
 
     def losses(self) -> dict[str, str]:
         """Return the variables that would not survive a restart, and why (invariant 7)."""
+        return self.outlook()[0]
+
+    def outlook(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Return the variables that would not survive a restart: why, and what the user can do (invariant 7)."""
         if self.head is None:
-            return {}
+            return {}, {}
         chosen, graph = self.plan(self.head)
-        return {
-            name: chosen.missing[version]
+        lost = {
+            name: version
             for name, version in graph.state.items()
             if version in chosen.missing and not name.startswith(HIDDEN_PREFIX)
         }
+        return (
+            {name: chosen.missing[version] for name, version in lost.items()},
+            {name: chosen.advice[version] for name, version in lost.items()},
+        )
 
     def restore(self, execution: ExecutionId | None, progress: Progress, *, overwrite: bool = False) -> RestoreReport:
         """Bring a state back into the live namespace, and go on recording from there.
@@ -182,16 +198,24 @@ class Session:
         """
         target = self._restore_target(execution)
         require_history(self.store, self._keyring, target)
-        graph = self.store.history.graph(target)
+        graph = own_words(self.store, self._keyring, self.store.history.graph(target))
+        around = look_around(self.store, graph, self._check)
+        for note in around.notes:  # before anything runs
+            self._shell.notify(f"ensession: {note}")
         kept = self._unrecorded(graph, overwrite=overwrite)
+        ignored = self._recorder.spoken.ignored
+        untouched = {name: self._user.live[name] for name in ignored if name in self._user.live}
         archive = StoreArchive.sealed(self.store, self._keyring)
         bench = LiveBench(self._shell, self._user, self._hidden, self._recorder.tracker)
         started_at = time.time()
         self._recorder.paused = True
         try:
-            report = bring_back(graph, target, archive, bench, progress, self.costs())
+            report = bring_back(graph, target, archive, bench, progress, self.costs(), around, ignored)
         finally:
             self._recorder.paused = False
+            for name in ignored.intersection(self._user.live):  # a cell that ran again may have needed an older value
+                del self._user.live[name]
+            self._user.live.update(untouched)
         self._take_up(graph, report)
         self._user.live.update(kept)
         self.last_restore = report
@@ -229,15 +253,18 @@ class Session:
         fates = {variable.name: variable.fate for variable in report.variables}
         recorder.tracker.forget()
         for version, names in _names_by_version(graph).items():
-            if fates[names[0]] is Fate.MISSING:
+            kinds = {fates[name] for name in names}
+            if kinds <= {Fate.MISSING, Fate.IGNORED}:
                 recorder.tracker.miss(names, version)
-            elif fates[names[0]] is not Fate.DIFFERENT:  # a different value is found new before the next cell
+            elif kinds.isdisjoint(_NOT_AS_RECORDED):  # else it is found new before the next cell
                 present = {name: variables[name] for name in names if name in variables}
                 recorder.tracker.learn(tuple(present), present, version)
         self._hidden.changed()
         self._hidden.doubt(name for name, fate in fates.items() if fate is Fate.MISSING)
         recorder.rule = StorageRule.from_graph(self.config.policy, self.costs(), graph)
         recorder.head = report.target
+        if recorder.survival is not None:
+            recorder.survival.restart()
         recorder.branch = self.store.refs.branch_for(report.target, recorder.branch)
 
 

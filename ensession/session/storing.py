@@ -1,14 +1,17 @@
-"""Which of a new execution's values go into its own transaction, and which are written behind it."""
+"""Which of a new execution's values go into its own transaction, which are written behind it, and which by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from ensession.capture.change import Fresh
+from ensession.capture.tracker import Tracker
 from ensession.errors import CaptureError
 from ensession.model import Codec, PayloadSink
 from ensession.serial.look import write_payload
 from ensession.serial.scope import Scope
+from ensession.store import Store
+from ensession.trust import Keyring
 
 
 def inline(wanted: Mapping[int, Fresh], limit_bytes: int) -> set[int]:
@@ -32,3 +35,25 @@ def payload_writer(one: Fresh, scope: Scope) -> Callable[[PayloadSink], Codec]:
         return one.look.codec or Codec.PICKLE
 
     return write
+
+
+def store_now(names: Collection[str], tracker: Tracker, store: Store, keyring: Keyring) -> dict[str, str]:
+    """Store the live values of some variables that are as they were recorded.
+
+    Returns
+    -------
+    dict
+        Variables that have no serialised form, and why. One that changed since is stored with the next execution.
+    """
+    refused = {}
+    variables = tracker.user.variables()
+    for tracked in {known.version: known for name in names if (known := tracker.known.get(name))}.values():
+        values = {name: variables[name] for name in tracked.names if name in variables}
+        one = tracker.inspect(tracked.names, values) if len(values) == len(tracked.ids) else None
+        if one is None or one.fingerprint != tracked.fingerprint:
+            continue
+        if one.look.codec is None:
+            refused.update(dict.fromkeys(tracked.names, one.look.unstorable or "it has no serialised form"))
+            continue
+        store.log.add_payload(tracked.version, payload_writer(one, tracker.scope), keyring.seal)
+    return refused

@@ -31,7 +31,7 @@ class SpokenNames:
 
     def refresh(self) -> None:
         """Read what the store says."""
-        self._user.ignored = self._store.words.names(NameWord.IGNORE)
+        self._user.ignore(self._store.words.names(NameWord.IGNORE))
         self.pinned = self._store.words.names(NameWord.PIN)
 
     def is_pinned(self, names: Iterable[str]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from hypothesis import strategies as st
@@ -18,6 +18,7 @@ from ensession.model import (
     Outcome,
     PayloadInfo,
     VersionId,
+    Word,
 )
 from ensession.planner import CostModel
 
@@ -87,6 +88,7 @@ class Case:
     unrunnable: Mapping[ExecutionId, str] = field(default_factory=dict)
     live: frozenset[VersionId] = frozenset()
     unfaithful: frozenset[VersionId] = frozenset()
+    done: frozenset[ExecutionId] = frozenset()
 
 
 def random_case(random: Random, n_executions: int) -> Case:
@@ -102,6 +104,8 @@ def random_case(random: Random, n_executions: int) -> Case:
         made += new
         cells.append((random.randint(0, 6), reads, new))
     graph = history(cells, {n: "it sent mail" for n in range(1, n_executions + 1) if random.random() < rate / 4})
+    if random.random() < 0.5:  # half of the users have nothing to say
+        graph = replace(graph, executions=tuple(_with_words(random, c) for c in graph.executions))
     ids = sorted(graph.versions)
 
     def some(share: float) -> list[VersionId]:
@@ -115,7 +119,15 @@ def random_case(random: Random, n_executions: int) -> Case:
         {c.id: "file is gone" for c in graph.executions if random.random() < share / 2},
         frozenset(some(random.choice((0.0, 0.3)))),
         frozenset(some(share)),
+        frozenset(c.id for c in graph.executions if random.random() < share / 2),
     )
+
+
+def _with_words(random: Random, execution: GraphExecution) -> GraphExecution:
+    rates = {Word.ALWAYS: 0.2, Word.ALLOW: 0.1, Word.NEVER: 0.1}
+    words = [word for word, rate in rates.items() if random.random() < rate]
+    caution = "it wrote out.csv" if random.random() < 0.2 else None
+    return replace(execution, caution=caution, words=frozenset(words))
 
 
 def _random_version(random: Random, number: int, execution: int, own: range, rate: float) -> GraphVersion:
@@ -149,6 +161,14 @@ class BruteForce:
     def __init__(self, case: Case) -> None:
         self.case = case
         self.graph = case.graph
+        self.forced: frozenset[ExecutionId] = frozenset()
+        self.forced = frozenset(c.id for c in self.graph.executions if self._must_run(c))
+
+    def _must_run(self, c: GraphExecution) -> bool:
+        if Word.ALWAYS not in c.words or c.id in self.case.done or not self._can_run(c):
+            return False
+        last = len(self.graph.executions) - 1
+        return bool(self._search(last, frozenset(self._inputs(c)), 0, frozenset(), frozenset()))
 
     def solve(self, goal: Collection[VersionId]) -> list[Solution]:
         """Return the best solutions: all with the least cost and, of these, the fewest runs."""
@@ -179,6 +199,11 @@ class BruteForce:
         mine = needed & own
         must_load = mine & self.case.unfaithful
         found = []
+        if c.id in self.forced:
+            price = cost + int(c.runtime_s) + self._load(must_load)
+            if not self._can_load(must_load):
+                return []
+            return self._search(index - 1, needed | self._inputs(c), price, runs | {c.id}, loads | must_load)
         if self._can_load(mine):
             found += self._search(index - 1, needed, cost + self._load(mine), runs, loads | mine)
         if mine - must_load and self._can_run(c) and self._can_load(must_load):
@@ -192,7 +217,8 @@ class BruteForce:
         return set(c.reads) - kept
 
     def _can_run(self, c: GraphExecution) -> bool:
-        return c.no_replay is None and c.id not in self.case.unrunnable
+        is_allowed = c.caution is None or Word.ALLOW in c.words or Word.ALWAYS in c.words
+        return c.no_replay is None and is_allowed and Word.NEVER not in c.words and c.id not in self.case.unrunnable
 
     def _can_load(self, versions: Collection[VersionId]) -> bool:
         return all(self.graph.versions[v].payload and v not in self.case.unloadable for v in versions)

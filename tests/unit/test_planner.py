@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from math import inf, isinf
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 
-from ensession.model import ExecutionId, Graph, Plan, StepKind, VersionId
+from ensession.model import ExecutionId, Graph, Plan, StepKind, VersionId, Word
 from ensession.planner import CostModel, plan
 from tests.unit.histories import UNIT, BruteForce, Case, cases, history, version
 
@@ -26,6 +27,7 @@ def plan_case(case: Case) -> Plan:
         unrunnable=case.unrunnable,
         live=case.live,
         unfaithful=case.unfaithful,
+        done=case.done,
     )
 
 
@@ -40,7 +42,10 @@ def test_agrees_with_brute_force(case: Case) -> None:
     judge = BruteForce(case)
     made = plan_case(case)
     lost = set(case.wanted - case.live - judge.obtainable())
-    assert set(made.missing) == lost
+    assert set(made.missing) | set(made.renewed) == lost
+    assert judge.forced <= set(made.runs)
+    insisted = {c.id for c in case.graph.executions if Word.ALWAYS in c.words} - case.done
+    assert set(made.omitted) == insisted - judge.forced
     best = judge.solve(case.wanted - lost)
     assert len(best) == 1, "the cheapest plan with the fewest runs is unique"
     assert round(made.cost_s) == best[0].cost
@@ -67,7 +72,7 @@ def test_steps_are_in_order_and_find_what_they_need(case: Case) -> None:
             there.update(v for v in produces[step.execution] if v not in case.unfaithful)
         else:
             there.add(step.version)
-    assert there >= case.wanted - set(made.missing)
+    assert there >= case.wanted - set(made.missing) - set(made.renewed)
 
 
 def elastic(load: int, runtime: float) -> Graph:
@@ -201,6 +206,78 @@ def test_unrunnable_and_unloadable_reasons_are_given_back() -> None:
     made = plan(graph, None, UNIT, unloadable={VersionId(1): "no torch"}, unrunnable={ExecutionId(1): "x.csv is gone"})
     assert made.missing == {1: "can't be loaded: no torch; cell 1 can't be run again: x.csv is gone"}
     assert (made.load_all_s, made.run_all_s) == (0, 0), "nothing is left that could be brought"
+
+
+def saying(graph: Graph, words: dict[int, Word], cautions: dict[int, str] | None = None) -> Graph:
+    """Say something of executions."""
+    made = tuple(
+        replace(
+            c,
+            words=frozenset({words[c.id]} if c.id in words else ()),
+            caution=(cautions or {}).get(c.id),
+        )
+        for c in graph.executions
+    )
+    return replace(graph, executions=made)
+
+
+def test_what_must_always_run_is_run_with_its_inputs() -> None:
+    """The connection needs its address; nothing of both is in the target state, and it costs what it costs."""
+    graph = history(
+        [
+            (1, [], [version(1, 1, "address", 50)]),
+            (900, [1], [version(2, 2, "db", None, unstorable="a connection")]),
+            (1, [], [version(3, 3, "x", 1)]),
+        ]
+    )
+    graph = replace(saying(graph, {2: Word.ALWAYS}), state={"x": VersionId(3)})
+    made = plan(graph, None, UNIT)
+    assert brief(made) == "R1 R2 L3"
+    assert (made.cost_s, made.load_all_s, made.run_all_s) == (902, 951, 902)
+    assert brief(plan(graph, None, UNIT, done=[ExecutionId(2)])) == "L3"
+
+
+def test_what_must_always_run_and_can_not_is_told() -> None:
+    graph = history(
+        [
+            (1, [], [version(1, 1, "key", None, unstorable="a lock")]),
+            (1, [1], [version(2, 2, "db", None, unstorable="a connection")]),
+            (1, [], [version(3, 3, "x", 1)]),
+        ],
+        {1: "it was interrupted"},
+    )
+    graph = saying(graph, {2: Word.ALWAYS, 3: Word.ALWAYS})
+    made = plan(graph, None, UNIT, unrunnable={ExecutionId(3): "a.csv is gone"})
+    assert made.omitted == {2: "it needs key of cell 1", 3: "a.csv is gone"}
+    assert brief(made) == "L3"
+
+
+def test_a_caution_holds_until_the_user_allows_it() -> None:
+    graph = history([(1, [], [version(1, 1, "a", None), version(2, 1, "b", 5)])])
+    held = plan(saying(graph, {}, {1: "it wrote a.csv"}), None, UNIT)
+    assert brief(held) == "L2"
+    assert held.missing == {1: "not stored; cell 1 can't be run again: it wrote a.csv (%ens allow 1 permits it)"}
+    assert held.advice == {1: "%ens allow 1 lets a restore run that cell again; or %ens pin a stores it from now on"}
+    for word in (Word.ALLOW, Word.ALWAYS):
+        assert brief(plan(saying(graph, {1: word}, {1: "it wrote a.csv"}), None, UNIT)) == "R1"
+    never = plan(saying(graph, {1: Word.NEVER}), None, UNIT)
+    assert never.missing == {1: "not stored; cell 1 can't be run again: you said that it must never run again"}
+
+
+def test_a_lost_connection_is_replaced_by_the_one_that_is_always_made() -> None:
+    """Cell 2 used the connection and sent something, so the connection of the target state can't be had."""
+    connection = {"unstorable": "a connection"}
+    graph = history(
+        [
+            (1, [], [version(1, 1, "db", None, **connection)]),
+            (1, [1], [version(2, 2, "db", None, **connection), version(3, 2, "rows", 3)]),
+            (1, [2], [version(4, 3, "db", None, **connection)]),
+        ],
+        {2: "it sent mail"},
+    )
+    assert set(plan(graph, None, UNIT).missing) == {4}
+    made = plan(saying(graph, {1: Word.ALWAYS}), None, UNIT)
+    assert (brief(made), made.renewed, made.missing) == ("R1 L3", {4: 1}, {})
 
 
 def test_nothing_to_do() -> None:

@@ -1,0 +1,122 @@
+"""``%ens always``, ``never``, ``allow``, ``ignore``, ``pin`` and ``modules``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ensession.display import one_line
+from ensession.errors import UsageError
+from ensession.model import ExecutionId, NameWord, Word
+from ensession.session.checks import check_modules, write_modules
+from ensession.session.session import Session
+
+_BACK = "--not"
+_MEANINGS = {
+    Word.ALWAYS: "every restore of a state behind it runs it",
+    Word.NEVER: "it is not run again",
+    Word.ALLOW: "a restore may run it again",
+    NameWord.IGNORE: "neither captured nor restored",
+    NameWord.PIN: "always stored",
+}
+Verb = Callable[[list[str]], None]
+
+
+def word_verbs(active: Callable[[], Session]) -> dict[str, Verb]:
+    """Return the commands by which the user says something of executions and variables.
+
+    Parameters
+    ----------
+    active : callable
+        Returns the session that is being recorded, or raises.
+    """
+    verbs: dict[str, Verb] = {word.value: _about_executions(active, word) for word in Word}
+    verbs.update({word.value: _about_names(active, word) for word in NameWord})
+    verbs["modules"] = lambda words: _modules(active(), words)
+    return verbs
+
+
+def numbers_of(words: list[str]) -> list[ExecutionId]:
+    """Return numbers of executions: ``3``, ``@3``, ``3,5``.
+
+    Raises
+    ------
+    UsageError
+    """
+    parts = [part for word in words for part in word.split(",") if part]
+    odd = [part for part in parts if not part.removeprefix("@").isdecimal()]
+    if odd:
+        raise UsageError(f"{odd[0]!r} is no number of an execution; %ens log lists them")
+    return [ExecutionId(int(part.removeprefix("@"))) for part in parts]
+
+
+def header_verb(line: str, body: str) -> None:
+    """Complain: a header that is known never comes here, since it is taken off before the cell runs."""
+    del body
+    known = ", ".join(word.value for word in Word)
+    raise UsageError(f"%%ens knows {known}, one of them alone in the first line, not {one_line(line)!r}")
+
+
+def words_lines(session: Session) -> list[str]:
+    """Return what the user said so far, in sentences."""
+    said = {word: ", ".join(map(str, session.word.said(word))) for word in Word}
+    named = {word: ", ".join(session.word.names(word)) for word in NameWord}
+    lines = [f"Cells, {word}: {cells} ({_MEANINGS[word]})." for word, cells in said.items() if cells]
+    return lines + [f"Variables, {word}: {names} ({_MEANINGS[word]})." for word, names in named.items() if names]
+
+
+def _about_executions(active: Callable[[], Session], word: Word) -> Verb:
+    def verb(words: list[str]) -> None:
+        session, numbers = active(), numbers_of([one for one in words if one != _BACK])
+        if not numbers:
+            said = ", ".join(map(str, session.word.said(word))) or "none"
+            print(f"{word} ({_MEANINGS[word]}): {said}")
+        elif _BACK in words:
+            session.word.take_back(numbers, word)
+        else:
+            session.word.say(numbers, word)
+
+    return verb
+
+
+def _about_names(active: Callable[[], Session], word: NameWord) -> Verb:
+    def verb(words: list[str]) -> None:
+        session, names = active(), [name.strip(",") for name in words if name != _BACK]
+        if not names:
+            print(f"{word} ({_MEANINGS[word]}): {', '.join(session.word.names(word)) or 'none'}")
+        elif _BACK in words:
+            session.word.take_back_names(names, word)
+        else:
+            for name, reason in session.word.say_names(names, word).items():
+                print(f"{name} can't be stored: {one_line(reason)}")
+
+    return verb
+
+
+def _modules(session: Session, words: list[str]) -> None:
+    target = session.target(None)
+    if not words:
+        states = check_modules(session.store.modules.of_line(target))
+        for state in states:
+            print(one_line(f"{state.module.name}: {state.condition}, recorded from {state.module.path}"))
+        if not states:
+            print("No module of your own was imported.")
+        return
+    if words[0] != "--write" or len(words) != 2:  # noqa: PLR2004 - the option and its folder
+        raise UsageError("%ens modules lists them; %ens modules --write DIR writes their sources into a folder")
+    written = write_modules(session.store, target, Path(words[1]).expanduser())
+    print("\n".join(one_line(str(path)) for path in written) or "All of them are there already.")
+
+
+def split_allowed(words: list[str]) -> tuple[list[ExecutionId], list[str]]:
+    """Split the numbers of ``--allow`` off the words of a command: those that are numbers and nothing else.
+
+    Raises
+    ------
+    UsageError
+        There are none.
+    """
+    numbers = [word for word in words if word.replace(",", "").isdecimal()]
+    if not numbers:
+        raise UsageError("--allow takes numbers of executions, such as --allow 3,5; %ens plan names them")
+    return numbers_of(numbers), [word for word in words if word not in numbers]

@@ -1,0 +1,116 @@
+"""Whether the files that executions read are as they were.
+
+A file that the code named with an absolute path has to be there. One that it named relative to the working directory
+of its kernel run is looked for in the working directory of this process first, then where it was recorded; the cell
+is run again in the folder where all of its inputs are as they were.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ensession.capture.effects import HASHED_BYTES, HASHED_BYTES_IN_ALL, content_hash
+from ensession.model import ExecutionId, FileAccess, Graph
+from ensession.store import InputFile
+
+CWD = "<cwd>"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of the inputs of one execution.
+
+    Attributes
+    ----------
+    reason : str or None
+        Why it can't be run again here.
+    folder : str or None
+        Where it has to be run, if not in the present working directory.
+    """
+
+    reason: str | None = None
+    folder: str | None = None
+
+
+@dataclass
+class InputCheck:
+    """Looks at files; hashes each content at most once, and no more than some bytes in each round.
+
+    Attributes
+    ----------
+    hash_file : callable
+    room : int
+        Bytes that may still be hashed in this round; files beyond that are judged by size and time.
+    """
+
+    hash_file: Callable[[str], bytes | None] = content_hash
+    room: int = HASHED_BYTES_IN_ALL
+    _hashes: dict[tuple[object, ...], bytes | None] = field(default_factory=dict)
+
+    def judge(self, graph: Graph, inputs: Iterable[InputFile], cwd: str) -> dict[ExecutionId, Verdict]:
+        """Judge the inputs of all executions that may be run again otherwise.
+
+        Parameters
+        ----------
+        graph : Graph
+        inputs : iterable of InputFile
+            What the executions of the graph read.
+        cwd : str
+            The working directory of this process.
+        """
+        self.room = HASHED_BYTES_IN_ALL
+        by_execution: dict[ExecutionId, list[InputFile]] = {}
+        for one in inputs:
+            by_execution.setdefault(one.execution, []).append(one)
+        verdicts, has_moved = {}, False
+        for execution in graph.executions:
+            files = by_execution.get(execution.id)
+            if files and execution.forbidden is None:
+                verdict = self._judge_one(files, cwd, has_moved=has_moved)
+                if verdict != Verdict():
+                    verdicts[execution.id] = verdict
+            has_moved = has_moved or CWD in graph.bindings.get(execution.id, ())
+        return verdicts
+
+    def _judge_one(self, inputs: Sequence[InputFile], cwd: str, *, has_moved: bool) -> Verdict:
+        floating = [] if has_moved else [one for one in inputs if one.file.folder == one.home]
+        fixed = [one.file for one in inputs if one not in floating]
+        reason = self._first_fault({file.path: file for file in fixed})
+        if reason is not None or not floating:
+            return Verdict(reason)
+        home = floating[0].home
+        places = {os.path.relpath(one.file.path, home): one.file for one in floating}
+        here = self._first_fault({os.path.join(cwd, path): file for path, file in places.items()})
+        if here is None or cwd == home:
+            return Verdict(here)
+        there = self._first_fault({file.path: file for file in places.values()})
+        if there is None:
+            return Verdict(folder=home)
+        is_there = all(os.path.exists(os.path.join(cwd, path)) for path in places)
+        return Verdict(here if is_there else there)
+
+    def _first_fault(self, files: Mapping[str, FileAccess]) -> str | None:
+        return next((fault for path, file in files.items() if (fault := self._fault(path, file)) is not None), None)
+
+    def _fault(self, path: str, file: FileAccess) -> str | None:
+        try:
+            status = os.stat(path)
+        except OSError:
+            return None if file.size is None else f"its input {file.path} is missing"
+        if file.size is None:
+            return f"its input {file.path} was not there, and is now"
+        changed = f"its input {file.path} has changed"
+        if status.st_size != file.size:
+            return changed
+        if file.content_hash is None or status.st_size > min(HASHED_BYTES, self.room):
+            return None if status.st_mtime == file.mtime else changed
+        return None if self._hash(path, status) == file.content_hash else changed
+
+    def _hash(self, path: str, status: os.stat_result) -> bytes | None:
+        key = (os.path.abspath(path), status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        if key not in self._hashes:
+            self.room -= status.st_size
+            self._hashes[key] = self.hash_file(path)
+        return self._hashes[key]

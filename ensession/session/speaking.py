@@ -1,0 +1,79 @@
+"""The user's word, given by hand: about executions and about variables. It is stored and counts from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from ensession.errors import UsageError
+from ensession.model import ExecutionId, NameWord, Word
+from ensession.session.recorder import Recorder
+from ensession.session.storing import store_now
+from ensession.store import Store
+from ensession.trust import Keyring, give_word
+
+
+class UsersWord:
+    """What the user says of executions and variables of the session.
+
+    Parameters
+    ----------
+    store : Store
+    keyring : Keyring
+        Seals words that make code run.
+    recorder : Recorder
+        Goes on under what was said.
+    """
+
+    def __init__(self, store: Store, keyring: Keyring, recorder: Recorder) -> None:
+        self._store = store
+        self._keyring = keyring
+        self._recorder = recorder
+
+    def said(self, word: Word) -> list[ExecutionId]:
+        """Return the executions of which this was said."""
+        return [execution for execution, other in self._store.words.executions() if other is word]
+
+    def names(self, word: NameWord) -> list[str]:
+        """Return the variables of which this was said."""
+        return sorted(self._store.words.names(word))
+
+    def say(self, executions: Collection[ExecutionId], word: Word) -> None:
+        """Say something of executions.
+
+        Raises
+        ------
+        NotFoundError
+            One of them does not exist; nothing was said.
+        """
+        give_word(self._store, self._keyring, executions, word)
+
+    def take_back(self, executions: Collection[ExecutionId], word: Word) -> None:
+        """Say it no longer."""
+        self._store.words.take_back(executions, word)
+
+    def say_names(self, names: Collection[str], word: NameWord) -> Mapping[str, str]:
+        """Say something of variables.
+
+        Returns
+        -------
+        Mapping[str, str]
+            Variables that are to be stored and have no serialised form now, and why.
+
+        Raises
+        ------
+        UsageError
+            One of them can't be a variable's name; nothing was said.
+        """
+        odd = [name for name in names if not name.isidentifier()]
+        if odd:
+            raise UsageError(f"{odd[0]!r} can't be the name of a variable")
+        self._store.words.give_names(names, word)
+        self._recorder.spoken.refresh()
+        if word is not NameWord.PIN:
+            return {}
+        return store_now(names, self._recorder.tracker, self._store, self._keyring)
+
+    def take_back_names(self, names: Collection[str], word: NameWord) -> None:
+        """Say it no longer."""
+        self._store.words.take_back_names(names, word)
+        self._recorder.spoken.refresh()
