@@ -82,7 +82,11 @@ def plan(  # noqa: PLR0913 - each says one thing about here and now
     situation = Situation(
         graph, unloadable or {}, unrunnable or {}, frozenset(live), frozenset(unfaithful), frozenset(done)
     )
-    wished = set(graph.state.values() if wanted is None else wanted).difference(situation.live)
+    return _plan_in(situation, target, set(graph.state.values() if wanted is None else wanted), costs)
+
+
+def _plan_in(situation: Situation, target: ExecutionId | None, wanted: set[VersionId], costs: CostModel) -> Plan:
+    wished = wanted.difference(situation.live)
     goal = wished & situation.obtainable
     runs = _choose_runs(situation, goal, costs)
     steps = tuple(_steps(situation, goal, runs, costs))
