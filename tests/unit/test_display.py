@@ -153,9 +153,9 @@ def test_a_plan() -> None:
 def test_what_a_plan_misses() -> None:
     graph = history([(4, [], [version(1, 1, "gen", None, unstorable="open generator")])], {1: "it sent mail"})
     table = display.plan_table(plan(graph, None, UNIT), graph, {})
-    assert (
-        table.notes[1]
-        == "Missing: gen (unstorable: open generator; cell 1 can't be run again: it sent mail). What you can do: make it in a cell of its own that begins with %%ens always."
+    assert table.notes[1] == (
+        "Missing: gen (unstorable: open generator; cell 1 can't be run again: it sent mail). "
+        "What you can do: make it in a cell of its own that begins with %%ens always."
     )
 
 
