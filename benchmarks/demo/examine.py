@@ -13,6 +13,7 @@ import io
 import itertools
 import json
 import pickle
+import sys
 import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -58,6 +59,11 @@ class Walker:
         self.positions[id(value)] = len(self.positions)
         self.kept.append(value)
         self.put(type(value).__module__, type(value).__qualname__)
+        for module, name, walk in FOREIGN_KINDS:
+            foreign = getattr(sys.modules.get(module), name, None)
+            if foreign is not None and isinstance(value, foreign):
+                walk(self, value)
+                return
         for kind, walk in KINDS:
             if isinstance(value, kind):
                 getattr(self, walk.__name__)(value)
@@ -123,6 +129,17 @@ class Walker:
         self.mutable.add(id(value))
         self.put(value.ordered, list(value.categories))
         self.put(value.codes.tobytes())
+
+    def _tensor(self, value: Any) -> None:
+        self.mutable.add(id(value))
+        self.put(value.dtype, tuple(value.shape), value.stride(), value.requires_grad, value.device)
+        self.put(value.detach().numpy().tobytes())
+        self.walk(value.grad if value.is_leaf else None)
+
+    def _spatial_tree(self, value: Any) -> None:
+        """Look at what it was made from: its state holds addresses."""
+        self.mutable.add(id(value))
+        self.walk([value.data, value.indices, value.leafsize])
 
     def _figure(self, value: Figure) -> None:
         self.mutable.add(id(value))
@@ -212,6 +229,13 @@ KINDS: list[tuple[Any, Callable[[Walker, Any], None]]] = [
     ((types.MemberDescriptorType, types.GetSetDescriptorType), Walker._descriptor),
     ((type, types.BuiltinFunctionType), Walker._class),
 ]
+
+
+FOREIGN_KINDS: list[tuple[str, str, Callable[[Walker, Any], None]]] = [
+    ("torch", "Tensor", Walker._tensor),
+    ("scipy.spatial", "cKDTree", Walker._spatial_tree),
+]
+"""Kinds of libraries that only some notebooks load."""
 
 
 class PortableWalker(Walker):

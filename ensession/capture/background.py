@@ -27,6 +27,9 @@ _MACHINERY = PRIMITIVES | frozenset(
 )
 """Packages whose objects are only the way to what a callback uses."""
 
+_KERNEL = frozenset({"IPython", "ipykernel", "tornado", "zmq"})
+"""Packages whose own kinds of threads serve the kernel, not the session."""
+
 _CONTAINERS = (dict, list, set, collections.deque)
 
 
@@ -212,6 +215,9 @@ class _Walk:
 
 
 def _is_ours(thread: threading.Thread) -> bool:
+    """Whether a thread is ensession's or the kernel's (one that frees large messages starts with the first plot)."""
+    if type(thread).__module__.partition(".")[0] in _KERNEL:
+        return True
     owner = getattr(vars(thread).get("_target"), "__self__", None)
     return type(owner).__module__.partition(".")[0] == __name__.partition(".")[0]
 

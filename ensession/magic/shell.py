@@ -11,6 +11,7 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
+from ensession.capture.hidden.compiling import Compiler
 from ensession.capture.taps import OutputTap
 
 OWN_EXTENSION = "ensession"
@@ -33,6 +34,12 @@ class IPythonShell:
     def shell_names(self) -> Mapping[str, Any]:
         """What IPython itself put into the namespace."""
         found: Mapping[str, Any] = self._shell.user_ns_hidden
+        return found
+
+    @property
+    def compiler(self) -> Compiler:
+        """IPython's compiler."""
+        found: Compiler = self._shell.compile
         return found
 
     def transform(self, code: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
+from ensession.capture.hidden.compiling import Compiler
 from ensession.model import Output
 
 
@@ -38,6 +39,10 @@ class Shell(Protocol):
     @property
     def outputs(self) -> OutputRecorder:
         """The recorder of outputs."""
+
+    @property
+    def compiler(self) -> Compiler:
+        """What compiles cells, with the flags for the next one."""
 
     def transform(self, code: str) -> str:
         """Turn a cell's magics and shell escapes into Python."""

@@ -1,0 +1,49 @@
+"""What belongs to the shell and its kernel rather than to the cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from zmq.utils.garbage import gc as garbage_collector
+
+from ensession.model import Fate
+from tests.notebook import Notebook
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> Iterator[Notebook]:
+    notebook = Notebook(tmp_path / "s.ens").start()
+    yield notebook
+    notebook.kill()
+
+
+@pytest.fixture
+def large_messages() -> Iterator[None]:
+    """Be a kernel that has sent a large output: the thread that frees it is there from then on."""
+    yield
+    garbage_collector.stop()
+
+
+@pytest.mark.usefixtures("large_messages")
+def test_the_thread_that_frees_large_messages_hinders_no_cell(notebook: Notebook) -> None:
+    first = notebook.run("x = [1]")
+    garbage_collector.start()
+    assert garbage_collector.thread.is_alive()
+    second = notebook.run("x.append(2)")
+    assert second == first + 1, "no execution between the two"
+    assert notebook.session.store.history.execution(second).no_replay is None
+
+
+def test_a_cell_is_run_again_under_the_futures_of_its_time(notebook: Notebook) -> None:
+    notebook.run("before = (i for i in range(9))\nnext(before)")
+    notebook.run("from __future__ import annotations")
+    notebook.run("after = (i for i in range(9))\nnext(after)")
+    back = notebook.reborn()
+    report = back.restore()
+    fates = {variable.name: variable.fate for variable in report.variables}
+    assert (fates["before"], fates["after"]) == (Fate.RECOMPUTED, Fate.RECOMPUTED)
+    back.run("def f(x: Unheard): pass")
+    assert back["f"].__annotations__ == {"x": "Unheard"}
+    back.kill()
