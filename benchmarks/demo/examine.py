@@ -83,7 +83,7 @@ class Walker:
         self.mutable.add(id(value))
         self.kept.append(value)
         self.put(len(value))
-        for key, item in value.items():
+        for key, item in list(value.items()):  # a look may fill a cache
             self.walk(key)
             self.walk(item)
 
