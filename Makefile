@@ -14,16 +14,19 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.ensession-dev
 
 NOTEBOOKS_STAMP := $(VENV)/.ensession-notebooks
+FIDELITY_STAMP := $(VENV)/.ensession-fidelity
 OTHER_PYTHON ?= $(shell .ci/newest-python)
 OTHER_VENV ?= $(VENV)-other
 OTHER_STAMP := $(OTHER_VENV)/.ensession-versions
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo notebooks test test-slow test-versions lint format types docs bench-overhead wheel clean
+.PHONY: help venv demo notebooks fidelity fidelity-table test test-slow test-versions lint format types docs bench-overhead wheel clean
 
 help:
 	@echo 'make demo            record, kill, copy and restore the flights notebook (QUICK=1: less training)'
 	@echo 'make notebooks       record, kill and restore every notebook of benchmarks/notebooks'
+	@echo 'make fidelity        the corpus: every kind of object recorded, killed, restored, compared'
+	@echo 'make fidelity-table  the same, and its table into docs/reference/fidelity.md'
 	@echo 'make test            all quick tests'
 	@echo 'make test-slow       the slow ones as well'
 	@echo 'make test-versions   record under this Python, restore under the newest one here, and back'
@@ -50,6 +53,16 @@ demo: $(STAMP)
 $(NOTEBOOKS_STAMP): $(STAMP)
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[notebooks]'
 	@touch $@
+
+$(FIDELITY_STAMP): $(STAMP)
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[fidelity]'
+	@touch $@
+
+fidelity: $(FIDELITY_STAMP)
+	$(PY) -m tests.fidelity
+
+fidelity-table: $(FIDELITY_STAMP)
+	$(PY) -m tests.fidelity --write
 
 notebooks: $(NOTEBOOKS_STAMP)
 	$(PY) -m benchmarks.notebooks.run $(NOTEBOOKS)

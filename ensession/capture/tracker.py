@@ -321,12 +321,13 @@ class Tracker:
         return Fresh(names, values, seen, self._is_stable(values, seen), is_forced)
 
     def _is_stable(self, values: Mapping[str, Any], seen: Look) -> bool:
-        """Whether two looks at the same value agree; tried once for each type."""
+        """Whether looks at the same value agree; tried once for each type. The first look may fill a cache."""
         kinds = {type(value) for value in values.values()}
         foreign = [kind for kind in kinds if kind.__module__.partition(".")[0] not in _TRUSTED_TYPES]
         if seen.fingerprint is not None:
             untried = [kind for kind in foreign if kind not in self._stable]
             if untried:
-                agree = self.look(values).fingerprint == seen.fingerprint
+                second = self.look(values).fingerprint
+                agree = second == seen.fingerprint or second == self.look(values).fingerprint
                 self._stable.update(dict.fromkeys(untried, agree))
         return all(self._stable.get(kind, True) for kind in foreign)

@@ -81,7 +81,14 @@ def _scope(reducers: Reducers, function: types.FunctionType) -> Any:
     owner = sys.modules.get(scope.get("__name__", ""))
     if owner is not None and vars(owner) is scope:
         return owner.__name__
+    if scope.get("__name__") == SESSION_MODULE:  # a copy of the namespace, as attrs makes: what the code can see of it
+        return {name: scope[name] for name in sorted(_names_in(function.__code__)) if name in scope}
     return scope
+
+
+def _names_in(code: types.CodeType) -> set[str]:
+    inner = (_names_in(one) for one in code.co_consts if isinstance(one, types.CodeType))
+    return set(code.co_names).union(*inner)
 
 
 def _new_contents(reducers: Reducers, cells: tuple[types.CellType, ...]) -> list[tuple[types.CellType, Any]]:

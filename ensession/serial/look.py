@@ -132,7 +132,7 @@ class Look:
         ids = pickler.mutable_ids() if within is None else pickler.memoized(within)
         return Links(
             frozenset(ids),
-            frozenset(pickler.roots),
+            pickler.user_roots(),
             frozenset(pickler.copied_roots),
             ranges=frozenset(pickler.ranges),
             foreign_ranges=frozenset(pickler.foreign_ranges),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import types
 from collections.abc import Iterable
@@ -78,6 +79,8 @@ class Reducers:
             return self._reduce_known(obj, known)
         if issubclass(kind, BaseException):
             return definitions.reduce_exception(obj)
+        if kind.__module__ == "numpy.dtypes" and obj.fields:  # a view of a dict that nobody changes
+            self.by_reference.update(map(id, gc.get_referents(obj.fields)))
         if kind.__module__ == "numpy":
             return self._reduce_numpy(obj, kind)
         if kind.__module__ == "pandas" or kind.__module__.startswith("pandas."):
@@ -182,9 +185,13 @@ class Reducers:
             verdict = mutable[kind] if kind in mutable else mutable.setdefault(kind, self._is_mutable(kind))
             if verdict or (verdict is None and not definitions.is_importable(obj)):
                 found[key] = obj
-        for key in (*self.by_reference, *self.labels, *self._copied):
+        for key in (*self.by_reference, *self.labels, *self._copied, *self._registry.constants(found)):
             found.pop(key, None)
         return found
+
+    def user_roots(self) -> frozenset[int]:
+        """Return the owners of array memory in the payload, those that belong to a library itself left out."""
+        return frozenset(self.roots) - self._registry.constants(self.roots)
 
     def _is_mutable(self, kind: type) -> bool | None:
         return False if self._registry.is_immutable(kind) else _is_mutable(kind)

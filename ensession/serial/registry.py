@@ -10,9 +10,11 @@ import functools
 import importlib
 import importlib.metadata
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
+
+from ensession.errors import UnserializableError
 
 GROUP = "ensession.reducers"
 """Entry points: the name is a top-level package, the object a function that takes the registry."""
@@ -58,6 +60,8 @@ class Registry:
         self._asked: set[str] = set()
         self._found: dict[type, Reducer | None] = {}
         self._immutable: tuple[type, ...] = ()
+        self._refused: dict[type, str] = {}
+        self._constants: list[Callable[[], Mapping[int, Any]]] = []
 
     def register(
         self,
@@ -74,6 +78,20 @@ class Registry:
         """Say of which types, subclasses included, objects can't change: two names for one are no link."""
         self._immutable += kinds
 
+    def register_refused(self, kind: type, reason: str) -> None:
+        """Say that objects of a type, subclasses included, can't be stored: what pickle makes of them does not load."""
+        self._refused[kind] = reason
+        self._found.clear()
+
+    def register_constants(self, constants: Callable[[], Mapping[int, Any]]) -> None:
+        """Say which objects, by id, are the library's own: two variables that hold one share nothing of the user's."""
+        self._constants.append(constants)
+
+    def constants(self, among: Iterable[int]) -> set[int]:
+        """Return which ids are those of objects that belong to a library itself."""
+        found = set(among)
+        return {key for constants in self._constants for key in constants().keys() & found}
+
     def is_immutable(self, kind: type) -> bool:
         """Return whether objects of a type can't change, as far as its library has said."""
         self.find(kind)
@@ -85,8 +103,12 @@ class Registry:
             return self._found[kind]
         except KeyError:
             self._ask(kind.__module__.partition(".")[0])
-            found = self._found[kind] = self._reducers.get(kind)
+            found = self._found[kind] = self._reducers.get(kind) or self._refusal(kind)
             return found
+
+    def _refusal(self, kind: type) -> Reducer | None:
+        reason = next((why for base, why in self._refused.items() if issubclass(kind, base)), None)
+        return None if reason is None else Reducer(functools.partial(_refuse, reason), None)
 
     def _ask(self, package: str) -> None:
         """Let a package register its reducers, once."""
@@ -102,6 +124,10 @@ class Registry:
             register: Register = self._plugged[package].load()
             register(self)
         self._reducers.update(given)
+
+
+def _refuse(reason: str, _obj: object) -> NoReturn:
+    raise UnserializableError(reason)
 
 
 def overlap(some: Iterable[Range], others: Iterable[Range]) -> bool:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import ensession
+from ensession.config import Config
+from ensession.store import Store
 from tests.fidelity.kind import Family, Kind, Library
 from tests.kernels import Kernel
 
@@ -142,7 +143,7 @@ def _record(kernel: Kernel, libraries: list[Library], cases: list[_Case]) -> Non
 def _run(kernel: Kernel, case: _Case, step: str, code: str) -> None:
     cell_id = f"{case.name}-{step}"
     case.cells[step] = cell_id
-    kernel.run(code, cell_id=cell_id)
+    kernel.run(f"{code};", cell_id=cell_id)  # nothing is shown, and so kept by the shell
 
 
 def _forms(kernel: Kernel, cases: list[_Case]) -> dict[str, str]:
@@ -160,11 +161,12 @@ def _text(result: Mapping[str, Any]) -> str:
 
 def _changes(store: Path) -> dict[str, dict[str, bool]]:
     """Return which variables each cell gave a new version, and whether that version is an assumption."""
-    with ensession.open(store) as reader:
-        cells = {one.id: one.cell_id or f"between cells ({one.kind.value})" for one in reader.executions()}
+    with Store.open_read_only(store, Config()) as opened:
+        history = opened.history
+        cells = {one.id: one.cell_id or f"between cells ({one.kind.value})" for one in history.executions()}
         found: dict[str, dict[str, bool]] = {cell: {} for cell in cells.values()}
-        for name in reader.state():
-            for binding in reader.versions(name):
+        for name in history.state(history.head()):
+            for binding in history.versions_of(name):
                 is_assumed = binding.version.fingerprint is None
                 found[cells[binding.execution]][name] = is_assumed
     return found

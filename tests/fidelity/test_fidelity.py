@@ -9,10 +9,10 @@ import pytest
 from tests.fidelity.corpus import all_families, wrong_data
 from tests.fidelity.kind import Family
 from tests.fidelity.runner import present, run_family
+from tests.fidelity.table import PAGE, rows
 
 QUICK = {"python-values"}
 FAMILIES = all_families()
-MOST_FALSE_CHANGES = 0.03
 
 
 def _marked(family: Family) -> object:
@@ -35,3 +35,14 @@ def test_nothing_is_lost_and_nothing_is_wrong(family: Family, tmp_path: Path) ->
 def test_names_of_kinds_are_unique() -> None:
     names = [(library.name, kind.name) for family in FAMILIES for library in family.libraries for kind in library.kinds]
     assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
+def test_the_table_in_the_documentation_has_the_kinds_of_the_corpus() -> None:
+    kinds = {(library.name, kind.name) for family in FAMILIES for library in family.libraries for kind in library.kinds}
+    assert rows(PAGE.read_text(encoding="utf-8")) == kinds
+
+
+def test_the_corpus_is_as_large_as_it_says() -> None:
+    libraries = {library.name for family in FAMILIES for library in family.libraries} - {"Python"}
+    assert len(libraries) >= 45
+    assert sum(len(library.kinds) for family in FAMILIES for library in family.libraries) >= 250

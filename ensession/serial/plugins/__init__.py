@@ -4,4 +4,4 @@ A module is imported when the first object of its library is looked at, or loade
 are part of the on-disk format.
 """
 
-BUILT_IN = ("ipykernel", "torch")
+BUILT_IN = ("astropy", "bokeh", "ipykernel", "matplotlib", "networkx", "pyarrow", "sympy", "torch")

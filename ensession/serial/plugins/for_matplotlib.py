@@ -1,0 +1,47 @@
+"""Matplotlib: figures whose payload differs from look to look, and constants that all of them share."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from typing import Any
+
+from ensession.serial.registry import Registry
+
+
+def _callbacks(registry: Any) -> Any:
+    """Return what a registry of callbacks keeps; its counter moves whenever somebody pickles it."""
+    kept = registry._pickled_cids
+    called = {
+        signal: [proxy() for number, proxy in found.items() if number in kept]
+        for signal, found in registry.callbacks.items()
+    }
+    others = {signal: sum(number not in kept for number in found) for signal, found in registry.callbacks.items()}
+    return called, others, registry._signals
+
+
+def _constants() -> dict[int, Any]:
+    """Return objects of the library itself that figures hold: shapes of markers, lists in the settings, colours."""
+    matplotlib = sys.modules["matplotlib"]
+    own = [value for value in dict.values(matplotlib.rcParams) if isinstance(value, list)]
+    own.append(sys.modules["matplotlib.transforms"].IdentityTransform._mtx)
+    path_type = sys.modules["matplotlib.path"].Path
+    markers = sys.modules.get("matplotlib.markers")
+    for holder in (path_type, *(() if markers is None else (markers, markers.MarkerStyle))):
+        for path in list(vars(holder).values()):
+            if isinstance(path, path_type):
+                own += [path, vars(path), path._vertices, path._codes]
+    return {id(one): one for one in own} | _colours()
+
+
+@functools.cache
+def _colours() -> dict[int, Any]:
+    listed = vars(sys.modules["matplotlib._cm_listed"]) if "matplotlib._cm_listed" in sys.modules else {}
+    tables = [value for value in listed.values() if isinstance(value, list)]
+    return {id(one): one for table in tables for one in (table, *table) if isinstance(one, list)}
+
+
+def register(registry: Registry) -> None:
+    """Register Matplotlib's types."""
+    registry.register(sys.modules["matplotlib.cbook"].CallbackRegistry, None, _callbacks)
+    registry.register_constants(_constants)

@@ -1,0 +1,53 @@
+"""``python -m tests.fidelity``: run the whole corpus and print its table; ``--write`` puts it into the documentation."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from tests.fidelity.corpus import all_families, wrong_data
+from tests.fidelity.kind import Family
+from tests.fidelity.runner import Result, run_family
+from tests.fidelity.table import MOST_FALSE_CHANGES, PAGE, page, share_of_false_changes
+
+AT_ONCE = 2
+
+
+def _examine(name: str) -> tuple[list[Result], list[str]]:
+    family = next(one for one in all_families() if one.name == name)
+    with tempfile.TemporaryDirectory() as folder:
+        return run_family(family, Path(folder)), wrong_data(family, Path(folder))
+
+
+def main() -> int:
+    """Return the exit code: 1 where something was missed, lost or reported wrongly."""
+    families = all_families()
+    _say_absent(families)
+    with ProcessPoolExecutor(AT_ONCE) as pool:
+        examined = list(pool.map(_examine, [family.name for family in families]))
+    results = [result for found, _ in examined for result in found]
+    problems = [f"{r.library}, {r.kind.name}: {what}" for r in results for what in r.problems]
+    problems += [what for _, wrong in examined for what in wrong]
+    problems += [
+        f"{r.library}, {r.kind.name}: a false change without a note" for r in results if r.is_false and not r.kind.note
+    ]
+    if share_of_false_changes(results) > MOST_FALSE_CHANGES:
+        problems.append(f"{share_of_false_changes(results):.1%} of the kinds are reported changed falsely")
+    text = page(results)
+    print(text)
+    if "--write" in sys.argv[1:] and not problems:
+        PAGE.write_text(text, encoding="utf-8")
+    print("\n".join(["", *problems]), file=sys.stderr)
+    return 1 if problems else 0
+
+
+def _say_absent(families: tuple[Family, ...]) -> None:
+    absent = [library.name for family in families for library in family.libraries if not library.is_here]
+    if absent:
+        print(f"Skipped, not installed: {', '.join(absent)}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
