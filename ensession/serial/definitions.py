@@ -225,17 +225,6 @@ def _enum_state(cls: enum.EnumType) -> dict[str, Any]:
     }
 
 
-def reduce_module(reducers: Reducers, module: types.ModuleType) -> Any:
-    """Reduce a module by name."""
-    if module is sys.modules[SESSION_MODULE]:
-        return rebuild.main_module, ()
-    if sys.modules.get(module.__name__) is not module:
-        msg = f"module {module.__name__!r} was made at run time and can't be imported"
-        raise UnserializableError(msg)
-    reducers.packages.add(module.__name__.partition(".")[0])
-    return rebuild.module, (sys.intern(module.__name__),)
-
-
 def reduce_property(_reducers: Reducers, value: property) -> Any:
     """Reduce a property by its functions."""
     return property, (value.fget, value.fset, value.fdel, value.__doc__)
@@ -327,7 +316,6 @@ REDUCERS: dict[type, Any] = {
     types.FunctionType: reduce_function,
     types.CodeType: reduce_code,
     types.CellType: reduce_cell,
-    types.ModuleType: reduce_module,
     types.MappingProxyType: reduce_mapping_proxy,
     types.MemberDescriptorType: reduce_descriptor,
     types.GetSetDescriptorType: reduce_descriptor,

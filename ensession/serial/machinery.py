@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import threading
+import types
 import weakref
 from collections.abc import Mapping
 from typing import Any
@@ -85,9 +86,28 @@ def reduce_struct(_reducers: object, value: struct.Struct) -> Any:
     return struct.Struct, (value.format,)
 
 
+def reduce_module(reducers: Any, module: types.ModuleType) -> Any:
+    """Reduce a module by name."""
+    if module is sys.modules["__main__"]:
+        return rebuild.main_module, ()
+    if sys.modules.get(module.__name__) is not module:
+        msg = f"module {module.__name__!r} was made at run time and can't be imported"
+        raise UnserializableError(msg)
+    reducers.packages.add(module.__name__.partition(".")[0])
+    return rebuild.module, (sys.intern(module.__name__), *_submodules(module))
+
+
+def _submodules(module: types.ModuleType) -> list[str]:
+    """Return the loaded modules right inside a package: ``import a.b`` binds ``a``, and cells then use ``a.b``."""
+    prefix = f"{module.__name__}."
+    inside = [name.removeprefix(prefix) for name in list(sys.modules) if name.startswith(prefix)]
+    return sorted(name for name in inside if "." not in name and not name.startswith("_") and hasattr(module, name))
+
+
 _STREAMS = ("stdout", "stderr", "stdin", "__stdout__", "__stderr__", "__stdin__")
 _RLOCK = type(threading.RLock())
 REDUCERS: dict[type, Any] = {
+    types.ModuleType: reduce_module,
     type(threading.Lock()): reduce_lock,
     _RLOCK: reduce_lock,
     logging.Logger: reduce_logger,

@@ -102,6 +102,7 @@ def register(registry: Registry) -> None:
     for kind in files:
         registry.register(kind, None, _reading)
     registry.register(logging.Logger, None, _logger)
+    registry.register(types.ModuleType, None, lambda module: module.__name__)  # whatever was imported inside of it
     registry.register(type(threading.Lock()), None, _lock)
     registry.register(type(threading.RLock()), None, _reentrant_lock)
     registry.register(re.Match, None, _match)

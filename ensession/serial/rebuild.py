@@ -164,9 +164,14 @@ def dataclass_parameters(values: Mapping[str, Any]) -> Any:
     return made
 
 
-def module(name: str) -> types.ModuleType:
-    """Import a module by name."""
-    return importlib.import_module(sys.intern(name))
+def module(name: str, *inside: str) -> types.ModuleType:
+    """Import a module by name, and those inside of it that the session had, as far as they are here."""
+    found = importlib.import_module(sys.intern(name))
+    for one in inside:
+        if f"{name}.{one}" not in sys.modules:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(f"{name}.{one}")
+    return found
 
 
 def main_module() -> types.ModuleType:

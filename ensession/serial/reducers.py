@@ -70,6 +70,8 @@ class Reducers:
         kind = type(obj)
         handler = definitions.REDUCERS.get(kind)
         if handler is not None:
+            known = self._registry.find(kind)
+            self.holds_observed |= known is not None and known.fingerprint is not None
             return handler(self, obj)
         if isinstance(obj, type):
             return definitions.reduce_class(self, obj)

@@ -37,7 +37,7 @@ def main() -> int:
         problems.append(f"{share_of_false_changes(results):.1%} of the kinds are reported changed falsely")
     text = page(results)
     print(text)
-    if "--write" in sys.argv[1:] and not problems:
+    if "--write" in sys.argv[1:]:
         PAGE.write_text(text, encoding="utf-8")
     print("\n".join(["", *problems]), file=sys.stderr)
     return 1 if problems else 0

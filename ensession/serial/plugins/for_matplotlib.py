@@ -20,18 +20,28 @@ def _callbacks(registry: Any) -> Any:
     return called, others, registry._signals
 
 
-def _constants() -> dict[int, Any]:
-    """Return objects of the library itself that figures hold: shapes of markers, lists in the settings, colours."""
-    matplotlib = sys.modules["matplotlib"]
-    own = [value for value in dict.values(matplotlib.rcParams) if isinstance(value, list)]
-    own.append(sys.modules["matplotlib.transforms"].IdentityTransform._mtx)
+class _Constants:
+    """Objects of the library itself that figures hold: shapes of markers, colours, lists that ever were settings."""
+
+    def __init__(self) -> None:
+        self._settings: dict[int, Any] = {}
+
+    def __call__(self) -> dict[int, Any]:
+        """Return them by id; settings that were replaced live on in older figures."""
+        settings = dict.values(sys.modules["matplotlib"].rcParams)
+        self._settings.update((id(value), value) for value in settings if isinstance(value, list))
+        return self._settings | _shapes() | _colours()
+
+
+def _shapes() -> dict[int, Any]:
+    own = [sys.modules["matplotlib.transforms"].IdentityTransform._mtx]
     path_type = sys.modules["matplotlib.path"].Path
     markers = sys.modules.get("matplotlib.markers")
     for holder in (path_type, *(() if markers is None else (markers, markers.MarkerStyle))):
         for path in list(vars(holder).values()):
             if isinstance(path, path_type):
                 own += [path, vars(path), path._vertices, path._codes]
-    return {id(one): one for one in own} | _colours()
+    return {id(one): one for one in own}
 
 
 @functools.cache
@@ -44,4 +54,4 @@ def _colours() -> dict[int, Any]:
 def register(registry: Registry) -> None:
     """Register Matplotlib's types."""
     registry.register(sys.modules["matplotlib.cbook"].CallbackRegistry, None, _callbacks)
-    registry.register_constants(_constants)
+    registry.register_constants(_Constants())

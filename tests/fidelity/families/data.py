@@ -76,7 +76,14 @@ _DUCKDB = (
     ),
 )
 _SQLALCHEMY = (
-    Kind("engine", "obj = sa.create_engine('sqlite://')", "obj.name", (), "str(obj.url)"),
+    Kind(
+        "engine",
+        "obj = sa.create_engine('sqlite://')",
+        "obj.name",
+        (),
+        "str(obj.url)",
+        note="metadata and engine hold common parts of the library: taken for linked",
+    ),
     Kind(
         "metadata",
         "obj = sa.MetaData()",
@@ -84,7 +91,14 @@ _SQLALCHEMY = (
         ("sa.Table('t', obj, sa.Column('a', sa.Integer))",),
         "sorted(obj.tables)",
     ),
-    Kind("statement", "obj = sa.select(sa.literal(1))", "str(obj)", (), "str(obj)"),
+    Kind(
+        "statement",
+        "obj = sa.select(sa.literal(1))",
+        "str(obj)",
+        (),
+        "str(obj)",
+        note="the statement is compiled, and the result kept, when it is shown",
+    ),
     Kind(
         "session",
         "obj = sqlalchemy.orm.Session(sa.create_engine('sqlite://'))",

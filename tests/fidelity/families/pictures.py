@@ -54,6 +54,7 @@ _MATPLOTLIB = (
         "obj(0.5)",
         ("obj.set_bad('red')",),
         "(obj.name, obj.get_bad())",
+        note="its table of colours is made when it is first used",
     ),
     Kind("norm", "obj = matplotlib.colors.Normalize(0, 1)", "obj(0.5)", ("obj.vmax = 5",), "(obj.vmin, obj.vmax)"),
 )
@@ -183,6 +184,7 @@ _SMALL = (
                 "obj.total",
                 ("obj.update(1)",),
                 "(obj.n, obj.total)",
+                note="its clock goes on: a bar that was made again is reported as different",
             ),
         ),
         "tqdm",

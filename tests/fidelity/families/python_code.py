@@ -89,6 +89,7 @@ _FUNCTIONS = (
         "obj(1)",
         ("obj.register(str, lambda a: 'text')",),
         "(obj(1), obj('a'), obj(1.5))",
+        note="its cache of types fills when it is called",
     ),
     Kind(
         "bound method",

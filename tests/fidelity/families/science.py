@@ -148,7 +148,14 @@ _NETWORKX = (
     ),
 )
 _ASTROPY = (
-    Kind("Quantity", "obj = [1.0, 2.0] * u.m", "obj.to(u.km)", ("obj[0] = 5 * u.m",), "(obj.value, str(obj.unit))"),
+    Kind(
+        "Quantity",
+        "obj = [1.0, 2.0] * u.m",
+        "obj.to(u.km)",
+        ("obj[0] = 5 * u.m",),
+        "(obj.value, str(obj.unit))",
+        note="units of one kind hold common lists: taken for linked",
+    ),
     Kind(
         "Table",
         "obj = astropy.table.Table({'a': [1, 2]})",
@@ -162,6 +169,7 @@ _ASTROPY = (
         "obj.ra",
         (),
         "(obj.ra.deg, obj.dec.deg)",
+        note="units of one kind hold common lists: taken for linked",
     ),
     Kind(
         "Time",
@@ -178,7 +186,14 @@ _ASTROPY = (
         ("obj.amplitude = 5",),
         "obj.parameters",
     ),
-    Kind("unit", "obj = u.m / u.s", "str(obj)", (), "str(obj)"),
+    Kind(
+        "unit",
+        "obj = u.m / u.s",
+        "str(obj)",
+        (),
+        "str(obj)",
+        note="units of one kind hold common lists: taken for linked",
+    ),
 )
 _SKIMAGE = (
     Kind(
@@ -203,6 +218,7 @@ _XARRAY = (
         "list(obj)",
         ("obj['b'] = obj.a * 2", "obj.a.values[0] = 7"),
         "{k: v.values for k, v in obj.items()}",
+        note="xarray fills a cache when it is first looked at",
     ),
 )
 _DASK = (

@@ -1,0 +1,118 @@
+"""Registered reducers and fingerprints, and what the corpus showed first."""
+
+from __future__ import annotations
+
+import sys
+import types
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from ensession.model import Fate
+from ensession.serial.registry import Registry
+from tests.notebook import Notebook
+
+TOOL = """
+import sys, types
+tools = types.ModuleType("tools_of_this_test")
+exec('''
+class Meter:
+    def __init__(self, n):
+        self.n, self.looks = n, 0
+def make(n):
+    return Meter(n)
+def reduce(meter):
+    meter.looks += 1
+    return make, (meter.n,), {"looks": meter.looks}
+''', vars(tools))
+sys.modules["tools_of_this_test"] = tools
+"""
+
+
+@pytest.fixture
+def tools() -> types.ModuleType:
+    """Return a library whose objects pickle differently from look to look."""
+    exec(TOOL, {})
+    return sys.modules["tools_of_this_test"]
+
+
+def test_a_registered_fingerprint_is_what_is_compared(notebook: Notebook, tools: types.ModuleType) -> None:
+    registry = notebook.session._recorder.tracker.scope.registry
+    registry.register(tools.Meter, tools.reduce, lambda meter: meter.n)
+    notebook.run("import tools_of_this_test as tools", "m = tools.Meter(3)")
+    notebook.run("m.n")
+    assert "m" not in notebook.changed()
+    notebook.run("m.n = 4")
+    assert notebook.changed() == {"m"}
+    live = notebook.reborn()
+    live.restore()
+    assert live["m"].n == 4
+    live.kill()
+
+
+def test_what_has_no_fingerprint_counts_as_changed_when_touched(notebook: Notebook, tools: types.ModuleType) -> None:
+    registry = notebook.session._recorder.tracker.scope.registry
+    registry.register(tools.Meter, None, lambda meter: NotImplemented)
+    notebook.run("import tools_of_this_test as tools", "m = tools.Meter(3)")
+    notebook.run("m.n")
+    assert "m" in notebook.changed()
+
+
+def test_a_library_registers_when_its_first_object_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, tools: types.ModuleType
+) -> None:
+    tools.register = lambda registry: registry.register(tools.Meter, tools.reduce)
+    point = EntryPoint("tools_of_this_test", "tools_of_this_test:register", "ensession.reducers")
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda **words: [point])
+    registry = Registry()
+    assert registry.find(dict) is None
+    tools.Meter.__module__ = "tools_of_this_test"
+    found = registry.find(tools.Meter)
+    assert found is not None
+    assert found.reduce is tools.reduce
+
+
+def test_what_the_user_registered_stays(monkeypatch: pytest.MonkeyPatch, tools: types.ModuleType) -> None:
+    tools.register = lambda registry: registry.register(tools.Meter, tools.reduce)
+    point = EntryPoint("tools_of_this_test", "tools_of_this_test:register", "ensession.reducers")
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda **words: [point])
+    tools.Meter.__module__ = "tools_of_this_test"
+    registry = Registry()
+    registry.register(tools.Meter, repr)
+    found = registry.find(tools.Meter)
+    assert found is not None
+    assert found.reduce is repr
+
+
+@pytest.mark.parametrize(
+    ("cell", "holds"),
+    [
+        (
+            "import dataclasses\n@dataclasses.dataclass\nclass P:\n    a: int\n    b: int = 2\nx = P(1)",
+            "dataclasses.asdict(x) == {'a': 1, 'b': 2}",
+        ),
+        ("import types\nd = {}\nx = types.MappingProxyType(d)", "d.update(a=1) or x['a'] == 1"),
+        (
+            "class M(type):\n    made = []\n    def __new__(m, *a):\n        m.made.append(a[0])\n"
+            "        return super().__new__(m, *a)\nclass x(metaclass=M):\n    pass",
+            "M.made == ['x'] and type(x) is M",
+        ),
+        ("import logging\nx = logging.getLogger('a.b')\nx.setLevel(13)", "x.level == 13"),
+        ("import threading\nx = threading.Lock()", "not x.locked()"),
+        ("import xml.etree.ElementTree\nx = xml", "x.etree.__name__ == 'xml.etree'"),
+    ],
+)
+def test_it_comes_back_right(notebook: Notebook, cell: str, holds: str) -> None:
+    notebook.run(cell)
+    logger = sys.modules["logging"].getLogger("a.b")
+    live = notebook.reborn()
+    logger.setLevel(0)
+    report = live.restore()
+    assert {one.fate for one in report.variables} <= {Fate.LOADED, Fate.RECOMPUTED}
+    assert eval(holds, live.variables)
+    live.kill()
+
+
+def test_a_lock_that_is_held_is_not_brought_back_free(notebook: Notebook) -> None:
+    notebook.run("import threading, time", "x = threading.Lock()\nx.acquire()\nt = time.time()")
+    assert "held" in (notebook.session.graph().versions[notebook.session.graph().state["x"]].unstorable or "")
