@@ -32,12 +32,16 @@ def _type_name(value: Any) -> str:
 def _shape(value: Any) -> str:
     if isinstance(value, (type, types.ModuleType, int, float, complex)):
         return ""
+    kind = type(value)
+    # No code of the session may run for a summary: an attribute is asked for where a library's class has it.
+    owner = next((c for c in kind.__mro__ if "shape" in vars(c)), None)
     try:
-        shape = getattr(value, "shape", None)
+        shape = getattr(value, "shape", None) if owner is not None and owner.__module__ != "__main__" else None
         if isinstance(shape, tuple) and all(isinstance(n, int) for n in shape):
             return str(shape)
-        if isinstance(value, (str, bytes, bytearray, *_SAFE_CONTAINERS)):
-            return f"len {len(value)}"
+        sized = next((c for c in (str, bytes, bytearray, *_SAFE_CONTAINERS) if isinstance(value, c)), None)
+        if sized is not None:
+            return f"len {sized.__len__(value)}"
     except Exception:  # noqa: BLE001  (a property of a foreign object may raise anything)
         return ""
     return ""

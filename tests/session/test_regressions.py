@@ -114,3 +114,30 @@ def test_a_class_rebound_while_subclasses_live(notebook: Notebook) -> None:
     for state in list(life.states):
         life.return_to(state, "as they are")
     life.notebook.kill()
+
+
+def test_no_code_of_the_session_runs_for_a_summary(notebook: Notebook) -> None:
+    notebook.run(
+        "asked = []\nclass C:\n    def __getattr__(self, name):\n        asked.append(name)\n"
+        "        raise AttributeError(name)\nclass L(list):\n    def __len__(self):\n        asked.append('len')\n"
+        "        return 5\n    @property\n    def shape(self):\n        asked.append('shape')\n        return (1, 2)"
+    )
+    notebook.run("o, p = C(), L([1])")
+    assert "shape" not in notebook["asked"]
+    assert "len" not in notebook["asked"]
+
+
+def test_an_exception_whose_dict_was_looked_at_is_unchanged(notebook: Notebook) -> None:
+    notebook.run("e = ValueError(1)", "vars(e)")
+    assert notebook.changed() == set()
+
+
+def test_constants_shared_by_the_compiler_are_no_part_of_a_value(notebook: Notebook) -> None:
+    with prices("loading is dear"):
+        notebook.run(
+            "class C:\n    @property\n    def v(self):\n        return self._v\n    @v.setter\n    def v(self, v):\n"
+            "        self._v = v\n    def a(self): l.append('in')\n    def b(self): l.append('out')\nl = []\no = C()",
+            "C.one = o; o.l = l",
+            "o.a()",
+        )
+    come_back(notebook, "loading is dear").kill()
