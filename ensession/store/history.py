@@ -120,7 +120,7 @@ class HistoryReader:
         with self._database.read():
             require_execution(self._database, id)
             rows = self._database.rows("SELECT kind, n_bytes, data FROM output WHERE execution = ? ORDER BY seq", (id,))
-        return tuple(Output(kind, json.loads(output_text(id, n_bytes, data))) for kind, n_bytes, data in rows)
+        return tuple(Output(kind, _output_data(id, output_text(id, n_bytes, data))) for kind, n_bytes, data in rows)
 
     def state(self, id: ExecutionId) -> dict[str, Binding]:
         """Return what each name was bound to right after an execution, sorted by name."""
@@ -201,6 +201,16 @@ def output_text(id_: ExecutionId | str, n_bytes: int, data: bytes) -> bytes:
         return zstandard.ZstdDecompressor().decompress(data, max_output_size=n_bytes)
     except zstandard.ZstdError as error:
         raise IntegrityError(f"an output of execution {id_} is damaged ({error})") from error
+
+
+def _output_data(id_: ExecutionId, text: bytes) -> dict[str, Any]:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise IntegrityError(f"an output of execution {id_} is no JSON ({type(error).__name__})") from error
+    if not isinstance(data, dict):
+        raise IntegrityError(f"an output of execution {id_} is no JSON object")
+    return data
 
 
 def _execution(row: Sequence[Any]) -> Execution:

@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ensession.display import harmless, output_text
-from ensession.errors import StoreAccessError, StoreBusyError, UsageError
+from ensession.errors import IntegrityError, StoreAccessError, StoreBusyError, UsageError
 from ensession.model import ExecutionId, Hit, Place
 from ensession.store.engine import Access, raw_connection, read_access
 from ensession.store.failures import translated
@@ -140,7 +140,11 @@ def _insert(connection: sqlite3.Connection, entries: list[Entry], last: int) -> 
 def _entries(history: HistoryReader, execution: ExecutionId, code: str) -> Iterator[Entry]:
     if code:
         yield execution, Place.CODE.value, harmless(code[:MAX_TEXT_CHARS])
-    for output in history.outputs(execution):
+    try:
+        outputs = history.outputs(execution)
+    except IntegrityError:  # one damaged output hides neither the code nor the other executions; ens check names it
+        return
+    for output in outputs:
         text = output_text(output)[:MAX_TEXT_CHARS]
         if text:
             yield execution, Place.OUTPUT.value, text

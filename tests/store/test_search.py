@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,6 +89,16 @@ def test_any_text_is_a_query_or_none(text: str) -> None:
         connection.execute("CREATE VIRTUAL TABLE t USING fts5(x)")
         storable = query.encode("utf-8", "backslashreplace").decode()
         connection.execute("SELECT * FROM t WHERE t MATCH ?", (storable,)).fetchall()
+
+
+@pytest.mark.parametrize("text", [b"no JSON", b"[1]", b"[" * 100_000, b'{"name": [{}], "text": {"a": 1}}'])
+def test_a_damaged_output_hides_nothing_else(filled: Store, text: bytes) -> None:
+    with closing(sqlite3.connect(filled.path)) as connection:
+        data = zstandard.ZstdCompressor().compress(text)
+        connection.execute("UPDATE output SET n_bytes = ?, data = ? WHERE execution = 3", (len(text), data))
+        connection.commit()
+    assert found(filled, "by_day", "aside") == [(2, "code"), (3, "code")]
+    assert found(filled, "csv", "in store") == [(1, "code")]
 
 
 def test_the_index_follows_what_is_recorded(filled: Store, run: KernelRunId) -> None:
