@@ -77,7 +77,9 @@ def lay_out_plan(plan: Plan, graph: Graph) -> PlanLayout:
     made = {version: run.id for run in runs.values() for version in run.produces}
     loaded = set(plan.loads)
     needed = set(graph.state.values()) | {version for run in runs.values() for version in run.reads}
-    kept = [v for v in sorted(needed) if v in graph.versions and v not in loaded | made.keys() | plan.missing.keys()]
+    # What stands for a version that can't come back is made by a cell that runs anyway.
+    brought = loaded | made.keys() | plan.missing.keys() | plan.renewed.keys()
+    kept = [v for v in sorted(needed) if v in graph.versions and v not in brought]
     rows = [_version_row(PlanKind.KEEP, graph, version) for version in kept]
     place: dict[VersionId, int] = {version: index for index, version in enumerate(kept)}
     for step in plan.steps:
