@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from ensession.errors import HiddenStateError, IntegrityError, LoadFailedError, ReplayFailedError
+from ensession.errors import HiddenStateError, IntegrityError, LoadFailedError
 from ensession.model import (
     HIDDEN_PREFIX,
     Execution,
@@ -31,6 +31,8 @@ from ensession.model import (
     Version,
     VersionId,
 )
+from ensession.planner.failures import LoadFailure, ReplayFailure, SpoiltInput, UnfaithfulReplay
+from ensession.planner.situation import lent_inputs, only_lent
 from ensession.serial.loading import Rebuilder, load
 
 Values = Mapping[str, Any]
@@ -89,30 +91,6 @@ class Archive(Protocol):
         """
 
 
-class LoadFailure(LoadFailedError):
-    """A version could not be loaded; the plan has to do without its payload."""
-
-    def __init__(self, version: VersionId, reason: str) -> None:
-        super().__init__(reason)
-        self.version = version
-
-
-class ReplayFailure(ReplayFailedError):
-    """An execution did not end as it did the first time; the plan has to do without it."""
-
-    def __init__(self, execution: ExecutionId, reason: str) -> None:
-        super().__init__(reason)
-        self.execution = execution
-
-
-class UnfaithfulReplay(ReplayFailedError):
-    """Versions of one execution came out different although their payloads are stored: they have to be loaded."""
-
-    def __init__(self, versions: tuple[VersionId, ...], reason: str) -> None:
-        super().__init__(reason)
-        self.versions = versions
-
-
 @dataclass
 class Made:
     """What a plan has brought so far: values and fates by version; and what its loads took, for the prices."""
@@ -161,6 +139,9 @@ class Executor:
         Versions whose payload is of no use: a different value is better than none there.
     folders : mapping of ExecutionId to str
         Executions that have to be run in another folder than the present one.
+    live : Mapping of VersionId to values
+        Versions that are in the session now. They are lent to cells that read them and do not bind them anew, and
+        looked at afterwards.
     """
 
     def __init__(
@@ -171,7 +152,9 @@ class Executor:
         progress: Progress,
         unloadable: Collection[VersionId] = (),
         folders: Mapping[ExecutionId, str] = MappingProxyType({}),
+        live: Mapping[VersionId, Values] = MappingProxyType({}),
     ) -> None:
+        self._live = live
         self._unloadable = frozenset(unloadable)
         self._folders = folders
         self._graph = graph
@@ -194,6 +177,7 @@ class Executor:
         steps = _by_execution(plan.steps)
         # What is loaded after its cell ran comes out wrong when run again: that is known, and no news.
         compared = needed_versions(self._graph, plan) - set(plan.loads)
+        compared -= only_lent(self._graph, plan.runs, self._live)
         current: dict[str, VersionId] = {}
         done = 0
         for execution in self._graph.executions:
@@ -220,7 +204,7 @@ class Executor:
 
     def _load(self, version: VersionId, made: Made) -> None:
         node = self._graph.versions[version]
-        required = {name: value for one in node.requires for name, value in made.values[one].items()}
+        required = {name: value for one in node.requires for name, value in self._values(one, made).items()}
         start = time.perf_counter()
         try:
             source = self._archive.open(version)
@@ -241,7 +225,11 @@ class Executor:
         compared: frozenset[VersionId],
     ) -> None:
         """Run a cell on exactly the versions that were current, and hold what it made against the record."""
-        refused = place(self._bench, {name: made.values[v][name] for name, v in current.items() if v in made.values})
+        inputs = {name: made.values[v][name] for name, v in current.items() if v in made.values}
+        lent = lent_inputs(execution, self._graph.versions, self._live)
+        for version in execution.reads:
+            inputs.update(self._live[version] if version in lent else made.values.get(version, {}))
+        refused = place(self._bench, inputs)
         decisive = {name: one.reason for name, one in refused.items() if one.is_decisive}
         if decisive:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in decisive.items())
@@ -250,6 +238,8 @@ class Executor:
         folder = self._folders.get(execution.id)
         with nullcontext() if folder is None else self._bench.working_in(folder):
             error = self._bench.run(record.code)
+        for version in lent:
+            self._require_unspoilt(version, execution)
         if error is not None and record.outcome is Outcome.OK:
             reason = f"cell {execution.id} failed when run again: {type(error).__name__}: {error}"
             raise ReplayFailure(execution.id, reason) from error
@@ -276,6 +266,17 @@ class Executor:
         """Whether there is a payload to load instead, with a fingerprint that it was stored under."""
         record = self._archive.version(version)
         return record.fingerprint is not None and record.payload is not None and version not in self._unloadable
+
+    def _values(self, version: VersionId, made: Made) -> Values:
+        return self._live[version] if version in self._live else made.values[version]
+
+    def _require_unspoilt(self, version: VersionId, execution: GraphExecution) -> None:
+        names = self._graph.versions[version].names
+        recorded = None if names[0].startswith(HIDDEN_PREFIX) else self._archive.version(version).fingerprint
+        if recorded is not None and self._bench.fingerprint(self._live[version]) != recorded:
+            what = ", ".join(names)
+            reason = f"cell {execution.id} changed {what} when it ran again, unlike the first time"
+            raise SpoiltInput(execution.id, version, reason)
 
     def _verify(self, version: VersionId, values: Values) -> tuple[Fate, str]:
         record = self._archive.version(version)

@@ -11,7 +11,8 @@ from ensession.browse.scratch import scratch_bench
 from ensession.display.views import is_hidden
 from ensession.errors import NoVariableError
 from ensession.model import ExecutionId, Fate, Graph
-from ensession.restore import Executor, LoadFailure, Made, ReplayFailure, UnfaithfulReplay
+from ensession.planner.failures import LoadFailure, ReplayFailure, UnfaithfulReplay
+from ensession.restore import Executor, Made
 from ensession.session.bench import StoreArchive
 from ensession.session.returning import Bans
 from ensession.store import Store

@@ -36,6 +36,14 @@ class Tracked:
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """What a tracker knew at some moment."""
+
+    known: Mapping[str, Tracked]
+    owed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Fresh:
     """A co-variable that was looked at after an execution.
 

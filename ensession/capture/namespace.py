@@ -93,10 +93,13 @@ class UserNamespace:
         return name in self._shells
 
     def replace(self, variables: Mapping[str, Any]) -> None:
-        """Make exactly these the user's variables; the shell's own names stay."""
-        for name in self.variables():
+        """Make exactly these the user's variables; the shell's own names stay, and what is the same is not touched."""
+        present = self.variables()
+        for name in present.keys() - variables.keys():
             del self.live[name]
-        self.live.update(variables)
+        for name, value in variables.items():
+            if name not in present or present[name] is not value:
+                self.live[name] = value
 
     def find(self, obj: Any) -> Reference | None:
         """Return where the session keeps a class or function (:class:`~ensession.serial.scope.Resolver`)."""

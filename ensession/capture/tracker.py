@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from ensession.capture.background import Suspects
-from ensession.capture.change import Change, Fresh, Tracked, draft
+from ensession.capture.change import Change, Fresh, Memory, Tracked, draft
 from ensession.capture.covariables import link
 from ensession.capture.grouping import Names, joined_by_cycles, keeps_identity, links_of
 from ensession.capture.libraries import figures_are_open, package_of
@@ -93,6 +93,12 @@ class Tracker:
         """Whether names were bound or deleted since the last look."""
         return any(self._moved(self.user.view()))
 
+    def drift(self) -> dict[str, int | None]:
+        """Return the names bound or deleted since the last look, with their values' ids (deleted: None; owed: 0)."""
+        variables = self.user.view()
+        rebound, deleted = self._moved(variables)
+        return {n: id(variables[n]) for n in rebound} | dict.fromkeys(deleted) | dict.fromkeys(self._owed, 0)
+
     def examine(self, touched: Touched, hidden: Mapping[str, Any]) -> Change:
         """Look at what an execution may have touched.
 
@@ -162,6 +168,16 @@ class Tracker:
             version = given.get(one.names)
             tracked = one.tracked(self.known[one.names[0]].version if version is None else version)
             self.known.update(dict.fromkeys(one.names, tracked))
+
+    def freeze(self) -> Memory:
+        """Return all that is known, so that :meth:`thaw` can bring it back."""
+        return Memory(dict(self.known), frozenset(self._owed))
+
+    def thaw(self, memory: Memory) -> None:
+        """Know what was known when the memory was made, and nothing else."""
+        self.forget()
+        self.known.update(memory.known)
+        self._owed.update(memory.owed)
 
     def owe(self, names: Iterable[str]) -> None:
         """Remember names whose change could not be recorded: the next execution looks at them again."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from ensession.display import (
 from ensession.display.layout import BUDGET
 from ensession.errors import EnsessionError, UsageError
 from ensession.magic.browsing import export, show_diff
+from ensession.magic.moves import MoveVerbs
 from ensession.magic.shell import IPythonShell
 from ensession.magic.show import progress, show, show_graph, show_plan
 from ensession.magic.words import header_verb, split_allowed, word_verbs, words_lines
@@ -48,6 +50,11 @@ HELP = """\
 %ens always|never|allow [N …]  every restore runs cell N, none does, or one may although it changed something outside
 %ens ignore|pin [NAME …]       a variable that is neither captured nor restored; one that is always stored
 %ens modules [--write DIR]     your own modules that cells imported, and their sources back
+%ens checkout STATE            go to another state in this kernel; what is the same stays as it is
+%ens undo [K]                  go back to before the last cell (or K cells)
+%ens redo [K]                  go forth again
+%ens branch [NAME]             list the branches, or begin one here (--delete NAME: take a name away)
+%ens tag [NAME [@N]]           list the tags, or name a state (--delete NAME: take a name away)
 %ens trust FILE                let a store that others wrote run code here
 %ens config [KEY=VALUE …]      the settings, or change some (audit=on: look at every variable after every cell)
 %ens flush                     wait until every value that is to be stored is in the file
@@ -55,7 +62,7 @@ HELP = """\
 %ens help                      this page
 %%ens always, never or allow in a cell's first line, or a tag such as ens-always, says it of that cell; --not takes it
 back. FILE defaults to the notebook's name with .ens, where it can be known, else session.ens; @N is the state after
-execution N."""
+execution N; a STATE is @N or the name of a tag or branch, and may stand wherever @N does (@NAME)."""
 
 
 class EnsCommand:
@@ -76,6 +83,7 @@ class EnsCommand:
             "diff": lambda words: show_diff(self._active(), words),
             "export": lambda words: export(self._active(), words),
             "restore": self._restore,
+            **MoveVerbs(self._active, self._replaying).verbs(),
             "trust": self._trust,
             "config": self._configure,
             "flush": self._flush,
@@ -209,13 +217,13 @@ class EnsCommand:
 
     def _vars(self, words: list[str]) -> None:
         session = self._active()
-        at = session.target(_state(words))
+        at = session.target(_state(session, words))
         chosen, _ = session.plan(at)
         show(variables_table(session.store.history.state(at), chosen.missing, at))
 
     def _plan(self, words: list[str]) -> None:
         session = self._active()
-        chosen, graph = session.plan(_state(words))
+        chosen, graph = session.plan(_state(session, words))
         codes = {id_: session.store.history.execution(id_).code for id_ in chosen.runs}
         show_plan(chosen, graph, codes)
 
@@ -229,21 +237,28 @@ class EnsCommand:
         try:
             if "--trust" in flags:
                 trust_store(session.store, Keyring.load())
-            found = session.environment_differences(_state(states))
+            at = _state(session, states)
+            found = session.environment_differences(at)
             if found:  # said before anything runs
                 show(environment_table(found))
             if allowed:
                 session.word.say(allowed, Word.ALLOW)
-            self._is_replaying = True
-            with progress() as said:
-                report = session.restore(_state(states), said, overwrite="--force" in flags)
+            with self._replaying(), progress() as said:
+                report = session.restore(at, said, overwrite="--force" in flags)
         except BaseException:
             if fresh:
                 self._detach()
             raise
+        show(restore_table(report))
+
+    @contextmanager
+    def _replaying(self) -> Iterator[None]:
+        """Let cells be run again: commands in them do nothing."""
+        self._is_replaying = True
+        try:
+            yield
         finally:
             self._is_replaying = False
-        show(restore_table(report))
 
     def _session_for(self, files: list[str]) -> Session:
         """Return the session to restore into: the running one, or one on the store that is named."""
@@ -303,11 +318,11 @@ def _default_file(shell: InteractiveShell) -> Path:
     return Path(DEFAULT_FILE)
 
 
-def _state(words: list[str]) -> ExecutionId | None:
+def _state(session: Session, words: list[str]) -> ExecutionId | None:
     if not words:
         return None
     _no_more(words[1:])
-    return ExecutionId(_number(words[0].removeprefix("@")))
+    return session.store.refs.resolve(words[0])
 
 
 def _number(word: str) -> int:

@@ -6,7 +6,7 @@ can be had when it can be loaded or its execution can be run, and all it require
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ensession.model import ExecutionId, Graph, GraphExecution, GraphVersion, VersionId, Word
@@ -62,14 +62,7 @@ class Situation:
         A live version is handed over as it is, unless the execution bound its names anew: then it may have
         changed the value in place, and would do so to the user's own object.
         """
-        if not self.live:
-            return execution.reads
-        made = {name for v in execution.produces for name in self.graph.versions[v].names}
-        return tuple(
-            u
-            for u in execution.reads
-            if u not in self.live or u not in self.graph.versions or not made.isdisjoint(self.graph.versions[u].names)
-        )
+        return fresh_inputs(execution, self.graph.versions, self.live) if self.live else execution.reads
 
     def requirements(self, version: VersionId) -> Iterable[VersionId]:
         """Versions that have to be made fresh when this one is."""
@@ -168,3 +161,31 @@ class Situation:
 
     def _execution(self, execution: ExecutionId) -> GraphExecution | None:
         return next((c for c in self.graph.executions if c.id == execution), None)
+
+
+def fresh_inputs(
+    execution: GraphExecution, versions: Mapping[VersionId, GraphVersion], live: Collection[VersionId]
+) -> tuple[VersionId, ...]:
+    """Return which of an execution's reads have to be made fresh for running it again.
+
+    Those that are not live, and those that it may change in place: a name of theirs is bound anew by it.
+    """
+    made = {name for v in execution.produces for name in versions[v].names}
+    return tuple(
+        u for u in execution.reads if u not in live or u not in versions or not made.isdisjoint(versions[u].names)
+    )
+
+
+def lent_inputs(
+    execution: GraphExecution, versions: Mapping[VersionId, GraphVersion], live: Collection[VersionId]
+) -> tuple[VersionId, ...]:
+    """Return which of an execution's reads it gets as they live, when it is run again."""
+    fresh = fresh_inputs(execution, versions, live)
+    return tuple(version for version in execution.reads if version not in fresh)
+
+
+def only_lent(graph: Graph, runs: Collection[ExecutionId], live: Collection[VersionId]) -> frozenset[VersionId]:
+    """Return the live versions of which no fresh copy is needed when these executions run."""
+    again = (execution for execution in graph.executions if execution.id in runs)
+    fresh = {version for execution in again for version in fresh_inputs(execution, graph.versions, live)}
+    return frozenset(live) - fresh

@@ -38,3 +38,8 @@ def ending_of(error: BaseException | None, **_: Any) -> Ending:
         return Ending(Outcome.OK)
     text = f"{type(error).__name__}: {error}"[:2000]
     return Ending(Outcome.INTERRUPTED if isinstance(error, KeyboardInterrupt) else Outcome.ERROR, text)
+
+
+def program(names: CellNames) -> str | None:
+    """Say which program a cell runs, if it does."""
+    return f"it runs a program ({names.system[0]})" if names.system else None

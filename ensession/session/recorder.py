@@ -7,7 +7,7 @@ captured" where the store still takes it, and shown as a warning.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from math import inf
@@ -23,7 +23,7 @@ from ensession.capture.touch import Touched
 from ensession.capture.tracker import Tracker
 from ensession.capture.words import words_of
 from ensession.config import Config
-from ensession.errors import CaptureError
+from ensession.errors import CaptureError, UsageError
 from ensession.model import (
     HIDDEN_PREFIX,
     BindingDraft,
@@ -40,10 +40,10 @@ from ensession.planner.costs import CostModel
 from ensession.planner.policy import StorageRule
 from ensession.session.auditing import outside_effects, outside_reason, outside_warning
 from ensession.session.beside import Beside
-from ensession.session.cells import Ending, Pending
+from ensession.session.cells import Ending, Pending, program
 from ensession.session.patches import patch_effects, patch_warning
 from ensession.session.shell import Shell
-from ensession.session.storing import inline, payload_writer
+from ensession.session.storing import inline, own_files, payload_writer
 from ensession.session.survival import SurvivalWatch
 from ensession.session.word import SpokenNames
 from ensession.store import MAIN, Store
@@ -81,7 +81,7 @@ class Recorder:
         self._hidden = hidden
         self._config = config
         self._keyring = keyring
-        self._effects = EffectRecorder(ignore=_own_files(store))
+        self._effects = EffectRecorder(ignore=own_files(store))
         self._modules = ModuleWatch()
         self.spoken = SpokenNames(store, user)
         self._pending: Pending | None = None
@@ -134,6 +134,20 @@ class Recorder:
         with self._guarded("the cell that just ran"):
             self._record_cell(pending, ending, ended)
 
+    def catch_up(self, aside: Mapping[str, int | None]) -> None:
+        """Record what happened since the last execution, before the session moves to another state.
+
+        ``aside``: names known not to be as recorded, with their values' ids (None: not there); they alone are no news.
+        """
+        if self._pending is not None:
+            raise UsageError("moving to another state needs a cell of its own, with nothing but %ens lines in it")
+        hidden = self._hidden.changed()
+        known = {name: value for name, value in hidden.items() if name in self.tracker.known}
+        self._hidden.doubt(hidden.keys() - known)  # a library that is new here is the next cell's business
+        beside = self._beside.between_cells()
+        if known or beside is not None or not self.tracker.drift().items() <= aside.items():
+            self._record_ambient(known, beside)
+
     def configure(self, config: Config) -> None:
         """Go on under other settings."""
         self._config = config
@@ -172,7 +186,7 @@ class Recorder:
             outcome=ending.outcome,
             error=ending.error,
             no_replay=self._no_replay(pending, ending) or outside_reason(change) or beside,
-            caution=caution(files, effects) or _program(pending.names),
+            caution=caution(files, effects) or program(pending.names),
             words=pending.words,
             not_captured="; ".join(filter(None, (problem, self._untold))) or None,
             outputs=outputs,
@@ -210,8 +224,10 @@ class Recorder:
     def _note_ambient(self) -> None:
         """Record what was bound, deleted or drawn since the last execution, as an execution of its own."""
         hidden, beside = self._hidden.changed(), self._beside.between_cells()
-        if not hidden and beside is None and not self.tracker.moved() and not self._config.audit:
-            return
+        if hidden or beside is not None or self.tracker.moved() or self._config.audit:
+            self._record_ambient(hidden, beside)
+
+    def _record_ambient(self, hidden: Mapping[str, Any], beside: Touched | None) -> None:
         change = self._examine(beside or _BETWEEN, hidden)
         if not change.is_empty:
             draft = replace(self._draft(ExecutionKind.AMBIENT, change), effects=outside_effects(change))
@@ -332,12 +348,3 @@ class Recorder:
         if message not in self._warned:
             self._warned.add(message)
             self._shell.warn(message)
-
-
-def _program(names: CellNames) -> str | None:
-    return f"it runs a program ({names.system[0]})" if names.system else None
-
-
-def _own_files(store: Store) -> Callable[[str], bool]:
-    prefix = str(store.path.absolute())
-    return lambda path: str(path).startswith(prefix)

@@ -8,16 +8,14 @@ from dataclasses import dataclass, field
 
 from ensession.model import ExecutionId, Fate, Graph, Plan, RestoreReport, VariableReport, VersionId
 from ensession.planner.costs import CostModel
+from ensession.planner.failures import LoadFailure, ReplayFailure, SpoiltInput, UnfaithfulReplay
 from ensession.planner.mincut import plan
 from ensession.restore import (
     Archive,
     Bench,
     Executor,
-    LoadFailure,
     Made,
     Progress,
-    ReplayFailure,
-    UnfaithfulReplay,
     all_or_nothing,
     place,
     report_variables,
@@ -25,6 +23,10 @@ from ensession.restore import (
 from ensession.session.checks import Surroundings
 
 UNCHANGED = Surroundings()
+
+Failure = LoadFailure | ReplayFailure | UnfaithfulReplay | SpoiltInput
+FAILURES = (LoadFailure, ReplayFailure, UnfaithfulReplay, SpoiltInput)
+"""What a plan may run into, and another plan may do without."""
 
 
 @dataclass
@@ -34,15 +36,16 @@ class Bans:
     unloadable: dict[VersionId, str] = field(default_factory=dict)
     unrunnable: dict[ExecutionId, str] = field(default_factory=dict)
     unfaithful: set[VersionId] = field(default_factory=set)
+    spoilt: set[VersionId] = field(default_factory=set)
     reasons: list[str] = field(default_factory=list)
     costs: CostModel = field(default_factory=CostModel)
 
-    def note(self, graph: Graph, failure: LoadFailure | ReplayFailure | UnfaithfulReplay) -> None:
+    def note(self, graph: Graph, failure: Failure) -> None:
         """Ban what failed.
 
         Raises
         ------
-        LoadFailure, ReplayFailure, UnfaithfulReplay
+        LoadFailure, ReplayFailure, UnfaithfulReplay, SpoiltInput
             It was banned already: planning again would never come to an end.
         """
         before = self._count()
@@ -53,19 +56,31 @@ class Bans:
 
     def _count(self) -> int:
         # A version that can't be loaded leaves the unfaithful ones: it counts twice, so that the count only grows.
-        return 2 * len(self.unloadable) + len(self.unrunnable) + len(self.unfaithful)
+        return 2 * len(self.unloadable) + len(self.unrunnable) + len(self.unfaithful) + len(self.spoilt)
 
-    def _ban(self, graph: Graph, failure: LoadFailure | ReplayFailure | UnfaithfulReplay) -> None:
+    def _ban(self, graph: Graph, failure: Failure) -> None:
         if isinstance(failure, LoadFailure):
             self.unloadable[failure.version] = str(failure)
             self.unfaithful.discard(failure.version)  # then a different value is the best there is
         elif isinstance(failure, ReplayFailure):
             self.unrunnable[failure.execution] = str(failure)
+        elif isinstance(failure, SpoiltInput):
+            self.spoilt.add(failure.version)
+            self.unrunnable[failure.execution] = str(failure)
         else:
             self.unfaithful |= _with_dependents(graph, failure.versions)
 
-    def plan(self, graph: Graph, target: ExecutionId | None, wanted: Collection[VersionId] | None = None) -> Plan:
-        """Make the cheapest plan that does without what is banned."""
+    def plan(
+        self,
+        graph: Graph,
+        target: ExecutionId | None,
+        wanted: Collection[VersionId] | None = None,
+        *,
+        live: Collection[VersionId] = (),
+        to_load: Collection[VersionId] = (),
+        done: Collection[ExecutionId] = (),
+    ) -> Plan:
+        """Make the cheapest plan that does without what is banned; versions ``to_load`` must not come from a run."""
         return plan(
             graph,
             target,
@@ -73,7 +88,9 @@ class Bans:
             wanted=wanted,
             unloadable=self.unloadable,
             unrunnable=self.unrunnable,
-            unfaithful=self.unfaithful,
+            live=live,
+            unfaithful=self.unfaithful.union(to_load),
+            done=done,
         )
 
 
@@ -162,7 +179,7 @@ def _settle(task: Task, archive: Archive, bench: Bench, progress: Progress, bans
         try:
             executor = Executor(task.graph, archive, bench, progress, bans.unloadable, task.folders)
             return executor.carry_out(chosen), chosen
-        except (LoadFailure, ReplayFailure, UnfaithfulReplay) as failure:
+        except FAILURES as failure:
             bans.note(task.graph, failure)
 
 

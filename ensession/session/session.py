@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +31,10 @@ from ensession.session.bench import LiveBench, StoreArchive
 from ensession.session.cells import Ending
 from ensession.session.checks import InputCheck, look_around
 from ensession.session.environment import Comparison, environment
+from ensession.session.moving import Mover
+from ensession.session.naming import Naming
 from ensession.session.recorder import Recorder
+from ensession.session.reports import plain
 from ensession.session.returning import bring_back
 from ensession.session.shell import Shell
 from ensession.session.speaking import UsersWord
@@ -60,6 +61,11 @@ class Session:
     Attributes
     ----------
     last_restore : RestoreReport or None
+        Of the last restore, checkout, undo or redo.
+    moves : Mover
+        Goes to other states.
+    naming : Naming
+        The branch that work is on.
     """
 
     def __init__(self, path: Path, shell: Shell, config: Config, keyring: Keyring) -> None:
@@ -72,6 +78,8 @@ class Session:
         self._hidden = HiddenState((Extensions(shell), Futures(shell.compiler)))
         self.run: KernelRun = self.store.log.begin_run(environment())
         self._recorder = Recorder(self.store, self.run, shell, self._user, self._hidden, config, keyring)
+        self.moves = Mover(self.store, self.run, shell, self._user, self._hidden, self._recorder, keyring)
+        self.naming = Naming(self.store, self._recorder)
         shell.outputs.install()
         self.word = UsersWord(self.store, keyring, self._recorder)
         self._check = InputCheck()
@@ -221,7 +229,7 @@ class Session:
         self._user.live.update(kept)
         self.last_restore = report
         self.store.log.record_restore(
-            target, started_at, report.duration_s, _plain(report.plan), _plain(report), self.run.id
+            target, started_at, report.duration_s, plain(report.plan), plain(report), self.run.id
         )
         return report
 
@@ -278,15 +286,3 @@ def _names_by_version(graph: Graph) -> dict[VersionId, tuple[str, ...]]:
 
 def _is_module(value: Any) -> bool:
     return type(value).__name__ == "module"
-
-
-def _plain(record: Any) -> Mapping[str, Any]:
-    """Return a record as JSON can hold it."""
-    values: dict[str, Any] = asdict(record)
-    if "missing" in values:
-        values["missing"] = {str(key): reason for key, reason in values["missing"].items()}
-    values.pop("plan", None)
-    for key in ("load_all_s", "run_all_s"):
-        if values.get(key) == float("inf"):
-            values[key] = None
-    return values

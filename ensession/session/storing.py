@@ -57,3 +57,8 @@ def store_now(names: Collection[str], tracker: Tracker, store: Store, keyring: K
             continue
         store.log.add_payload(tracked.version, payload_writer(one, tracker.scope), keyring.seal)
     return refused
+
+
+def own_files(store: Store) -> Callable[[str], bool]:
+    """Return what tells the store's own files from the user's."""
+    return lambda path: str(path).startswith(str(store.path.absolute()))

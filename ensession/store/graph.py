@@ -58,7 +58,7 @@ def read_graph(database: Database, id_: ExecutionId) -> Graph:
         for version in versions.values():
             produces[version.execution].append(version.id)
         reads = _grouped(database.rows(_READS, (id_,)))
-        words = _words(database.rows(_WORDS, (id_,)))
+        words = words_by_execution(database.rows(_WORDS, (id_,)))
         executions = tuple(
             GraphExecution(
                 row[0],
@@ -82,7 +82,7 @@ def read_graph(database: Database, id_: ExecutionId) -> Graph:
     return Graph(executions, versions, state, bindings)
 
 
-def _words(rows: Sequence[Any]) -> dict[ExecutionId, frozenset[Word]]:
+def words_by_execution(rows: Sequence[Any]) -> dict[ExecutionId, frozenset[Word]]:
     """Return the words about executions; of several executions of one cell only the last must always run."""
     found: dict[ExecutionId, set[Word]] = defaultdict(set)
     last: dict[str, ExecutionId] = {}

@@ -34,6 +34,7 @@ from ensession.store.migrate import (
     upgrade_store,
 )
 from ensession.store.modules import ModuleTable
+from ensession.store.parts import HistoryParts
 from ensession.store.query import DEFAULT_TIMEOUT_S, Parameters, run_query
 from ensession.store.reading import PayloadReader
 from ensession.store.refs import RefTable
@@ -59,6 +60,7 @@ class Store:
     words : WordTable
     modules : ModuleTable
     files : FileTable
+    parts : HistoryParts
     """
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
@@ -73,6 +75,7 @@ class Store:
         self.words = WordTable(database, clock)
         self.modules = ModuleTable(database)
         self.files = FileTable(database)
+        self.parts = HistoryParts(database, self.behind.flush)
 
     @classmethod
     def create_or_open(

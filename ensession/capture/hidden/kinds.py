@@ -45,6 +45,10 @@ class Kind:
         """
         raise NotImplementedError(self.name)
 
+    def put_back(self, value: Any) -> None:
+        """Put a snapshot of this very process back."""
+        self.write(value)
+
 
 class Generator(Kind):
     """A random number generator: an execution that draws from it reads it and binds it anew."""

@@ -58,6 +58,10 @@ class SearchPath(Condition):
                 self._added.add(entry)
         self._added.intersection_update(value)
 
+    def put_back(self, value: Any) -> None:
+        """Make it exactly that: the snapshot is of this process."""
+        sys.path[:] = value
+
 
 class Variables(Condition):
     """Environment variables that differ from when recording began; what looks secret is never stored."""

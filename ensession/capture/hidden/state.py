@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ensession.capture.hidden.generators import NumpyRandom, PythonRandom, TorchRandom
@@ -11,6 +12,15 @@ from ensession.capture.hidden.process import Directory, Locale, SearchPath, Vari
 from ensession.capture.hidden.settings import Decimals, MatplotlibSettings, NumpySettings, PandasOptions, WarningFilters
 
 _UNSEEN = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """The hidden state of a moment, and what was known of it."""
+
+    values: Mapping[str, Any]
+    glances: Mapping[str, Any]
+    last: Mapping[str, Any]
 
 
 class HiddenState:
@@ -70,6 +80,31 @@ class HiddenState:
         for name in names:
             self._glances.pop(name, None)
             self._last.pop(name, None)
+
+    def freeze(self) -> Frozen:
+        """Return all there is, so that :meth:`thaw` can undo whatever comes."""
+        return Frozen(self.read(), dict(self._glances), dict(self._last))
+
+    def thaw(self, frozen: Frozen) -> None:
+        """Put everything back as it was in this process, and what was known of it."""
+        present = self.read()
+        for name, value in frozen.values.items():
+            if present.get(name, _UNSEEN) != value:
+                self._kinds[name].put_back(value)
+        self._glances, self._last = dict(frozen.glances), dict(frozen.last)
+
+    def leave(self, names: Iterable[str]) -> None:
+        """Leave the history in which these were recorded.
+
+        A condition becomes what it was when recording began; a generator is news at the next look.
+        """
+        for name in names:
+            self.doubt([name])
+            if name in self.conditions:
+                kind = self._kinds[name]
+                assert isinstance(kind, Condition)  # noqa: S101  (what a condition is)
+                kind.put_back(kind.usual)
+                self._last[name] = kind.usual
 
     def write(self, name: str, value: Any) -> None:
         """Put a snapshot back.

@@ -1,0 +1,115 @@
+"""The verbs of ``%ens`` that move among states, and name them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from ensession.display import restore_table
+from ensession.errors import UsageError
+from ensession.magic.show import progress, show
+from ensession.model import Fate, Ref, RefKind, RestoreReport
+from ensession.session.session import Session
+
+_CHANGED_FATES = (Fate.MISSING, Fate.DIFFERENT)
+
+
+class MoveVerbs:
+    """``%ens checkout``, ``undo``, ``redo``, ``branch``, ``tag``.
+
+    Parameters
+    ----------
+    active : callable
+        Returns the running session, or complains.
+    replaying : callable
+        Returns a context in which recorded cells may be run again.
+    """
+
+    def __init__(self, active: Callable[[], Session], replaying: Callable[[], AbstractContextManager[None]]) -> None:
+        self._active = active
+        self._replaying = replaying
+
+    def verbs(self) -> dict[str, Callable[[list[str]], None]]:
+        """Return what each verb does with the words behind it."""
+        return {
+            "checkout": self._checkout,
+            "undo": self._undo,
+            "redo": self._redo,
+            "branch": self._branch,
+            "tag": self._tag,
+        }
+
+    def _checkout(self, words: list[str]) -> None:
+        if len(words) != 1:
+            raise UsageError("%ens checkout takes one state: a number, @N, or the name of a tag or branch")
+        session = self._active()
+        with self._replaying(), progress() as step:
+            report = session.moves.checkout(words[0], step)
+        self._tell(session, report)
+
+    def _undo(self, words: list[str]) -> None:
+        session = self._active()
+        with self._replaying(), progress() as step:
+            report = session.moves.undo(_count(words, "undo"), step)
+        self._tell(session, report)
+
+    def _redo(self, words: list[str]) -> None:
+        session = self._active()
+        with self._replaying(), progress() as step:
+            report = session.moves.redo(_count(words, "redo"), step)
+        self._tell(session, report)
+
+    def _tell(self, session: Session, report: RestoreReport) -> None:
+        session.last_restore = report
+        if report.replans or any(report.count(fate) for fate in _CHANGED_FATES):
+            show(restore_table(report))
+        kept = report.count(Fate.KEPT)
+        brought = len(report.variables) - kept - report.count(Fate.MISSING)
+        print(f"State @{report.target} ({session.naming.describe()}): {brought} brought back, {kept} as they were.")
+
+    def _branch(self, words: list[str]) -> None:
+        session = self._active()
+        if words[:1] == ["--delete"]:
+            session.naming.delete(_one(words[1:], "%ens branch --delete takes the name of a branch"))
+            print(f"Branch {words[1]} is gone; its states stay.")
+        elif words:
+            name = _one(words, "%ens branch takes one name, or none to list the branches")
+            session.naming.begin(name)
+            print(f"Branch {name} begins here, at @{session.head}.")
+        else:
+            _list(session.store.refs.branches(), session.naming.branch)
+            print(f"Now at @{session.head} ({session.naming.describe()}).")
+
+    def _tag(self, words: list[str]) -> None:
+        session = self._active()
+        refs = session.store.refs
+        if not words:
+            _list(refs.tags(), None)
+        elif words[0] == "--delete":
+            refs.delete(_one(words[1:], "%ens tag --delete takes the name of a tag"), RefKind.TAG)
+            print(f"Tag {words[1]} is gone; its state stays.")
+        else:
+            if len(words) > 2:  # noqa: PLR2004
+                raise UsageError("%ens tag takes a name, and a state where it is not the present one")
+            at = refs.resolve(words[1]) if words[1:] else session.target(None)
+            refs.add_tag(words[0], at)
+            print(f"Tag {words[0]} is at @{at}.")
+
+
+def _count(words: list[str], verb: str) -> int:
+    if not words:
+        return 1
+    if len(words) > 1 or not words[0].isdecimal():
+        raise UsageError(f"%ens {verb} takes a number of cells, or nothing for one")
+    return int(words[0])
+
+
+def _one(words: list[str], usage: str) -> str:
+    if len(words) != 1:
+        raise UsageError(usage)
+    return words[0]
+
+
+def _list(refs: list[Ref], current: str | None) -> None:
+    for ref in refs:
+        print(f"{'*' if ref.name == current else ' '} {ref.name:<20} @{ref.execution}")

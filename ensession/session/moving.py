@@ -1,0 +1,316 @@
+"""Moving among states in the live session: checkout, undo, redo. All or nothing (invariant 4).
+
+What is the same in both states stays as it is, the same objects, and is not looked at. The rest is loaded or made
+again in the namespace as a workshop, which then is put back; only when everything is there does the namespace change.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from ensession.capture.change import Memory
+from ensession.capture.hidden import HiddenState
+from ensession.capture.hidden.state import Frozen
+from ensession.capture.namespace import UserNamespace
+from ensession.errors import UsageError
+from ensession.model import (
+    HIDDEN_PREFIX,
+    ExecutionId,
+    Fate,
+    KernelRun,
+    Plan,
+    RefKind,
+    RestoreReport,
+    VariableReport,
+    VersionId,
+)
+from ensession.planner.costs import CostModel
+from ensession.restore import Executor, Made, Progress, place
+from ensession.session.bench import LiveBench, StoreArchive
+from ensession.session.interrupts import uninterrupted
+from ensession.session.living import Living
+from ensession.session.nearby import Journey
+from ensession.session.recorder import Recorder
+from ensession.session.reports import plain
+from ensession.session.returning import FAILURES, Bans
+from ensession.session.shell import Shell
+from ensession.store import Store
+from ensession.trust import Keyring, require_history
+
+State = Mapping[str, tuple[VersionId, ExecutionId]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """Everything that a move may change, as it was."""
+
+    variables: Mapping[str, Any]
+    untouched: Mapping[str, Any]
+    hidden: Frozen
+    memory: Memory
+
+
+class Mover:
+    """Moves one session among the states of its store.
+
+    Parameters
+    ----------
+    store : Store
+    run : KernelRun
+    shell : Shell
+    user : UserNamespace
+    hidden : HiddenState
+    recorder : Recorder
+    keyring : Keyring
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        run: KernelRun,
+        shell: Shell,
+        user: UserNamespace,
+        hidden: HiddenState,
+        recorder: Recorder,
+        keyring: Keyring,
+    ) -> None:
+        self._store = store
+        self._run = run
+        self._user = user
+        self._hidden = hidden
+        self._recorder = recorder
+        self._keyring = keyring
+        self._bench = LiveBench(shell, user, hidden, recorder.tracker)
+        self._archive = StoreArchive.sealed(store, keyring)
+        self._undone: list[tuple[ExecutionId, ExecutionId]] = []
+        self._aside: dict[str, int | None] = {}
+        self._vouched: set[ExecutionId] = set()
+
+    def checkout(self, word: str, progress: Progress) -> RestoreReport:
+        """Go to a state.
+
+        Parameters
+        ----------
+        word : str
+            ``12``, ``@12``, or the name of a tag or a branch. Work goes on in the branch that is named, or is there;
+            where none is, it grows a new one.
+        progress : callable
+
+        Raises
+        ------
+        NotFoundError, UsageError
+            There is no such state.
+        TrustError, RestoreError
+            Everything is as it was.
+        """
+        self._recorder.catch_up(self._aside)
+        target = self._store.refs.resolve(word)
+        named = self._store.refs.find(word.removeprefix("@"))
+        is_branch = named is not None and named.kind is RefKind.BRANCH
+        return self._move(target, progress, word.removeprefix("@") if is_branch else self._recorder.branch)
+
+    def undo(self, count: int, progress: Progress) -> RestoreReport:
+        """Go back to the state before the last cells.
+
+        Parameters
+        ----------
+        count : int
+            How many cells.
+        progress : callable
+
+        Raises
+        ------
+        UsageError
+            There are not so many.
+        TrustError, RestoreError
+            Everything is as it was.
+        """
+        self._recorder.catch_up(self._aside)
+        at = self._recorder.head
+        cells = [] if at is None else self._store.parts.cells_before(at, count)
+        states = [parent for _, parent in cells if parent is not None]
+        if at is None or len(states) < count or count < 1:
+            raise UsageError(f"{count} cells can't be undone: {len(states)} lie before this state; %ens log lists them")
+        report = self._move(states[-1], progress, self._recorder.branch)
+        self._undone += [(back, forth) for forth, back in zip([at, *states], states, strict=False)]
+        return report
+
+    def redo(self, count: int, progress: Progress) -> RestoreReport:
+        """Go forth again after an undo.
+
+        Raises
+        ------
+        UsageError
+            Nothing was undone here.
+        TrustError, RestoreError
+            Everything is as it was.
+        """
+        self._recorder.catch_up(self._aside)
+        left, target = list(self._undone), self._recorder.head
+        for _ in range(count):
+            while left and left[-1][0] != target:
+                left.pop()
+            if not left:
+                raise UsageError(
+                    f"{count} undone cells can't be redone from here; %ens log --graph shows all states, "
+                    "%ens checkout @N goes to one"
+                )
+            target = left.pop()[1]
+        if target is None or count < 1:
+            raise UsageError("say how many cells to redo: %ens redo [K]")
+        report = self._move(target, progress, self._recorder.branch)
+        self._undone = left
+        return report
+
+    def _move(self, target: ExecutionId, progress: Progress, branch: str) -> RestoreReport:
+        started_at, started = time.time(), time.perf_counter()
+        self._require_trust(target)
+        ignored = self._recorder.spoken.ignored
+        state = {name: one for name, one in self._store.parts.state(target).items() if name not in ignored}
+        living = Living.of(self._recorder.tracker.known, self._user.variables(), self._hidden.read())
+        journey = Journey(self._store.parts, target, {name: version for name, (version, _) in state.items()}, living)
+        live = self._user.live
+        untouched = {name: live[name] for name in ignored if name in live}
+        before = _Before(self._user.variables(), untouched, self._hidden.freeze(), self._recorder.tracker.freeze())
+        self._recorder.paused = True
+        is_done = False
+        try:
+            made, chosen, bans = self._bring(journey, before, progress)
+            with uninterrupted():
+                reasons = self._switch(state, made, journey, before)
+            report = RestoreReport(
+                target,
+                chosen,
+                self._account(state, made, chosen, reasons),
+                time.perf_counter() - started,
+                tuple(bans.reasons),
+                tuple(made.loads),
+            )
+            self._learn(report, state, made, journey)
+            branch = self._store.refs.branch_for(target, branch)
+            with uninterrupted():
+                self._store.log.record_restore(
+                    target, started_at, report.duration_s, plain(chosen), plain(report), self._run.id
+                )
+                self._recorder.head = target
+                self._recorder.branch = branch
+                is_done = True
+        finally:
+            with uninterrupted():
+                self._recorder.paused = False
+                if not is_done:
+                    self._put_back(before)
+                    self._recorder.tracker.owe(journey.spoilt_names())
+        return report
+
+    def _require_trust(self, target: ExecutionId) -> None:
+        """Check the line to a state, once; what this kernel run recorded itself needs no check."""
+        if target in self._vouched or self._store.history.execution(target).run == self._run.id:
+            return
+        require_history(self._store, self._keyring, target)
+        self._vouched.add(target)
+
+    def _bring(self, journey: Journey, before: _Before, progress: Progress) -> tuple[Made, Plan, Bans]:
+        """Load and make again what does not live, and leave the namespace as it was."""
+        bans = Bans(costs=CostModel().learned(self._store.history.measured_loads()))
+        while True:
+            graph, chosen, live = journey.plan(bans)
+            values = {version: journey.living.values[version] for version in live}
+            try:
+                with self._workshop(before):
+                    made = Executor(
+                        graph, self._archive, self._bench, progress, bans.unloadable, live=values
+                    ).carry_out(chosen)
+            except FAILURES as failure:
+                bans.note(graph, failure)
+                journey.spoilt |= bans.spoilt
+            else:
+                made.values.update({version: dict(value) for version, value in values.items()})
+                made.fates.update(dict.fromkeys(live, (Fate.KEPT, "")))
+                return made, chosen, bans
+
+    @contextmanager
+    def _workshop(self, before: _Before) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            with uninterrupted():
+                self._user.replace(before.variables)
+                self._user.live.update(before.untouched)  # a cell that ran again may have bound what is ignored
+                self._hidden.thaw(before.hidden)
+
+    def _switch(self, state: State, made: Made, journey: Journey, before: _Before) -> dict[str, str]:
+        """Make the target state live; return hidden state that can't be put back here, and why."""
+        values = {name: made.values[version][name] for name, (version, _) in state.items() if version in made.values}
+        values.update(self._left_alone(state, made, before))
+        same = {name for name, (version, _) in state.items() if version in journey.kept}
+        refused = place(
+            self._bench,
+            {name: value for name, value in values.items() if not (name.startswith(HIDDEN_PREFIX) and name in same)},
+        )
+        for name, one in refused.items():
+            made.fates[state[name][0]] = (Fate.MISSING, one.reason)
+        return {name: one.reason for name, one in refused.items()}
+
+    def _left_alone(self, state: State, made: Made, before: _Before) -> dict[str, Any]:
+        """Return live values that have no recorded form, in place of earlier ones that can't be brought back.
+
+        Going back must not cost the user an open connection, of which the store only knows that it was touched.
+        """
+        known, found = before.memory.known, {}
+        for name, (version, _) in state.items():
+            entry = known.get(name)
+            if version in made.values or entry is None or name not in before.variables:
+                continue
+            if entry.fingerprint is None and entry.ids.get(name) == id(before.variables[name]):
+                found[name] = before.variables[name]
+                made.fates[version] = (Fate.DIFFERENT, "its earlier state can't be brought back; left as it is")
+        return found
+
+    def _account(
+        self, state: State, made: Made, chosen: Plan, refused: Mapping[str, str]
+    ) -> tuple[VariableReport, ...]:
+        reports = []
+        for name, (version, execution) in state.items():
+            fate, reason = made.fates.get(version, (Fate.MISSING, chosen.missing.get(version, "")))
+            reports.append(VariableReport(name, fate, execution, refused.get(name, reason)))
+        return tuple(reports)
+
+    def _learn(self, report: RestoreReport, state: State, made: Made, journey: Journey) -> None:
+        """Make the target state what the tracker knows; of what was kept it knows all there is."""
+        tracker = self._recorder.tracker
+        variables, hidden = self._user.variables(), self._hidden.read()
+        fates = {one.name: one.fate for one in report.variables}
+        former = [name for name in tracker.known if name.startswith(HIDDEN_PREFIX) and name not in state]
+        self._hidden.changed()
+        self._hidden.leave(former)
+        self._hidden.doubt(name for name, fate in fates.items() if fate is Fate.MISSING)
+        tracker.forget()
+        self._aside = {}
+        for version, names in _names_by_version(state).items():
+            fate = fates[names[0]]
+            if fate is Fate.KEPT:
+                tracker.known.update(dict.fromkeys(names, journey.living.tracked[version]))
+            elif fate is Fate.MISSING:
+                tracker.miss(names, version)
+                self._aside.update(dict.fromkeys(name for name in names if not name.startswith(HIDDEN_PREFIX)))
+            elif fate is Fate.DIFFERENT:  # found new before the next cell; moving on does not make it news
+                self._aside.update({name: id(variables[name]) for name in names if name in variables})
+            else:
+                tracker.learn(names, {name: {**hidden, **variables}[name] for name in names}, version)
+
+    def _put_back(self, before: _Before) -> None:
+        self._user.replace(before.variables)
+        self._hidden.thaw(before.hidden)
+        self._recorder.tracker.thaw(before.memory)
+
+
+def _names_by_version(state: State) -> dict[VersionId, tuple[str, ...]]:
+    found: dict[VersionId, tuple[str, ...]] = {}
+    for name, (version, _) in sorted(state.items()):
+        found[version] = (*found.get(version, ()), name)
+    return found
