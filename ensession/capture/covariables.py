@@ -80,16 +80,17 @@ def _link_copied(links: Sequence[Links | None], owners: Mapping[tuple[str, int],
 
 def _link_ranges(links: Sequence[Links | None], union: UnionFind) -> None:
     """Link arrays and other libraries' objects that lie in the same memory."""
-    placed = [(range_, position) for position, one in enumerate(links) if one for range_ in one.foreign_ranges]
+    placed = [(range_, True, at) for at, one in enumerate(links) if one for range_ in one.foreign_ranges]
     if not placed:
         return
-    placed += [(range_, position) for position, one in enumerate(links) if one for range_ in one.ranges]
-    end, last = -1, 0
-    for (start, stop), position in sorted(placed):
-        if start < end:
-            union.join(last, position)
-        if stop > end:
-            end, last = stop, position
+    placed += [(range_, False, at) for at, one in enumerate(links) if one for range_ in one.ranges]
+    running: list[tuple[int, bool, int]] = []
+    for (start, stop), is_foreign, at in sorted(placed):
+        running = [one for one in running if one[0] > start]
+        for _, was_foreign, other in running:
+            if is_foreign or was_foreign:  # what arrays have in common among themselves is known
+                union.join(other, at)
+        running.append((stop, is_foreign, at))
 
 
 def _link_unknown(links: Sequence[Links | None], union: UnionFind) -> None:
