@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -152,7 +153,7 @@ def test_an_interrupt_while_the_namespace_changes_comes_after(session: Notebook)
     _goes_on(session)
 
 
-def test_a_cell_that_spoils_what_it_was_lent_is_not_lent_it_again(notebook: Notebook) -> None:
+def test_a_cell_that_spoils_what_it_was_lent_is_not_run_again(tmp_path: Path) -> None:
     """The first time it only read; run again it writes, because of something outside the notebook."""
     import types
 
@@ -160,6 +161,7 @@ def test_a_cell_that_spoils_what_it_was_lent_is_not_lent_it_again(notebook: Note
     switch.on = False  # type: ignore[attr-defined]
     sys.modules[switch.__name__] = switch
     try:
+        notebook = Notebook(tmp_path / "s.ens").start("--all")
         notebook.run("import switch_of_the_test as switch", "data = [1, 2]", "n = 300_000")
         first = notebook.run("big = list(range(n)) + (data.append(3) or [] if switch.on else [])")
         notebook.run("big.append(1)")
@@ -169,5 +171,6 @@ def test_a_cell_that_spoils_what_it_was_lent_is_not_lent_it_again(notebook: Note
         assert notebook["data"] == [1, 2]
         assert len(notebook["big"]) == 300_000
         assert any("unlike the first time" in reason for reason in report.replans)
+        notebook.kill()
     finally:
         del sys.modules[switch.__name__]
