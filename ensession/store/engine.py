@@ -21,8 +21,9 @@ from urllib.parse import quote
 from ensession.errors import NotAStoreError, NotFoundError, StoreAccessError, UsageError
 from ensession.store.failures import translated
 from ensession.store.mounts import is_network
-from ensession.store.schema import APPLICATION_ID
 
+APPLICATION_ID = 0x656E7331
+"""``ens1`` in the database header says that the file is a store."""
 PAGE_SIZE = 64 * 1024
 CACHE_KIB = 32 * 1024
 JOURNAL_LIMIT_BYTES = 64 * 2**20

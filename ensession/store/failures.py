@@ -1,4 +1,4 @@
-"""Translation of SQLite's and SQLAlchemy's errors to ours: the one place where it happens."""
+"""Translation of SQLite's errors to ours: the one place where it happens."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from sqlalchemy.exc import DBAPIError
 
 from ensession.errors import (
     EnsessionError,
@@ -29,11 +27,9 @@ _ACCESS = {
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Raise our errors in place of SQLAlchemy's, SQLite's and the operating system's."""
+    """Raise our errors in place of SQLite's and the operating system's."""
     try:
         yield
-    except DBAPIError as error:
-        raise translate(error.orig, path) from error
     except sqlite3.Error as error:
         raise translate(error, path) from error
     except EnsessionError:  # StoreAccessError is an OSError too

@@ -1,7 +1,8 @@
 """From no file to a store, and from an older store to today's.
 
-A new store is made from the models and stamped, without Alembic (which takes a while to import); a test holds
-the models against the revisions. An older store is upgraded by the revisions, in one transaction, after a copy.
+A new store is made from the tables' SQL and stamped, without Alembic or SQLAlchemy (which take a while to import);
+tests hold that SQL to the models, and the models to the revisions. An older store is upgraded by the revisions, in one
+transaction, after a copy.
 """
 
 from __future__ import annotations
@@ -12,9 +13,6 @@ import uuid
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from ensession.errors import StoreTooNewError, StoreTooOldError
 from ensession.store.copying import snapshot
@@ -27,8 +25,8 @@ from ensession.store.engine import (
     read_header,
     sync_file,
 )
-from ensession.store.failures import translated
-from ensession.store.schema import BaseRow
+from ensession.store.failures import translate, translated
+from ensession.store.tables import DDL
 from ensession.store.views import create_views
 
 REVISIONS = ("0001", "0002", "0003")
@@ -118,6 +116,7 @@ def climb(path: Path, ladder: Ladder, busy_timeout_s: float) -> None:
     from alembic import command
     from alembic.config import Config as AlembicConfig
     from sqlalchemy import create_engine, event
+    from sqlalchemy.exc import DBAPIError
     from sqlalchemy.pool import NullPool
 
     engine = create_engine(
@@ -126,18 +125,18 @@ def climb(path: Path, ladder: Ladder, busy_timeout_s: float) -> None:
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     settings = AlembicConfig()
     settings.set_main_option("script_location", str(ladder.folder).replace("%", "%%"))
-    with translated(path), engine.connect() as connection, connection.begin():
-        settings.attributes["connection"] = connection
-        command.upgrade(settings, ladder.revisions[-1])
-        connection.exec_driver_sql(f"PRAGMA user_version = {len(ladder.revisions)}")
+    try:
+        with translated(path), engine.connect() as connection, connection.begin():
+            settings.attributes["connection"] = connection
+            command.upgrade(settings, ladder.revisions[-1])
+            connection.exec_driver_sql(f"PRAGMA user_version = {len(ladder.revisions)}")
+    except DBAPIError as error:
+        raise translate(error.orig, path) from error
 
 
 def _build(connection: sqlite3.Connection) -> None:
-    dialect = sqlite.dialect()
-    for table in BaseRow.metadata.sorted_tables:
-        connection.execute(str(CreateTable(table).compile(dialect=dialect)))
-        for index in sorted(table.indexes, key=lambda index: str(index.name)):
-            connection.execute(str(CreateIndex(index).compile(dialect=dialect)))
+    for statement in DDL:
+        connection.execute(statement)
     create_views(connection.execute)
     connection.execute(
         "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"

@@ -1,12 +1,13 @@
-"""SQL made from the models, once: :mod:`ensession.store` runs it through the driver, the models stay the source."""
+"""SQL made from the tables' columns, once: :mod:`ensession.store` runs it through the driver."""
 
 from __future__ import annotations
 
-from sqlalchemy.dialects import sqlite
-
-from ensession.store.schema import BaseRow
+from ensession.store.tables import COLUMNS
 
 
 def insert_sql(table: str) -> str:
     """Return ``INSERT INTO table (all columns, in order) VALUES (?, …)``."""
-    return str(BaseRow.metadata.tables[table].insert().compile(dialect=sqlite.dialect(paramstyle="qmark")))
+    columns = COLUMNS[table].split()
+    names = ", ".join(f'"{name}"' for name in columns)
+    marks = ", ".join("?" * len(columns))
+    return f'INSERT INTO "{table}" ({names}) VALUES ({marks})'  # noqa: S608 - made of the tables' own names

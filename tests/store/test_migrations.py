@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import shutil
 import sqlite3
 from contextlib import closing
@@ -25,6 +26,7 @@ from ensession.store.schema import BaseRow
 from ensession.store.views import VIEWS
 from tests.store.kit import loaded
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 FROZEN = Path(__file__).resolve().parents[1] / "data" / "stores"
 
 LATER = """
@@ -88,6 +90,12 @@ def test_the_list_of_revisions_is_the_folder() -> None:
     settings.set_main_option("script_location", str(shipped_ladder().folder))
     script = ScriptDirectory.from_config(settings)
     assert tuple(item.revision for item in script.walk_revisions())[::-1] == REVISIONS
+
+
+def test_the_tables_as_sql_are_those_of_the_models() -> None:
+    """After a change of a row: python migrations/freeze.py."""
+    freeze = runpy.run_path(str(REPOSITORY / "migrations" / "freeze.py"))
+    assert freeze["TARGET"].read_text(encoding="utf-8") == freeze["render"]()
 
 
 def test_the_revisions_lead_to_the_models(tmp_path: Path, config: Config) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ensession.store.schema import APPLICATION_ID, BaseRow
+from ensession.store.engine import APPLICATION_ID
+from ensession.store.schema import BaseRow
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 FORMAT = (DOCS / "reference" / "format.md").read_text(encoding="utf-8")

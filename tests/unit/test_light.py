@@ -17,7 +17,7 @@ HEAVY = (
     "jupyter_client",
     "IPython",
     "rich",
-    "sqlalchemy.orm",
+    "sqlalchemy",
 )
 
 
