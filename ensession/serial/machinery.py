@@ -99,9 +99,13 @@ def reduce_module(reducers: Any, module: types.ModuleType) -> Any:
 
 def _submodules(module: types.ModuleType) -> list[str]:
     """Return the loaded modules right inside a package: ``import a.b`` binds ``a``, and cells then use ``a.b``."""
-    prefix = f"{module.__name__}."
-    inside = [name.removeprefix(prefix) for name in list(sys.modules) if name.startswith(prefix)]
-    return sorted(name for name in inside if "." not in name and not name.startswith("_") and hasattr(module, name))
+    # The package's own names are few; those of all loaded modules are thousands.
+    inside = [(name, part) for name, part in list(vars(module).items()) if type(part) is types.ModuleType]
+    return sorted(
+        name
+        for name, part in inside
+        if not name.startswith("_") and sys.modules.get(f"{module.__name__}.{name}") is part
+    )
 
 
 _STREAMS = ("stdout", "stderr", "stdin", "__stdout__", "__stderr__", "__stdin__")
