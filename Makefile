@@ -6,6 +6,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
+# Test processes that run side by side; 0: none, which is what a debugger wants.
+JOBS ?= 2
 QUICK ?=
 NOTEBOOKS ?=
 MIN_PYTHON := 3.11
@@ -68,7 +70,7 @@ notebooks: $(NOTEBOOKS_STAMP)
 	$(PY) -m benchmarks.notebooks.run $(NOTEBOOKS)
 
 test: $(STAMP)
-	$(PY) -m pytest -m 'not slow' $(PYTEST_ARGS)
+	$(PY) -m pytest -n $(JOBS) --dist worksteal -m 'not slow' $(PYTEST_ARGS)
 
 test-slow: $(STAMP)
 	$(PY) -m pytest -m 'slow or not slow' $(PYTEST_ARGS)
