@@ -25,6 +25,7 @@ from ensession.capture.touch import Closure, Mentions, Touched, touched_by
 from ensession.model import HIDDEN_PREFIX, VersionId
 from ensession.serial.definitions import SESSION_MODULE
 from ensession.serial.look import Look, look
+from ensession.serial.machinery import is_imported
 from ensession.serial.scope import ATOMS, Scope
 
 _TRUSTED_TYPES = frozenset({"builtins", "numpy", "pandas", "__main__", "collections", "datetime"})
@@ -272,7 +273,7 @@ class Tracker:
 
     @staticmethod
     def _is_untouched_module(names: Names, variables: Mapping[str, Any]) -> bool:
-        return len(names) == 1 and isinstance(variables[names[0]], types.ModuleType)
+        return len(names) == 1 and is_imported(variables[names[0]])
 
     def _join(self, parts: list[Names], looks: list[Look], variables: Mapping[str, Any]) -> list[list[int]]:
         values = [variables[part[0]] if len(part) == 1 else None for part in parts]

@@ -184,6 +184,10 @@ def reduce_class(reducers: Reducers, cls: type) -> Any:
     reference = reducers.reference(cls)
     if reference is not None:
         return reference
+    package = _offering_package(cls)
+    if package is not None:
+        reducers.by_reference.add(id(cls))
+        return rebuild.offered, (package, sys.intern(cls.__name__))
     first = {key: cls.__dict__[key] for key in _FIRST if key in cls.__dict__}
     first["__qualname__"] = sys.intern(cls.__qualname__)  # no part of the class's dict
     if isinstance(cls, enum.EnumType):
@@ -192,6 +196,17 @@ def reduce_class(reducers: Reducers, cls: type) -> Any:
         return rebuild.enum_class, arguments, _enum_state(cls), None, None, rebuild.set_class_state
     arguments_ = (type(cls), cls.__name__, cls.__bases__, first)
     return rebuild.class_skeleton, arguments_, _class_state(cls), None, None, rebuild.set_class_state
+
+
+def _offering_package(cls: type) -> str | None:
+    """Return the package that offers a class made at run time under its name, though the class's module does not."""
+    name = cls.__module__.rpartition(".")[0]
+    while name:
+        package = sys.modules.get(name)
+        if isinstance(package, types.ModuleType) and vars(package).get(cls.__name__) is cls:
+            return sys.intern(name)
+        name = name.rpartition(".")[0]
+    return None
 
 
 def _reduce_static_class(cls: type) -> Any:
@@ -298,14 +313,6 @@ def reduce_type_variable(_reducers: Reducers, value: Any) -> Any:
         return rebuild.type_variable, (kind, value.__name__, (), {})
     words = {key: getattr(value, f"__{key}__") for key in ("bound", "covariant", "contravariant")}
     return rebuild.type_variable, (kind, value.__name__, getattr(value, "__constraints__", ()), words)
-
-
-def reduce_exception(value: BaseException) -> Any:
-    """Reduce an exception as it says itself; that somebody looked at its empty dict is no part of it."""
-    reduced = value.__reduce_ex__(4)
-    if isinstance(reduced, tuple) and len(reduced) == 3 and reduced[2] == {}:  # noqa: PLR2004
-        return reduced[:2]
-    return reduced
 
 
 _MARKS = {type(one) for one in vars(dataclasses).values() if type(one).__module__ == "dataclasses"}

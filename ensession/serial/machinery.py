@@ -86,11 +86,16 @@ def reduce_struct(_reducers: object, value: struct.Struct) -> Any:
     return struct.Struct, (value.format,)
 
 
+def is_imported(value: Any) -> bool:
+    """Whether this is a module that is found by its name; one that was made at run time is a value like any other."""
+    return isinstance(value, types.ModuleType) and sys.modules.get(value.__name__) is value
+
+
 def reduce_module(reducers: Any, module: types.ModuleType) -> Any:
     """Reduce a module by name."""
     if module is sys.modules["__main__"]:
         return rebuild.main_module, ()
-    if sys.modules.get(module.__name__) is not module:
+    if not is_imported(module):
         msg = f"module {module.__name__!r} was made at run time and can't be imported"
         raise UnserializableError(msg)
     reducers.packages.add(module.__name__.partition(".")[0])

@@ -17,7 +17,7 @@ import types
 from typing import Any
 
 from ensession.errors import UnserializableError
-from ensession.serial.machinery import standard_stream
+from ensession.serial.machinery import is_imported, standard_stream
 from ensession.serial.registry import Registry
 
 
@@ -69,6 +69,13 @@ def _reentrant_lock(lock: Any) -> Any:
     return int(words["count"])
 
 
+def _module(module: types.ModuleType) -> Any:
+    """Return the name of an imported module, whatever was imported inside of it since; of another one what it holds."""
+    if is_imported(module):
+        return module.__name__
+    return module.__name__, {name: value for name, value in vars(module).items() if name != "__builtins__"}
+
+
 def _match(match: re.Match[Any]) -> Any:
     return match.re, match.string, match.pos, match.endpos, match.regs
 
@@ -102,7 +109,7 @@ def register(registry: Registry) -> None:
     for kind in files:
         registry.register(kind, None, _reading)
     registry.register(logging.Logger, None, _logger)
-    registry.register(types.ModuleType, None, lambda module: module.__name__)  # whatever was imported inside of it
+    registry.register(types.ModuleType, None, _module)
     registry.register(type(threading.Lock()), None, _lock)
     registry.register(type(threading.RLock()), None, _reentrant_lock)
     registry.register(re.Match, None, _match)

@@ -174,9 +174,19 @@ def module(name: str, *inside: str) -> types.ModuleType:
     return found
 
 
+def offered(package: str, name: str) -> Any:
+    """Import a package, and return what it offers under a name."""
+    return getattr(importlib.import_module(package), name)
+
+
 def main_module() -> types.ModuleType:
     """Return the module ``__main__``."""
     return sys.modules["__main__"]
+
+
+def exception(kind: type[BaseException], *arguments: Any) -> BaseException:
+    """Make an exception whose ``__init__`` takes other arguments than it keeps: past that."""
+    return kind.__new__(kind, *arguments)
 
 
 def method(function: Any, owner: object) -> types.MethodType:

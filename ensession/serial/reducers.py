@@ -11,6 +11,7 @@ from typing import Any
 from ensession.errors import UnserializableError
 from ensession.model import BufferMode
 from ensession.serial import arrays, definitions, rebuild
+from ensession.serial.constructible import reduce_exception
 from ensession.serial.observed import observation
 from ensession.serial.registry import Range, Reducer
 from ensession.serial.scope import IMMUTABLE, Scope
@@ -80,7 +81,7 @@ class Reducers:
         if known is not None:
             return self._reduce_known(obj, known)
         if issubclass(kind, BaseException):
-            return definitions.reduce_exception(obj)
+            return reduce_exception(obj)
         if kind.__module__ == "numpy.dtypes" and obj.fields:  # a view of a dict that nobody changes
             self.by_reference.update(map(id, gc.get_referents(obj.fields)))
         if kind.__module__ == "numpy":

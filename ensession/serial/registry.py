@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from ensession.errors import UnserializableError
+from ensession.serial.constructible import state, why_not_made_again
 
 GROUP = "ensession.reducers"
 """Entry points: the name is a top-level package, the object a function that takes the registry."""
@@ -108,7 +109,10 @@ class Registry:
 
     def _refusal(self, kind: type) -> Reducer | None:
         reason = next((why for base, why in self._refused.items() if issubclass(kind, base)), None)
-        return None if reason is None else Reducer(functools.partial(_refuse, reason), None)
+        if reason is not None:
+            return Reducer(functools.partial(_refuse, reason), None)
+        reason = why_not_made_again(kind)
+        return None if reason is None else Reducer(functools.partial(_refuse, reason), state)
 
     def _ask(self, package: str) -> None:
         """Let a package register its reducers, once."""

@@ -116,3 +116,15 @@ def test_it_comes_back_right(notebook: Notebook, cell: str, holds: str) -> None:
 def test_a_lock_that_is_held_is_not_brought_back_free(notebook: Notebook) -> None:
     notebook.run("import threading, time", "x = threading.Lock()\nx.acquire()\nt = time.time()")
     assert "held" in (notebook.session.graph().versions[notebook.session.graph().state["x"]].unstorable or "")
+
+
+def test_a_change_of_a_module_made_at_run_time_is_seen(notebook: Notebook) -> None:
+    notebook.run("import types", "x = types.ModuleType('x')\nx.v = 1", "x.v")
+    assert notebook.changed() == set()
+    notebook.run("x.v = 2")
+    assert notebook.changed() == {"x"}
+
+
+def test_an_import_inside_of_a_package_changes_nothing(notebook: Notebook) -> None:
+    notebook.run("import xml", "y = [xml]", "import xml.sax.saxutils", "y, xml")
+    assert notebook.changed() == set()
