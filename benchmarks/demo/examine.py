@@ -24,7 +24,8 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 ATOMS = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), np.generic)
-CAN_NOT_BE_PICKLED = (TypeError, AttributeError, NotImplementedError, pickle.PicklingError)
+CAN_NOT_BE_PICKLED = (TypeError, AttributeError, NotImplementedError, pickle.PicklingError, RuntimeError)
+"""What taking apart raises; RuntimeError comes from an iterator whose dictionary or set has grown since."""
 SHELL_NAMES = frozenset({"In", "Out", "get_ipython", "exit", "quit", "open"})
 
 
@@ -141,6 +142,11 @@ class Walker:
         self.mutable.add(id(value))
         self.walk([value.data, value.indices, value.leafsize])
 
+    def _graph(self, value: Any) -> None:
+        """Look at what defines it: views are made when they are first asked for, and kept in its attributes."""
+        self.mutable.add(id(value))
+        self.walk([value.graph, value._node, value._adj, getattr(value, "_pred", None)])
+
     def _figure(self, value: Figure) -> None:
         self.mutable.add(id(value))
         picture = io.BytesIO()
@@ -234,6 +240,7 @@ KINDS: list[tuple[Any, Callable[[Walker, Any], None]]] = [
 FOREIGN_KINDS: list[tuple[str, str, Callable[[Walker, Any], None]]] = [
     ("torch", "Tensor", Walker._tensor),
     ("scipy.spatial", "cKDTree", Walker._spatial_tree),
+    ("networkx", "Graph", Walker._graph),
 ]
 """Kinds of libraries that only some notebooks load."""
 
@@ -291,7 +298,7 @@ def n_bytes(value: Any) -> int:
         return int(np.sum(value.memory_usage(deep=True)))
     try:
         return len(pickle.dumps(value, protocol=5))
-    except (pickle.PicklingError, TypeError, AttributeError):
+    except CAN_NOT_BE_PICKLED:
         return 0
 
 

@@ -5,6 +5,7 @@ A lock comes back free; one that is held belongs to somebody who does not come b
 
 from __future__ import annotations
 
+import gc
 import io
 import logging
 import struct
@@ -81,6 +82,28 @@ def reduce_memoryview(_reducers: object, view: memoryview) -> Any:
     return rebuild.memory_view, (view.obj, view.readonly)
 
 
+def reduce_dict_iterator(reducers: Any, iterator: Any) -> Any:
+    """Reduce an iterator over a dictionary with the dictionary, which decides what it yields.
+
+    Plain pickle makes a list of what is left: later changes of the dictionary do not reach that.
+    """
+    owner = next((one for one in gc.get_referents(iterator) if type(one) is dict), None)
+    if owner is None or owner is reducers.namespace or _is_of_a_module(owner):
+        return NotImplemented
+    try:
+        n_taken: int | None = len(owner) - len(iterator.__reduce__()[1][0])
+    except RuntimeError as error:
+        if "size" not in str(error):  # it yields some more before it stops
+            raise UnserializableError("an iterator over a dictionary whose keys were exchanged") from error
+        n_taken = None
+    return rebuild.dict_iterator, (owner, len(owner), _DICT_ITERATORS[type(iterator)], n_taken)
+
+
+def _is_of_a_module(attributes: dict[Any, Any]) -> bool:
+    module = sys.modules.get(attributes["__name__"]) if type(attributes.get("__name__")) is str else None
+    return getattr(module, "__dict__", None) is attributes
+
+
 def reduce_struct(_reducers: object, value: struct.Struct) -> Any:
     """Reduce a compiled format."""
     return struct.Struct, (value.format,)
@@ -115,7 +138,9 @@ def _submodules(module: types.ModuleType) -> list[str]:
 
 _STREAMS = ("stdout", "stderr", "stdin", "__stdout__", "__stderr__", "__stdin__")
 _RLOCK = type(threading.RLock())
+_DICT_ITERATORS = {type(iter(getattr({}, part)())): part for part in ("keys", "values", "items")}
 REDUCERS: dict[type, Any] = {
+    **dict.fromkeys(_DICT_ITERATORS, reduce_dict_iterator),
     types.ModuleType: reduce_module,
     type(threading.Lock()): reduce_lock,
     _RLOCK: reduce_lock,

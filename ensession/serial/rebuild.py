@@ -222,6 +222,22 @@ def weak_reference(target: Any) -> weakref.ref[Any]:
     return weakref.ref(set() if target is None else target)
 
 
+def dict_iterator(owner: dict[Any, Any], n_items: int, part: str, n_taken: int | None) -> Iterator[Any]:
+    """Make an iterator over a dictionary; None gives one that stops with an error, as after a change of size."""
+    if len(owner) != n_items:
+        raise LoadFailedError("an iterator inside of the dictionary that it runs over")
+    made: Iterator[Any] = iter(getattr(owner, part)())
+    if n_taken is None:
+        mark = object()
+        owner[mark] = None
+        with contextlib.suppress(RuntimeError):
+            next(made)
+        del owner[mark]
+    for _ in range(n_taken or 0):
+        next(made)
+    return made
+
+
 def memory_view(owner: Any, is_locked: bool) -> memoryview:
     """Make a view of a whole buffer."""
     view = memoryview(owner)

@@ -18,7 +18,7 @@ from ensession.errors import UnserializableError
 from ensession.serial.constructible import state, why_not_made_again
 
 GROUP = "ensession.reducers"
-"""Entry points: the name is a top-level package, the object a function that takes the registry."""
+"""Entry points: the name is a top-level package, or ``package.part``, the object a function that takes the registry."""
 
 Reduce = Callable[[Any], Any]
 Range = tuple[int, int]
@@ -103,7 +103,9 @@ class Registry:
         try:
             return self._found[kind]
         except KeyError:
-            self._ask(kind.__module__.partition(".")[0])
+            package, _, inside = kind.__module__.partition(".")
+            self._ask(package)
+            self._ask(f"{package}.{inside.partition('.')[0]}")
             found = self._found[kind] = self._reducers.get(kind) or self._refusal(kind)
             return found
 
@@ -115,13 +117,13 @@ class Registry:
         return None if reason is None else Reducer(functools.partial(_refuse, reason), state)
 
     def _ask(self, package: str) -> None:
-        """Let a package register its reducers, once."""
+        """Let a package, or a part of one, register its reducers, once."""
         if package in self._asked or package in _NO_PROVIDER:
             return
         self._asked.add(package)
         given = dict(self._reducers)  # what the user registered stays
         if package in self._built_in:
-            importlib.import_module(f"ensession.serial.plugins.for_{package}").register(self)
+            importlib.import_module(f"ensession.serial.plugins.for_{package.replace('.', '_')}").register(self)
         if self._plugged is None:
             self._plugged = {point.name: point for point in importlib.metadata.entry_points(group=GROUP)}
         if package in self._plugged:

@@ -128,3 +128,40 @@ def test_a_change_of_a_module_made_at_run_time_is_seen(notebook: Notebook) -> No
 def test_an_import_inside_of_a_package_changes_nothing(notebook: Notebook) -> None:
     notebook.run("import xml", "y = [xml]", "import xml.sax.saxutils", "y, xml")
     assert notebook.changed() == set()
+
+
+@pytest.mark.parametrize("kind", ["cKDTree", "KDTree"])
+def test_a_spatial_tree_goes_on_sharing_the_array_it_was_made_from(notebook: Notebook, kind: str) -> None:
+    notebook.run(
+        "import numpy as np, scipy.sparse\nx = np.random.default_rng(0).random((500, 3))\neye = scipy.sparse.eye(3)",
+        f"from scipy.spatial import ConvexHull, {kind}\ntree = {kind}(x)\nhull = ConvexHull(x)\norder = tree.indices",
+        "near = tree.query(x[:5], k=2)",
+    )
+    assert not {"x", "tree", "hull"} & notebook.changed()
+    notebook.run("x[7] = 0.5")
+    assert {"x", "tree", "hull"} <= notebook.changed()
+    before = notebook["tree"].query(notebook["x"], k=3)[1].tolist()
+    live = notebook.reborn()
+    report = live.restore()
+    assert {one.fate for one in report.variables if one.name in {"x", "tree", "hull"}} == {Fate.LOADED}
+    live.run("x[8] = 0.25")
+    assert {"x", "tree", "hull"} <= live.changed()
+    assert live["tree"].data is live["x"]
+    assert live["tree"].indices is live["order"]
+    assert live["hull"].points[8].tolist() == [0.25] * 3
+    live["x"][8] = notebook["x"][8]
+    assert live["tree"].query(live["x"], k=3)[1].tolist() == before
+    live.kill()
+
+
+def test_a_tree_made_again_has_the_fingerprint_it_had(notebook: Notebook) -> None:
+    notebook.run(
+        "import numpy as np\nfrom scipy.spatial import cKDTree\nx = np.random.default_rng(0).random((500, 3))",
+        "tree = cKDTree(x, boxsize=[1, 1, 1])",
+    )
+    notebook.lose("tree")
+    live = notebook.reborn()
+    report = live.restore()
+    assert [one.fate for one in report.variables if one.name == "tree"] == [Fate.RECOMPUTED]
+    assert live["tree"].boxsize.tolist() == [1, 1, 1]
+    live.kill()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from ensession.model import Fate
 from tests.notebook import Notebook
 from tests.session.test_generated import Life, prices, user_variables
@@ -141,3 +143,43 @@ def test_constants_shared_by_the_compiler_are_no_part_of_a_value(notebook: Noteb
             "o.a()",
         )
     come_back(notebook, "loading is dear").kill()
+
+
+@pytest.mark.parametrize("part", ["keys", "values", "items"])
+def test_an_iterator_belongs_to_its_dictionary(notebook: Notebook, part: str) -> None:
+    notebook.run("d = {i: [i] for i in range(5)}", f"it = iter(d.{part}())\nfirst = next(it)")
+    notebook.run("d[4] = ['other']")
+    assert {"d", "it"} <= notebook.changed()
+    live = come_back(notebook)
+    expected = [notebook["d"][i] for i in range(1, 5)]
+    expected = {"keys": [1, 2, 3, 4], "values": expected, "items": list(enumerate(expected, 1))}[part]
+    live.run("d[3].append(0)", "rest = list(it)")
+    expected = [[3, 0] if one == [3] else (3, [3, 0]) if one == (3, [3]) else one for one in expected]
+    assert live["rest"] == expected
+    live.kill()
+
+
+def test_an_iterator_whose_dictionary_grew_stays_unusable(notebook: Notebook) -> None:
+    notebook.run("d = {1: 2, 3: 4}", "it = iter(d)", "d[5] = 6")
+    assert {"d", "it"} <= notebook.changed()
+    live = notebook.reborn()
+    report = live.restore()
+    assert {one.fate for one in report.variables if one.name in {"d", "it"}} == {Fate.LOADED}
+    assert live["d"] == {1: 2, 3: 4, 5: 6}
+    with pytest.raises(RuntimeError, match="changed size"):
+        next(live["it"])
+    live.kill()
+
+
+def test_an_iterator_that_is_done_stays_so(notebook: Notebook) -> None:
+    notebook.run("d = {1: 2}", "it = iter(d)\nnext(it)\nused = iter(d)\nlist(used)")
+    live = notebook.reborn()
+    live.restore()
+    assert list(live["it"]) == list(live["used"]) == []
+    live.kill()
+
+
+def test_an_iterator_over_the_namespace_does_not_take_it_along(notebook: Notebook) -> None:
+    notebook.run("x = [1]", "it = iter(globals())", "x.append(2)")
+    assert "it" not in notebook.changed()
+    notebook.kill()

@@ -1,7 +1,9 @@
 """Reducers and fingerprints that ensession brings for libraries: one module each, named after the package.
 
+Or after the part of one that a session may import late or never.
+
 A module is imported when the first object of its library is looked at, or loaded; the functions that its payloads name
 are part of the on-disk format.
 """
 
-BUILT_IN = ("astropy", "bokeh", "ipykernel", "matplotlib", "networkx", "pyarrow", "sympy", "torch")
+BUILT_IN = ("astropy", "bokeh", "ipykernel", "matplotlib", "networkx", "pyarrow", "scipy.spatial", "sympy", "torch")
