@@ -5,6 +5,7 @@ Its user module stands in for ``__main__`` while a cell runs, as it does in a ke
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import io
 import sqlite3
@@ -15,10 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 import ensession
 from ensession.model import RestoreReport
 from ensession.session.session import Session
+
+_WITHOUT_HISTORY = Config({"HistoryManager": {"enabled": False}})
+"""No database of past input, and no thread that writes to it."""
 
 
 class Notebook:
@@ -28,7 +33,9 @@ class Notebook:
         self.store = store
         self.module = types.ModuleType("__main__")
         with self._as_main():
-            self.shell = InteractiveShell(user_module=self.module, user_ns=vars(self.module))
+            self.shell = InteractiveShell(user_module=self.module, user_ns=vars(self.module), config=_WITHOUT_HISTORY)
+            # At its end each shell collects all garbage of the process; tests make thousands of shells.
+            atexit.unregister(self.shell.atexit_operations)
             ensession.load_ipython_extension(self.shell)
 
     @property
