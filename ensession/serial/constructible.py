@@ -30,7 +30,7 @@ def why_not_made_again(kind: type) -> str | None:
     str or None
         The reason.
     """
-    if kind in copyreg.dispatch_table:
+    if issubclass(kind, type) or kind in copyreg.dispatch_table:  # classes are reduced in other ways
         return None
     if any(_found(kind, name)[0] is not object for name in ("__reduce__", "__reduce_ex__")):
         return None

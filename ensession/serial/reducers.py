@@ -53,6 +53,7 @@ class Reducers:
         self.codes: list[types.CodeType] = []
         self.constants: dict[tuple[Any, ...], Any] = {}
         self.types: set[type] = set()
+        self._fixed: set[type] = set()
         self.packages: set[str] = set()
         self.out_of_band: dict[int, BufferMode] = {}
         self.holds_observed = False
@@ -76,18 +77,30 @@ class Reducers:
             return handler(self, obj)
         if isinstance(obj, type):
             return definitions.reduce_class(self, obj)
-        self.types.add(kind)
+        self._note_type(obj, kind)
         known = self._registry.find(kind)
         if known is not None:
             return self._reduce_known(obj, known)
         if issubclass(kind, BaseException):
             return reduce_exception(obj)
+        return self._reduce_of_library(obj, kind)
+
+    def _note_type(self, obj: Any, kind: type) -> None:
+        if kind not in self.types:
+            self.types.add(kind)
+            if self._registry.is_immutable(kind):
+                self._fixed.add(kind)
+        if kind in self._fixed:  # what it is made of changes as little as it does, and others like it hold it too
+            held = getattr(obj, "__dict__", {})
+            self.by_reference.update(id(part) for part in (held, *held.values()) if type(part) in _PARTS)
+
+    def _reduce_of_library(self, obj: Any, kind: type) -> Any:
         if kind.__module__ == "numpy.dtypes" and obj.fields:  # a view of a dict that nobody changes
             self.by_reference.update(map(id, gc.get_referents(obj.fields)))
         if kind.__module__ == "numpy":
             return self._reduce_numpy(obj, kind)
         if kind.__module__ == "pandas" or kind.__module__.startswith("pandas."):
-            self._note_pandas(obj)
+            return self._reduce_pandas(obj)
         return NotImplemented
 
     def _reduce_known(self, obj: Any, known: Reducer) -> Any:
@@ -134,6 +147,22 @@ class Reducers:
         if array.dtype.hasobject:
             return NotImplemented if array.flags.writeable else arrays.reduce_locked(array)
         return arrays.reduce_array(array, self.out_of_band)
+
+    def _reduce_pandas(self, obj: Any) -> Any:
+        """Take note of what pandas shares; what an object remembers of itself and can't change is no part of it."""
+        self._note_pandas(obj)
+        kind: Any = type(obj)
+        remembered = getattr(obj, "__dict__", {}).get("_cache")
+        if type(remembered) is not dict or kind.__reduce_ex__ is not object.__reduce_ex__:
+            return NotImplemented
+        reduced = obj.__reduce_ex__(5)
+        if len(reduced) < 3 or type(reduced[2]) is not dict or reduced[2].get("_cache") is not remembered:  # noqa: PLR2004
+            return reduced
+        state: dict[str, Any] = dict(reduced[2])
+        kept = {name: value for name, value in state.pop("_cache").items() if _is_mutable(type(value)) is not False}
+        if kept:
+            state["_cache"] = kept
+        return *reduced[:2], state or None, *reduced[3:]
 
     def _note_pandas(self, obj: Any) -> None:
         """Take note of what pandas shares between frames.
@@ -225,6 +254,7 @@ def members_of(members: Any) -> Iterable[Any]:
     return set.__iter__(members) if isinstance(members, set) else frozenset.__iter__(members)
 
 
+_PARTS = frozenset({list, dict, set})
 _HASHED_BY_VALUE = frozenset({int, bool, float, complex})
 
 

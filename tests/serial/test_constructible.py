@@ -53,6 +53,14 @@ def test_what_can_be_loaded_is_stored(case: str) -> None:
     assert other.form(found) == world.form(world.names())
 
 
+def test_a_class_is_not_judged_by_its_metaclass() -> None:
+    code = (
+        "import xml\nclass M(type):\n    def __new__(m, name, bases, d, *, k=1): return type.__new__(m, name, bases, d)"
+    )
+    world = World(f"{code}\nclass C(metaclass=M):\n    held = xml")  # a module has a fingerprint of its own
+    assert world.fingerprint({"C": world.live["C"]}) is not None
+
+
 def test_types_of_extensions_are_not_judged() -> None:
     assert why_not_made_again(types.SimpleNamespace) is None
 

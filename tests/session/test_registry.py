@@ -165,3 +165,25 @@ def test_a_tree_made_again_has_the_fingerprint_it_had(notebook: Notebook) -> Non
     assert [one.fate for one in report.variables if one.name == "tree"] == [Fate.RECOMPUTED]
     assert live["tree"].boxsize.tolist() == [1, 1, 1]
     live.kill()
+
+
+def test_what_immutable_objects_are_made_of_links_no_variables(notebook: Notebook, tools: types.ModuleType) -> None:
+    registry = notebook.session._recorder.tracker.scope.registry
+    registry.register_immutable(tools.Meter)
+    notebook.run("import tools_of_this_test as tools", "m, n = tools.Meter(['m']), tools.Meter(3)\nn.names = m.n")
+    notebook.run("x, y = [m], [n]")
+    notebook.run("x.append(1)")
+    assert notebook.changed() == {"x"}
+
+
+@pytest.mark.parametrize(
+    ("make", "use"),
+    [
+        ("x = pd.array([1, None], dtype='Int64')", "x.dtype.kind, x.sum(), repr(x)"),
+        ("x = pd.Int64Dtype()", "x.numpy_dtype"),
+        ("x = pd.DataFrame({'a': [1, 1], 'b': 2}).groupby('a')", "x.ngroups"),
+    ],
+)
+def test_what_pandas_remembers_of_an_object_is_no_change(notebook: Notebook, make: str, use: str) -> None:
+    notebook.run("import pandas as pd", make, use)
+    assert notebook.changed() == set()

@@ -82,7 +82,7 @@ _SQLALCHEMY = (
         "obj.name",
         (),
         "str(obj.url)",
-        note="metadata and engine hold common parts of the library: taken for linked",
+        note="a session and an engine hold common parts of the library: taken for linked",
     ),
     Kind(
         "metadata",

@@ -72,7 +72,6 @@ _FRAMES = (
         "obj.sum()",
         ("obj[1] = 2",),
         "(list(obj), str(obj.dtype))",
-        note="taken for linked with another object that holds a part of the library",
     ),
     Kind("nullable booleans", "obj = pd.Series([True, None], dtype='boolean')", "obj.sum()", ("obj[1] = False",)),
     Kind("strings", "obj = pd.Series(['a', None, 'c'], dtype='string')", "obj.str.upper()", ("obj[1] = 'b'",)),
@@ -102,7 +101,6 @@ _FRAMES = (
         "obj.a.sum()",
         ("obj.obj['a'] = 0",),
         "obj.a.sum()",
-        note="pandas fills its caches when it is read",
     ),
     Kind(
         "Rolling",

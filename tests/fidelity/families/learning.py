@@ -54,7 +54,7 @@ _SKLEARN = (
         "obj.kneighbors(X[:2])",
         ("obj.fit(X[:9].copy())",),
         "obj.kneighbors(X[:2])",
-        note="taken for linked with another object that holds a part of the library",
+        note="its tree counts how often it was asked",
     ),
     Kind(
         "StandardScaler",

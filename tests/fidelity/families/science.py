@@ -154,7 +154,6 @@ _ASTROPY = (
         "obj.to(u.km)",
         ("obj[0] = 5 * u.m",),
         "(obj.value, str(obj.unit))",
-        note="units of one kind hold common lists: taken for linked",
     ),
     Kind(
         "Table",
@@ -169,7 +168,7 @@ _ASTROPY = (
         "obj.ra",
         (),
         "(obj.ra.deg, obj.dec.deg)",
-        note="units of one kind hold common lists: taken for linked",
+        note="its frame keeps each representation that was asked for",
     ),
     Kind(
         "Time",
@@ -192,7 +191,6 @@ _ASTROPY = (
         "str(obj)",
         (),
         "str(obj)",
-        note="units of one kind hold common lists: taken for linked",
     ),
 )
 _SKIMAGE = (
