@@ -12,6 +12,7 @@ _MATPLOTLIB = (
         "obj_ax.get_xlim()",
         ("obj_ax.set_title('t')", "obj_ax.plot([3, 2])", "obj_ax.set_xlim(0, 9)"),
         _FIGURE,
+        note="the limits of its axes are worked out when they are first asked for",
     ),
     Kind(
         "current figure",
