@@ -103,6 +103,8 @@ def _without_magic(line: str) -> str:
 
 
 def _commented(text: str) -> str:
+    # No line of Python may hold a null, not even of a comment.
+    text = text.replace("\0", " ")
     return "\n".join(f"# {line}".rstrip() for line in re.split(r"[\n\r\f\v\x1c-\x1e\x85\u2028\u2029]", text))
 
 

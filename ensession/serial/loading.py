@@ -129,8 +129,8 @@ class _Loader(pickle.Unpickler):
 
     def find_class(self, module_name: str, name: str, /) -> Any:
         """Find a global; the bound functions instead of their stand-ins."""
-        if module_name == rebuild.__name__ and name in rebuild.BOUND:
-            return getattr(self._rebuilder, name)
+        if module_name == rebuild.__name__ and name.removeprefix(rebuild.MARK) in rebuild.BOUND:
+            return getattr(self._rebuilder, name.removeprefix(rebuild.MARK))
         if (module_name, name) in (("__builtin__", SESSION_MODULE), (SESSION_MODULE, "__dict__")):  # dill's words
             return self._rebuilder.session_dict()
         if module_name == SESSION_MODULE:  # whatever is bound there now need not be what was meant

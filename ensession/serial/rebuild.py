@@ -21,6 +21,9 @@ from typing import Any
 from ensession.errors import LoadFailedError
 from ensession.serial.recompile import StoredCode, find
 
+MARK = "ens:"
+"""Payloads name these functions with this in front: a string of the user's that is called the same ("view", "array")
+would be stored as that very name, or not, as its identity happens to be, and the fingerprint would differ."""
 BOUND = frozenset({"required", "function", "session_dict", "code", "set_class_state"})
 
 
@@ -300,3 +303,14 @@ def view(owner: Any, dtype: Any, shape: tuple[int, ...], strides: tuple[int, ...
 def _shaped(flat: Any, dtype: Any, shape: tuple[int, ...], order: str) -> Any:
     values = flat.view(dtype)
     return values.reshape(shape[::-1]).T if order == "F" else values.reshape(shape)
+
+
+def _mark() -> None:
+    """Give the functions above the names that payloads use; those of older payloads stay."""
+    for name, made in list(globals().items()):
+        if isinstance(made, types.FunctionType) and made.__module__ == __name__ and not name.startswith("_"):
+            made.__qualname__ = sys.intern(MARK + name)
+            globals()[made.__qualname__] = made
+
+
+_mark()

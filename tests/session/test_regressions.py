@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -183,3 +185,17 @@ def test_an_iterator_over_the_namespace_does_not_take_it_along(notebook: Noteboo
     notebook.run("x = [1]", "it = iter(globals())", "x.append(2)")
     assert "it" not in notebook.changed()
     notebook.kill()
+
+
+def test_a_word_that_payloads_use_too_makes_no_difference(tmp_path: Path) -> None:
+    notebook = Notebook(tmp_path / "a.ens").start("--all")
+    notebook.run("import numpy as np", "base = np.arange(9000.0).reshape(90, 100)\nrow = base[1]")
+    notebook.run("holder = {'view': base[10:20], 'array': [base]}", "frame = base.T")
+    notebook.kill()
+    with contextlib.closing(sqlite3.connect(notebook.store, isolation_level=None)) as database:
+        (last,) = database.execute("SELECT max(version) FROM binding WHERE name = 'base'").fetchone()
+        for table, column in (("payload_chunk", "payload"), ("payload_part", "payload"), ("payload", "version")):
+            database.execute(f"DELETE FROM {table} WHERE {column} = ?", (last,))
+    again = Notebook(tmp_path / "a.ens")
+    fates = {one.name: one.fate.value for one in again.restore().variables}
+    assert {fates[name] for name in ("base", "row", "holder", "frame")} == {"recomputed"}
