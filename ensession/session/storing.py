@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Mapping
 
 from ensession.capture.change import Fresh
@@ -61,4 +62,6 @@ def store_now(names: Collection[str], tracker: Tracker, store: Store, keyring: K
 
 def own_files(store: Store) -> Callable[[str], bool]:
     """Return what tells the store's own files from the user's."""
-    return lambda path: str(path).startswith(str(store.path.absolute()))
+    own = os.path.abspath(store.path)  # without "..", as the paths of effects are
+    names = {own, *(f"{own}{ending}" for ending in ("-wal", "-shm", "-journal"))}
+    return lambda path: path in names

@@ -199,3 +199,14 @@ def test_a_word_that_payloads_use_too_makes_no_difference(tmp_path: Path) -> Non
     again = Notebook(tmp_path / "a.ens")
     fates = {one.name: one.fate.value for one in again.restore().variables}
     assert {fates[name] for name in ("base", "row", "holder", "frame")} == {"recomputed"}
+
+
+def test_looking_into_the_store_that_is_recorded_is_no_effect(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    notebook = Notebook(tmp_path / "b" / ".." / "a.ens").start()
+    notebook.run("import ensession", f"with ensession.open({str(tmp_path / 'a.ens')!r}) as s: n = len(s.executions())")
+    last = notebook.session.store.history.execution(notebook.session.head)
+    assert last.caution is None
+    notebook.run(f"open({str(tmp_path / 'a.ens.csv')!r}, 'w').close()")
+    last = notebook.session.store.history.execution(notebook.session.head)
+    assert last.caution is not None
