@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -20,7 +20,7 @@ import platformdirs
 
 from ensession.digests import word_digest
 from ensession.errors import IntegrityError, StoreAccessError, TrustError
-from ensession.model import ExecutionId, Graph, GraphExecution, Seal, VersionId, Word
+from ensession.model import ExecutionId, Graph, GraphExecution, GraphVersion, Seal, VersionId, Word
 from ensession.store import Store
 
 KEY_BYTES = 32
@@ -128,13 +128,42 @@ def own_words(store: Store, keyring: Keyring, graph: Graph) -> Graph:
 
     Whoever can write to a store could add to it that a cell must always run, or may run although it deletes files.
     """
+    return replace(graph, executions=tuple(_with_own_words(store, keyring, one) for one in graph.executions))
 
-    def own(execution: GraphExecution) -> frozenset[Word]:
-        digest = store.history.execution(execution.id).digest
-        risky = execution.words - {Word.NEVER}
-        return execution.words - {w for w in risky if not keyring.has_sealed(store, word_digest(digest, w))}
 
-    return replace(graph, executions=tuple(replace(e, words=own(e)) if e.words else e for e in graph.executions))
+def _with_own_words(store: Store, keyring: Keyring, execution: GraphExecution) -> GraphExecution:
+    if not execution.words:
+        return execution
+    digest = store.history.execution(execution.id).digest
+    risky = execution.words - {Word.NEVER}
+    foreign = {word for word in risky if not keyring.has_sealed(store, word_digest(digest, word))}
+    return replace(execution, words=execution.words - foreign)
+
+
+class OwnParts:
+    """Parts of a history, with only those words in them that this user gave (see :func:`own_words`).
+
+    Parameters
+    ----------
+    store : Store
+    keyring : Keyring
+    """
+
+    def __init__(self, store: Store, keyring: Keyring) -> None:
+        self._store = store
+        self._keyring = keyring
+
+    def versions(self, ids: Iterable[VersionId], /) -> Mapping[VersionId, GraphVersion]:
+        """Return versions."""
+        return self._store.parts.versions(ids)
+
+    def executions(
+        self, ids: Iterable[ExecutionId], /
+    ) -> tuple[Mapping[ExecutionId, GraphExecution], Mapping[VersionId, GraphVersion]]:
+        """Return executions with all versions that they made."""
+        executions, versions = self._store.parts.executions(ids)
+        own = {id_: _with_own_words(self._store, self._keyring, one) for id_, one in executions.items()}
+        return own, versions
 
 
 def give_word(store: Store, keyring: Keyring, executions: Collection[ExecutionId], word: Word) -> None:

@@ -14,9 +14,10 @@ from ensession.model import ExecutionId, Fate, Graph
 from ensession.planner.failures import LoadFailure, ReplayFailure, UnfaithfulReplay
 from ensession.restore import Executor, Made
 from ensession.session.bench import StoreArchive
+from ensession.session.checks import Lookout
 from ensession.session.returning import Bans
 from ensession.store import Store
-from ensession.trust import Keyring, require_history
+from ensession.trust import Keyring, own_words, require_history
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,14 @@ def load_values(store: Store, keyring: Keyring, target: ExecutionId, names: Coll
     TrustError
         The store may not run code here.
     """
-    graph = store.history.graph(target)
+    graph = own_words(store, keyring, store.history.graph(target))
     unknown = [name for name in names if name not in graph.state]
     if unknown:
         raise NoVariableError(f"state {target} of {store.path} has no variable {', '.join(map(repr, unknown))}")
     require_history(store, keyring, target)
     wanted = {name: graph.state[name] for name in names}
     archive, loaded = StoreArchive.sealed(store, keyring), Loaded()
-    made = _made(replace(graph, state=wanted), target, archive, loaded)
+    made = _made(replace(graph, state=wanted), target, archive, loaded, Lookout(store, target))
     for name, version in wanted.items():
         if version in made.values:
             loaded.values[name] = made.values[version][name]
@@ -67,11 +68,15 @@ def load_values(store: Store, keyring: Keyring, target: ExecutionId, names: Coll
     return loaded
 
 
-def _made(graph: Graph, target: ExecutionId, archive: StoreArchive, loaded: Loaded) -> Made:
+def _made(graph: Graph, target: ExecutionId, archive: StoreArchive, loaded: Loaded, lookout: Lookout) -> Made:
     bans, state = Bans(), dict(graph.state)
     while state:
         narrowed = replace(graph, state=state)
         chosen = bans.plan(narrowed, target, set(state.values()))
+        barred = lookout.look_at(chosen.runs)
+        if barred:
+            bans.unrunnable.update(barred)
+            continue
         gone = {name: chosen.missing[version] for name, version in state.items() if version in chosen.missing}
         if gone:
             loaded.missing.update(gone)
@@ -79,7 +84,7 @@ def _made(graph: Graph, target: ExecutionId, archive: StoreArchive, loaded: Load
             continue
         try:
             with scratch_bench() as bench:
-                made = Executor(narrowed, archive, bench, _silent, bans.unloadable).carry_out(chosen)
+                made = Executor(narrowed, archive, bench, _silent, bans.unloadable, lookout.folders).carry_out(chosen)
                 # The namespace stays the globals of loaded functions: they see what was loaded with them.
                 bench.replace({name: made.values[v][name] for name, v in state.items() if not is_hidden(name)})
                 return made

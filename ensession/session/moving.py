@@ -31,6 +31,7 @@ from ensession.model import (
 from ensession.planner.costs import CostModel
 from ensession.restore import Executor, Made, Progress, place
 from ensession.session.bench import LiveBench, StoreArchive
+from ensession.session.checks import InputCheck, Lookout
 from ensession.session.interrupts import uninterrupted
 from ensession.session.living import Living
 from ensession.session.nearby import Journey
@@ -39,7 +40,7 @@ from ensession.session.reports import plain
 from ensession.session.returning import FAILURES, Bans
 from ensession.session.shell import Shell
 from ensession.store import Store
-from ensession.trust import Keyring, require_history
+from ensession.trust import Keyring, OwnParts, require_history
 
 State = Mapping[str, tuple[VersionId, ExecutionId]]
 
@@ -86,6 +87,7 @@ class Mover:
         self._keyring = keyring
         self._bench = LiveBench(shell, user, hidden, recorder.tracker)
         self._archive = StoreArchive.sealed(store, keyring)
+        self._check = InputCheck()
         self._undone: list[tuple[ExecutionId, ExecutionId]] = []
         self._aside: dict[str, int | None] = {}
         self._vouched: set[ExecutionId] = set()
@@ -172,7 +174,9 @@ class Mover:
         ignored = self._recorder.spoken.ignored
         state = {name: one for name, one in self._store.parts.state(target).items() if name not in ignored}
         living = Living.of(self._recorder.tracker.known, self._user.variables(), self._hidden.read())
-        journey = Journey(self._store.parts, target, {name: version for name, (version, _) in state.items()}, living)
+        wanted = {name: version for name, (version, _) in state.items()}
+        lookout = Lookout(self._store, target, self._check)
+        journey = Journey(OwnParts(self._store, self._keyring), target, wanted, living, lookout)
         live = self._user.live
         untouched = {name: live[name] for name in ignored if name in live}
         before = _Before(self._user.variables(), untouched, self._hidden.freeze(), self._recorder.tracker.freeze())
@@ -189,6 +193,7 @@ class Mover:
                 time.perf_counter() - started,
                 tuple(bans.reasons),
                 tuple(made.loads),
+                lookout.notes(state) if chosen.runs else (),
             )
             self._learn(report, state, made, journey)
             branch = self._store.refs.branch_for(target, branch)
@@ -222,9 +227,9 @@ class Mover:
             values = {version: journey.living.values[version] for version in live}
             try:
                 with self._workshop(before):
-                    made = Executor(
-                        graph, self._archive, self._bench, progress, bans.unloadable, live=values
-                    ).carry_out(chosen)
+                    folders = journey.lookout.folders
+                    executor = Executor(graph, self._archive, self._bench, progress, bans.unloadable, folders, values)
+                    made = executor.carry_out(chosen)
             except FAILURES as failure:
                 bans.note(graph, failure)
                 journey.spoilt |= bans.spoilt

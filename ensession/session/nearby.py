@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ensession.model import ExecutionId, Graph, Plan, VersionId
 from ensession.planner.explore import Parts, explore
+from ensession.session.checks import Lookout
 from ensession.session.living import Living, entangled
 from ensession.session.returning import Bans
 
@@ -20,6 +21,8 @@ class Journey:
     state : Mapping[str, VersionId]
         The target state.
     living : Living
+    lookout : Lookout
+        Looks at what a plan would run again.
 
     Attributes
     ----------
@@ -29,11 +32,14 @@ class Journey:
         Live versions that a cell changed against expectation.
     """
 
-    def __init__(self, parts: Parts, target: ExecutionId, state: Mapping[str, VersionId], living: Living) -> None:
+    def __init__(
+        self, parts: Parts, target: ExecutionId, state: Mapping[str, VersionId], living: Living, lookout: Lookout
+    ) -> None:
         self._parts = parts
         self._target = target
         self._state = state
         self.living = living
+        self.lookout = lookout
         self.kept: frozenset[VersionId] = frozenset()
         self.spoilt: set[VersionId] = set()
 
@@ -43,9 +49,14 @@ class Journey:
         A class that lives and instances from running its cell again would not belong together: such instances are
         loaded. Where that is impossible, the class and all that refers to it are made anew.
         """
-        graph, chosen, live, definitions = self._plan(bans, frozenset(bans.spoilt))
-        if chosen.missing and definitions:
-            graph, chosen, live, _ = self._plan(bans, frozenset(bans.spoilt | definitions))
+        while True:
+            graph, chosen, live, definitions = self._plan(bans, frozenset(bans.spoilt))
+            if chosen.missing and definitions:
+                graph, chosen, live, _ = self._plan(bans, frozenset(bans.spoilt | definitions))
+            barred = self.lookout.look_at(chosen.runs)
+            if not barred:
+                break
+            bans.unrunnable.update(barred)
         self.kept = live.intersection(self._state.values())
         return graph, chosen, live
 

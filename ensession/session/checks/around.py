@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ensession.model import ExecutionId, Graph
 from ensession.session.checks.inputs import InputCheck
 from ensession.session.checks.modules import Condition, ModuleState, check_modules
-from ensession.store import Store
+from ensession.store import InputFile, Store
 
+CWD = "<cwd>"
 SEARCH_PATH = "<sys.path>"
 
 
@@ -52,17 +53,64 @@ def look_around(store: Store, graph: Graph, check: InputCheck | None = None) -> 
     if not graph.executions:
         return Surroundings()
     target = graph.executions[-1].id
-    verdicts = (check or InputCheck()).judge(graph, store.files.inputs(target), _working_directory())
-    return Surroundings(
-        {id_: verdict.reason for id_, verdict in verdicts.items() if verdict.reason is not None},
-        {id_: verdict.folder for id_, verdict in verdicts.items() if verdict.folder is not None},
-        _modules(store, graph, target),
-    )
+    lookout = Lookout(store, target, check)
+    may_run = {execution.id for execution in graph.executions if execution.forbidden is None}
+    lookout.judge([one for one in store.files.inputs(target) if one.execution in may_run])
+    return Surroundings(lookout.unrunnable, lookout.folders, _modules(store, target, graph.state))
 
 
-def _modules(store: Store, graph: Graph, target: ExecutionId) -> tuple[ModuleState, ...]:
+class Lookout:
+    """Looks at what single executions on the line to a state need of this machine, once a plan would run them again.
+
+    Parameters
+    ----------
+    store : Store
+    target : ExecutionId
+    check : InputCheck, optional
+        One that has hashed files before.
+
+    Attributes
+    ----------
+    unrunnable, folders
+        As of :class:`Surroundings`, for what was looked at so far.
+    """
+
+    def __init__(self, store: Store, target: ExecutionId, check: InputCheck | None = None) -> None:
+        self._store = store
+        self._target = target
+        self._check = check or InputCheck()
+        self._seen: set[ExecutionId] = set()
+        self.unrunnable: dict[ExecutionId, str] = {}
+        self.folders: dict[ExecutionId, str] = {}
+
+    def look_at(self, executions: Iterable[ExecutionId]) -> dict[ExecutionId, str]:
+        """Return those of some executions that can't be run again here, and why."""
+        wanted = list(executions)
+        unseen = [id_ for id_ in wanted if id_ not in self._seen]
+        if unseen:
+            self._seen.update(unseen)
+            self.judge(self._store.files.inputs_of(unseen))
+        return {id_: self.unrunnable[id_] for id_ in wanted if id_ in self.unrunnable}
+
+    def judge(self, inputs: Sequence[InputFile]) -> None:
+        """Take note of what became of some input files."""
+        if not inputs:
+            return
+        first_move = self._store.files.first_binding(self._target, CWD)
+        for id_, verdict in self._check.judge(inputs, _working_directory(), first_move).items():
+            if verdict.reason is not None:
+                self.unrunnable[id_] = verdict.reason
+            if verdict.folder is not None:
+                self.folders[id_] = verdict.folder
+
+    def notes(self, state: Collection[str]) -> tuple[str, ...]:
+        """Return sentences on the user's own modules that are missing or changed; for when cells ran again."""
+        return tuple(map(str, _modules(self._store, self._target, state)))
+
+
+def _modules(store: Store, target: ExecutionId, state: Collection[str]) -> tuple[ModuleState, ...]:
     states = check_modules(store.modules.of_line(target))
-    if SEARCH_PATH in graph.state:  # a restore brings folders back in which it may be found
+    if SEARCH_PATH in state:  # a restore brings folders back in which it may be found
         states = [s for s in states if s.condition is not Condition.MISSING or not os.path.exists(s.module.path)]
     return tuple(state for state in states if state.condition is not Condition.SAME)
 

@@ -12,10 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ensession.capture.effects import HASHED_BYTES, HASHED_BYTES_IN_ALL, content_hash
-from ensession.model import ExecutionId, FileAccess, Graph
+from ensession.model import ExecutionId, FileAccess
 from ensession.store import InputFile
-
-CWD = "<cwd>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,30 +47,33 @@ class InputCheck:
     room: int = HASHED_BYTES_IN_ALL
     _hashes: dict[tuple[object, ...], bytes | None] = field(default_factory=dict)
 
-    def judge(self, graph: Graph, inputs: Iterable[InputFile], cwd: str) -> dict[ExecutionId, Verdict]:
-        """Judge the inputs of all executions that may be run again otherwise.
+    def judge(
+        self, inputs: Iterable[InputFile], cwd: str, first_move: ExecutionId | None
+    ) -> dict[ExecutionId, Verdict]:
+        """Judge inputs, execution by execution.
 
         Parameters
         ----------
-        graph : Graph
         inputs : iterable of InputFile
-            What the executions of the graph read.
         cwd : str
             The working directory of this process.
+        first_move : ExecutionId, optional
+            The first execution that changed the working directory; those after it went where it had led.
+
+        Returns
+        -------
+        dict
+            Verdicts other than that all is as it was.
         """
         self.room = HASHED_BYTES_IN_ALL
         by_execution: dict[ExecutionId, list[InputFile]] = {}
         for one in inputs:
             by_execution.setdefault(one.execution, []).append(one)
-        verdicts, has_moved = {}, False
-        for execution in graph.executions:
-            files = by_execution.get(execution.id)
-            if files and execution.forbidden is None:
-                verdict = self._judge_one(files, cwd, has_moved=has_moved)
-                if verdict != Verdict():
-                    verdicts[execution.id] = verdict
-            has_moved = has_moved or CWD in graph.bindings.get(execution.id, ())
-        return verdicts
+        verdicts = {
+            execution: self._judge_one(files, cwd, has_moved=first_move is not None and execution > first_move)
+            for execution, files in by_execution.items()
+        }
+        return {execution: verdict for execution, verdict in verdicts.items() if verdict != Verdict()}
 
     def _judge_one(self, inputs: Sequence[InputFile], cwd: str, *, has_moved: bool) -> Verdict:
         floating = [] if has_moved else [one for one in inputs if one.file.folder == one.home]
