@@ -227,8 +227,8 @@ def test_a_value_that_comes_out_different_is_said_to(record: Record) -> None:
 def test_what_can_not_be_had_says_why(record: Record, tmp_path: Path) -> None:
     gone = tmp_path / "gone.txt"
     gone.write_text("line\n")
-    wrote = f"__import__('pathlib').Path({str(gone)!r}).write_text('line')"
-    store = record(f"log = __import__('sqlite3').connect(':memory:'); {wrote}", "numbers = (n for n in [1])", "fine = 1")
+    log = f"__import__('pathlib').Path({str(gone)!r}).write_text('x'); log = __import__('sqlite3').connect(':memory:')"
+    store = record(log, "numbers = (n for n in [1])", "fine = 1")
     with pytest.raises(UnreachableVariableError, match="log of state 4 can't be loaded"):
         store.load("log")
     with pytest.raises(UnreachableVariableError, match="not all of state 4"):
