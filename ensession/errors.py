@@ -171,3 +171,37 @@ class SyncError(EnsessionError):
 
     kind = "sync"
     exit_code = 12
+
+
+class RunError(EnsessionError):
+    """A notebook did not run to its end; what it did until then is recorded."""
+
+    kind = "run"
+    exit_code = 13
+
+
+class CellFailedError(RunError):
+    """A cell raised."""
+
+    kind = "cell_failed"
+
+
+class CellTimeoutError(RunError):
+    """A cell took longer than it may."""
+
+    kind = "cell_timeout"
+    exit_code = 14
+
+
+class RunInterruptedError(RunError):
+    """Somebody stopped it."""
+
+    kind = "interrupted"
+    exit_code = 130
+
+
+class KernelDiedError(RunError):
+    """The kernel's process ended, or could not be started."""
+
+    kind = "kernel_died"
+    exit_code = 15

@@ -5,7 +5,7 @@ trusted to have it. Nothing is run or rendered here.
 """
 
 from ensession.export.cells import PastCell
-from ensession.export.notebook import notebook
+from ensession.export.notebook import notebook, notebook_output
 from ensession.export.script import script
 
-__all__ = ["PastCell", "notebook", "script"]
+__all__ = ["PastCell", "notebook", "notebook_output", "script"]

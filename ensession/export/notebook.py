@@ -62,7 +62,7 @@ def _cell(cell: PastCell, id_: str) -> Json:
         "metadata": metadata,
         "source": cell.execution.code,
         "execution_count": number,
-        "outputs": [made for output in cell.outputs if (made := _output(output, number)) is not None],
+        "outputs": [made for output in cell.outputs if (made := notebook_output(output, number)) is not None],
     }
 
 
@@ -78,7 +78,8 @@ def _cell_id(cell: PastCell, taken: set[str]) -> str:
     return id_
 
 
-def _output(output: Output, number: int) -> Json | None:
+def notebook_output(output: Output, number: int) -> Json | None:
+    """Return an output as the format has it; None for a kind that it does not have."""
     data = output.data
     if output.kind == "stream":
         name = "stderr" if data.get("name") == "stderr" else "stdout"

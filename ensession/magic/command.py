@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -28,7 +26,7 @@ from ensession.display.layout import BUDGET
 from ensession.errors import EnsessionError, UsageError
 from ensession.magic.browsing import export, show_diff
 from ensession.magic.moves import MoveVerbs
-from ensession.magic.shell import IPythonShell
+from ensession.magic.shell import IPythonShell, default_file
 from ensession.magic.show import progress, show, show_graph, show_plan
 from ensession.magic.words import header_verb, split_allowed, word_verbs, words_lines
 from ensession.model import HIDDEN_PREFIX, ExecutionId, Word
@@ -37,7 +35,6 @@ from ensession.session.session import Session
 from ensession.store import Store
 from ensession.trust import Keyring, trust_store
 
-DEFAULT_FILE = "session.ens"
 HELP = """\
 %ens start [FILE] [--all]      record every cell from now on (--all: store every value)
 %ens status                    what is recorded, and what would not survive a restart
@@ -74,6 +71,7 @@ class EnsCommand:
         self._session: Session | None = None
         self._hooks = CellHooks(shell, self)
         self._is_replaying = False
+        self._moves = MoveVerbs(self._active, self.replaying)
         self._verbs: dict[str, Callable[[list[str]], None]] = {
             "start": self._start,
             "status": self._status,
@@ -83,7 +81,7 @@ class EnsCommand:
             "diff": lambda words: show_diff(self._active(), words),
             "export": lambda words: export(self._active(), words),
             "restore": self._restore,
-            **MoveVerbs(self._active, self._replaying).verbs(),
+            **self._moves.verbs(),
             "trust": self._trust,
             "config": self._configure,
             "flush": self._flush,
@@ -113,6 +111,12 @@ class EnsCommand:
             self._complain(error if isinstance(error, EnsessionError) else UsageError(str(error)))
         except EnsessionError as error:
             self._complain(error)
+
+    def lead(self, path: Path) -> Session:
+        """Attach to a store for a runner that decides itself what is restored: the verbs for that do nothing."""
+        session = self._attach(path, self._config.policy)
+        self._verbs.update(dict.fromkeys(("start", "restore", "stop"), _leave_to_the_runner), tag=self._moves.retag)
+        return session
 
     def callbacks_ran(self) -> None:
         """Hear that callbacks of widgets ran while no cell did."""
@@ -243,7 +247,7 @@ class EnsCommand:
                 show(environment_table(found))
             if allowed:
                 session.word.say(allowed, Word.ALLOW)
-            with self._replaying(), progress() as said:
+            with self.replaying(), progress() as said:
                 report = session.restore(at, said, overwrite="--force" in flags)
         except BaseException:
             if fresh:
@@ -252,7 +256,7 @@ class EnsCommand:
         show(restore_table(report))
 
     @contextmanager
-    def _replaying(self) -> Iterator[None]:
+    def replaying(self) -> Iterator[None]:
         """Let cells be run again: commands in them do nothing."""
         self._is_replaying = True
         try:
@@ -307,15 +311,12 @@ class EnsCommand:
     def _file(self, words: list[str]) -> Path:
         if len(words) > 1:
             raise UsageError(f"one file is enough: {' '.join(words)}")
-        return Path(words[0]).expanduser() if words else _default_file(self._shell)
+        return Path(words[0]).expanduser() if words else default_file(self._shell)
 
 
-def _default_file(shell: InteractiveShell) -> Path:
-    """Return the notebook's name with ``.ens``, where the front end tells it, else ``session.ens``."""
-    told: Any = shell.user_ns.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")
-    if isinstance(told, str) and told.endswith(".ipynb"):
-        return Path(Path(told).name).with_suffix(".ens")
-    return Path(DEFAULT_FILE)
+def _leave_to_the_runner(words: list[str]) -> None:
+    del words
+    print("ens run records this session; nothing to do here.")
 
 
 def _state(session: Session, words: list[str]) -> ExecutionId | None:

@@ -16,17 +16,17 @@ _NAME = "ens"
 
 def load(shell: Any) -> None:
     """Register ``%ens``; loading twice does nothing."""
-    if _command_of(shell) is None:
+    if command_of(shell) is None:
         command = EnsCommand(shell, Config())
         shell.register_magic_function(command, "line_cell", _NAME)
         shell.input_transformers_cleanup.append(without_header)
-        completion.install(shell, _command_of)
+        completion.install(shell, command_of)
         atexit.register(command.close)
 
 
 def unload(shell: Any) -> None:
     """End the session, if there is one, and take ``%ens`` away."""
-    command = _command_of(shell)
+    command = command_of(shell)
     if command is not None:
         command.close()
         atexit.unregister(command.close)
@@ -37,10 +37,11 @@ def unload(shell: Any) -> None:
 
 def session_of(shell: Any) -> Session | None:
     """Return the session that a shell records, or None."""
-    command = _command_of(shell)
+    command = command_of(shell)
     return None if command is None else command.session
 
 
-def _command_of(shell: Any) -> EnsCommand | None:
+def command_of(shell: Any) -> EnsCommand | None:
+    """Return what stands behind a shell's ``%ens``, or None."""
     found = shell.find_line_magic(_NAME)
     return found if isinstance(found, EnsCommand) else None

@@ -95,6 +95,13 @@ class MoveVerbs:
             refs.add_tag(words[0], at)
             print(f"Tag {words[0]} is at @{at}.")
 
+    def retag(self, words: list[str]) -> None:
+        """Do ``%ens tag`` where a name that is taken moves here: a notebook that runs again tags its newest run."""
+        refs = self._active().store.refs
+        if words[:1] and words[0] in {ref.name for ref in refs.tags()}:
+            refs.delete(words[0], RefKind.TAG)
+        self._tag(words)
+
 
 def _count(words: list[str], verb: str) -> int:
     if not words:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import linecache
+import os
 import sys
 import warnings
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -15,6 +17,7 @@ from ensession.capture.hidden.compiling import Compiler
 from ensession.capture.taps import OutputTap
 
 OWN_EXTENSION = "ensession"
+DEFAULT_FILE = "session.ens"
 
 
 class IPythonShell:
@@ -82,3 +85,11 @@ class IPythonShell:
         """Show a warning below the cell."""
         # A line number of its own each time: a notebook must not fold a second warning into the first.
         warnings.warn_explicit(message, UserWarning, "ensession", len(linecache.cache) + 1)
+
+
+def default_file(shell: InteractiveShell) -> Path:
+    """Return the notebook's name with ``.ens``, where the front end tells it, else ``session.ens``."""
+    told: Any = shell.user_ns.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")
+    if isinstance(told, str) and told.endswith(".ipynb"):
+        return Path(Path(told).name).with_suffix(".ens")
+    return Path(DEFAULT_FILE)

@@ -94,6 +94,10 @@ class Session:
         """Begin a new line of history with what the namespace holds."""
         self._recorder.adopt()
 
+    def keep_quiet(self) -> None:
+        """Write nothing below cells of what would not survive a restart: nobody reads along, and it is no output."""
+        self._recorder.survival = None
+
     def note_callbacks(self) -> None:
         """Take note that callbacks of widgets ran while no cell did."""
         self._recorder.note_callbacks()
