@@ -10,6 +10,7 @@ PYTEST_ARGS ?=
 JOBS ?= 2
 QUICK ?=
 NOTEBOOKS ?=
+BENCH ?=
 MIN_PYTHON := 3.11
 
 PY := $(VENV)/bin/python
@@ -22,7 +23,7 @@ OTHER_VENV ?= $(VENV)-other
 OTHER_STAMP := $(OTHER_VENV)/.ensession-versions
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo notebooks fidelity fidelity-table test test-slow test-versions lint format types docs bench-overhead wheel clean
+.PHONY: help venv demo notebooks fidelity fidelity-table test test-slow test-versions lint format types docs bench bench-overhead wheel clean
 
 help:
 	@echo 'make demo            record, kill, copy and restore the flights notebook (QUICK=1: less training)'
@@ -35,6 +36,7 @@ help:
 	@echo 'make lint            ruff, import contracts, file and function sizes'
 	@echo 'make types           mypy, strict'
 	@echo 'make docs            the documentation, into docs/_build/html'
+	@echo 'make bench           ensession beside Kishu, ElasticNotebook, dill and pickle (QUICK=1: small, BENCH=names)'
 	@echo 'make bench-overhead  what recording costs a trivial cell, and a kernel at its start'
 	@echo 'make wheel           build into dist/'
 	@echo 'make format          let ruff rewrite the layout'
@@ -103,6 +105,9 @@ types: $(STAMP)
 
 docs: $(STAMP)
 	$(PY) -m sphinx -W --keep-going -b html docs docs/_build/html
+
+bench: $(STAMP)
+	$(PY) -m benchmarks.rivals.run $(if $(QUICK),--quick) $(BENCH)
 
 bench-overhead: $(STAMP)
 	$(PY) -m benchmarks.overhead.run

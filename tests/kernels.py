@@ -211,9 +211,9 @@ class Kernel:
             raise CellFailed(f"should have raised: {code}")
         return reply
 
-    def value(self, expression: str) -> str:
+    def value(self, expression: str, timeout_s: float = CELL_TIMEOUT_S) -> str:
         """Return ``repr`` of an expression, evaluated unseen: no cell, no hooks, nothing bound."""
-        reply = self.run("", silent=True, expressions={"value": f"repr({expression})"})
+        reply = self.run("", silent=True, expressions={"value": f"repr({expression})"}, timeout_s=timeout_s)
         result = reply.user_expressions["value"]
         if result["status"] != "ok":
             raise CellFailed(f"{expression}: {result['ename']}: {result['evalue']}")
