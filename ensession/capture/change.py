@@ -22,6 +22,8 @@ class Tracked:
         Id of each name's value: another id means rebound.
     fingerprint : Fingerprint or None
         None: touched means changed.
+    packages : frozenset[str] or None
+        None: not known, its value is still to come.
     """
 
     names: tuple[str, ...]
@@ -31,7 +33,7 @@ class Tracked:
     unstorable: str | None
     references: tuple[str, ...]
     codes: tuple[types.CodeType, ...]
-    packages: frozenset[str]
+    packages: frozenset[str] | None
     labels: Mapping[int, tuple[Any, ...]]
 
 

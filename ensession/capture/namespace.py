@@ -35,6 +35,8 @@ class UserNamespace:
     ----------
     ignored : frozenset[str]
         Names of the user that don't count: they are not looked at, and stay when others are replaced.
+    awaited : set[str]
+        Variables of the state that are still to come: that they are not there does not mean that they were deleted.
     """
 
     def __init__(self, namespace: dict[str, Any], hidden: Mapping[str, Any]) -> None:
@@ -43,6 +45,7 @@ class UserNamespace:
         self._shells: set[object] = set()
         self._users: set[str] = set()
         self.ignored: frozenset[str] = frozenset()
+        self.awaited: set[str] = set()
         self._turned: set[str] = set()
         self._watch = NamespaceWatch(namespace)
 

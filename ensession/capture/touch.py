@@ -29,8 +29,8 @@ class Known(Protocol):
         """Code that is part of its value."""
 
     @property
-    def packages(self) -> frozenset[str]:
-        """Where the types in its value come from."""
+    def packages(self) -> frozenset[str] | None:
+        """Where the types in its value come from; None: it may be anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Closure:
         self._known = known
         self._libraries = libraries
         self._analyse = analyse
-        self._figures = [n for n, one in known.items() if _PYPLOT in one.packages] if figures_are_open else []
+        self._figures = [n for n, one in known.items() if _is_from(one, {_PYPLOT})] if figures_are_open else []
 
     def of(self, names: Iterable[str], code: Mentions) -> tuple[set[str], str | None]:
         """Return all names touched through ``names``, and why everything is, if so.
@@ -114,12 +114,12 @@ class Closure:
 
     def _packages(self, names: Iterable[str]) -> set[str]:
         found = {self._libraries[name] for name in names if name in self._libraries}
-        return found.union(*(self._known[name].packages for name in names if name in self._known))
+        return found.union(*(self._known[name].packages or () for name in names if name in self._known))
 
     def _held_by(self, packages: Iterable[str]) -> list[str]:
         """Return the names whose values one of these packages may hold on to."""
         holding = {package for package in packages if not is_stateless(package)}
-        return [n for n, one in self._known.items() if not holding.isdisjoint(one.packages)] if holding else []
+        return [n for n, one in self._known.items() if _is_from(one, holding)] if holding else []
 
     def _follow(self, names: Iterable[str], code: Mentions) -> tuple[set[str], str | None, Mentions]:
         seen: set[str] = set()
@@ -147,6 +147,11 @@ class Closure:
                 packages.add(package)
                 stack.extend(self._held_by([package]))
         return seen, everything, Mentions(frozenset(words), frozenset(packages))
+
+
+def _is_from(known: Known, packages: set[str]) -> bool:
+    """Whether a value may hold an object of one of these packages."""
+    return known.packages is None or not packages.isdisjoint(known.packages)
 
 
 def touched_by(cell: CellNames, closure: Closure) -> Touched:

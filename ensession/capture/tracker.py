@@ -223,7 +223,7 @@ class Tracker:
                 self._libraries[name] = package
         self._suspects |= fresh
         deleted = {name for name in self._suspects if name not in variables and name in self.known}
-        deleted = {name for name in deleted if not name.startswith(HIDDEN_PREFIX)}
+        deleted = {name for name in deleted - self.user.awaited if not name.startswith(HIDDEN_PREFIX)}
         rebound = {name for name in self._suspects if name in variables and not self._is_same(name, variables[name])}
         self._suspects = rebound | deleted
         return rebound, deleted

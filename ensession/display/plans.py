@@ -21,6 +21,7 @@ _FATES = {
     Fate.IGNORED: "ignored",
     Fate.MISSING: "MISSING",
     Fate.KEPT: "kept, was live",
+    Fate.AWAITED: "awaited: comes when a cell uses it",
 }
 
 _HOW = Column(
@@ -34,6 +35,7 @@ _HOW = Column(
         (_FATES[Fate.KEPT], Tone.GOOD),
         (_FATES[Fate.RENEWED], Tone.WARN),
         (_FATES[Fate.IGNORED], Tone.WARN),
+        (_FATES[Fate.AWAITED], Tone.WARN),
     ),
 )
 

@@ -171,6 +171,8 @@ class Fate(StrEnum):
     """Not there; the reason says why."""
     KEPT = "kept"
     """Was live already and is untouched."""
+    AWAITED = "awaited"
+    """Not brought yet; it comes before the first cell that may use it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,4 +58,4 @@ class Beside:
     def _is_machinery(self, name: str) -> bool:
         """Whether a variable is a thread, a queue, a widget: those have no fingerprint, and count as unchanged."""
         known = self._tracker.known.get(name)
-        return known is not None and known.fingerprint is None and not PRIMITIVES.isdisjoint(known.packages)
+        return known is not None and known.fingerprint is None and not PRIMITIVES.isdisjoint(known.packages or ())

@@ -7,14 +7,12 @@ again in the namespace as a workshop, which then is put back; only when everythi
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ensession.capture.change import Memory
 from ensession.capture.hidden import HiddenState
-from ensession.capture.hidden.state import Frozen
 from ensession.capture.namespace import UserNamespace
 from ensession.errors import UsageError
 from ensession.model import (
@@ -29,7 +27,7 @@ from ensession.model import (
     VersionId,
 )
 from ensession.planner.costs import CostModel
-from ensession.restore import Executor, Made, Progress, place
+from ensession.restore import Made, Progress, place
 from ensession.session.bench import LiveBench, StoreArchive
 from ensession.session.checks import InputCheck, Lookout
 from ensession.session.interrupts import uninterrupted
@@ -37,8 +35,9 @@ from ensession.session.living import Living
 from ensession.session.nearby import Journey
 from ensession.session.recorder import Recorder
 from ensession.session.reports import plain
-from ensession.session.returning import FAILURES, Bans
+from ensession.session.returning import Bans
 from ensession.session.shell import Shell
+from ensession.session.workshop import Scene, Workshop
 from ensession.store import Store
 from ensession.trust import Keyring, OwnParts, require_history
 
@@ -49,10 +48,13 @@ State = Mapping[str, tuple[VersionId, ExecutionId]]
 class _Before:
     """Everything that a move may change, as it was."""
 
-    variables: Mapping[str, Any]
-    untouched: Mapping[str, Any]
-    hidden: Frozen
+    scene: Scene
     memory: Memory
+
+    @property
+    def variables(self) -> Mapping[str, Any]:
+        """The user's variables."""
+        return self.scene.variables
 
 
 class Mover:
@@ -86,7 +88,7 @@ class Mover:
         self._recorder = recorder
         self._keyring = keyring
         self._bench = LiveBench(shell, user, hidden, recorder.tracker)
-        self._archive = StoreArchive.sealed(store, keyring)
+        self._workshop = Workshop(StoreArchive.sealed(store, keyring), self._bench, user, hidden)
         self._check = InputCheck()
         self._undone: list[tuple[ExecutionId, ExecutionId]] = []
         self._aside: dict[str, int | None] = {}
@@ -177,9 +179,7 @@ class Mover:
         wanted = {name: version for name, (version, _) in state.items()}
         lookout = Lookout(self._store, target, self._check)
         journey = Journey(OwnParts(self._store, self._keyring), target, wanted, living, lookout)
-        live = self._user.live
-        untouched = {name: live[name] for name in ignored if name in live}
-        before = _Before(self._user.variables(), untouched, self._hidden.freeze(), self._recorder.tracker.freeze())
+        before = _Before(Scene.of(self._user, self._hidden, ignored), self._recorder.tracker.freeze())
         self._recorder.paused = True
         is_done = False
         try:
@@ -222,31 +222,10 @@ class Mover:
     def _bring(self, journey: Journey, before: _Before, progress: Progress) -> tuple[Made, Plan, Bans]:
         """Load and make again what does not live, and leave the namespace as it was."""
         bans = Bans(costs=CostModel().learned(self._store.history.measured_loads()))
-        while True:
-            graph, chosen, live = journey.plan(bans)
-            values = {version: journey.living.values[version] for version in live}
-            try:
-                with self._workshop(before):
-                    folders = journey.lookout.folders
-                    executor = Executor(graph, self._archive, self._bench, progress, bans.unloadable, folders, values)
-                    made = executor.carry_out(chosen)
-            except FAILURES as failure:
-                bans.note(graph, failure)
-                journey.spoilt |= bans.spoilt
-            else:
-                made.values.update({version: dict(value) for version, value in values.items()})
-                made.fates.update(dict.fromkeys(live, (Fate.KEPT, "")))
-                return made, chosen, bans
-
-    @contextmanager
-    def _workshop(self, before: _Before) -> Iterator[None]:
-        try:
-            yield
-        finally:
-            with uninterrupted():
-                self._user.replace(before.variables)
-                self._user.live.update(before.untouched)  # a cell that ran again may have bound what is ignored
-                self._hidden.thaw(before.hidden)
+        made, chosen, live = self._workshop.bring(journey, before.scene, bans, progress)
+        made.values.update({version: dict(value) for version, value in live.items()})
+        made.fates.update(dict.fromkeys(live, (Fate.KEPT, "")))
+        return made, chosen, bans
 
     def _switch(self, state: State, made: Made, journey: Journey, before: _Before) -> dict[str, str]:
         """Make the target state live; return hidden state that can't be put back here, and why."""
@@ -310,7 +289,7 @@ class Mover:
 
     def _put_back(self, before: _Before) -> None:
         self._user.replace(before.variables)
-        self._hidden.thaw(before.hidden)
+        self._hidden.thaw(before.scene.hidden)
         self._recorder.tracker.thaw(before.memory)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from ensession.model import ExecutionId, Fate, Graph, Plan, RestoreReport, VariableReport, VersionId
 from ensession.planner.costs import CostModel
@@ -117,7 +118,7 @@ def bring_back(
     progress: Progress,
     costs: CostModel,
     around: Surroundings = UNCHANGED,
-    ignored: Collection[str] = (),
+    left_out: Mapping[str, Fate] = MappingProxyType({}),
 ) -> RestoreReport:
     """Bring a recorded state into a namespace.
 
@@ -127,8 +128,8 @@ def bring_back(
         See :class:`ensession.restore.Executor`.
     around : Surroundings
         What is not here, or not as it was.
-    ignored : collection of str
-        Names to leave alone.
+    left_out : Mapping[str, Fate]
+        Names to leave alone, and whether for good or for now (*ignored*, *awaited*).
 
     Returns
     -------
@@ -142,15 +143,15 @@ def bring_back(
     """
     start = time.perf_counter()
     bans = Bans(unrunnable=dict(around.unrunnable), costs=costs)
-    state = {name: version for name, version in graph.state.items() if name not in ignored}
+    state = {name: version for name, version in graph.state.items() if name not in left_out}
     task = Task(graph, target, frozenset(state.values()), around.folders)
     with all_or_nothing(bench):
         made, chosen = _settle(task, archive, bench, progress, bans)
         _renew(graph, chosen, made)
         refused = place(bench, {name: made.values[v][name] for name, v in state.items() if v in made.values})
         made.fates.update({graph.state[name]: (Fate.MISSING, one.reason) for name, one in refused.items()})
-    variables = [one for one in report_variables(graph, chosen, made) if one.name not in ignored]
-    variables += [VariableReport(name, Fate.IGNORED, target, "you said so (%ens ignore)") for name in sorted(ignored)]
+    variables = [one for one in report_variables(graph, chosen, made) if one.name not in left_out]
+    variables += [_without(graph, target, name, fate) for name, fate in sorted(left_out.items())]
     omitted = (f"cell {cell}, which should always run, can't be run: {why}" for cell, why in chosen.omitted.items())
     return RestoreReport(
         target=target,
@@ -161,6 +162,12 @@ def bring_back(
         loads=tuple(made.loads),
         notes=(*around.notes, *omitted),
     )
+
+
+def _without(graph: Graph, target: ExecutionId, name: str, fate: Fate) -> VariableReport:
+    if fate is Fate.AWAITED:
+        return VariableReport(name, fate, graph.versions[graph.state[name]].execution)
+    return VariableReport(name, fate, target, "you said so (%ens ignore)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 from ensession.capture.hidden import HiddenState
 from ensession.capture.hidden.compiling import Futures
@@ -16,35 +15,26 @@ from ensession.model import (
     HIDDEN_PREFIX,
     EnvironmentDifference,
     ExecutionId,
-    Fate,
     Graph,
     KernelRun,
     Plan,
     RestoreReport,
-    VersionId,
 )
 from ensession.planner.costs import CostModel
 from ensession.planner.mincut import plan
-from ensession.planner.policy import StorageRule
 from ensession.restore import Progress
-from ensession.session.bench import LiveBench, StoreArchive
 from ensession.session.cells import Ending
-from ensession.session.checks import InputCheck, look_around
+from ensession.session.checks import look_around
 from ensession.session.environment import Comparison, environment
 from ensession.session.moving import Mover
 from ensession.session.naming import Naming
 from ensession.session.recorder import Recorder
-from ensession.session.reports import plain
-from ensession.session.returning import bring_back
+from ensession.session.restoring import Restorer
 from ensession.session.shell import Shell
 from ensession.session.speaking import UsersWord
 from ensession.session.survival import SurvivalWatch
 from ensession.store import Store
-from ensession.trust import Keyring, own_words, require_history
-
-_NOT_AS_RECORDED = frozenset({Fate.DIFFERENT, Fate.RENEWED, Fate.MISSING, Fate.IGNORED})
-_NAMED = 8
-"""Names that a message lists before it counts the rest."""
+from ensession.trust import Keyring, own_words
 
 
 class Session:
@@ -61,11 +51,13 @@ class Session:
     Attributes
     ----------
     last_restore : RestoreReport or None
-        Of the last restore, checkout, undo or redo.
+        Of the last restore, checkout, undo or redo; of a lazy restore as far as it has come.
     moves : Mover
         Goes to other states.
     naming : Naming
         The branch that work is on.
+    awaited : Awaited
+        Variables of a lazily restored state that are still to come.
     """
 
     def __init__(self, path: Path, shell: Shell, config: Config, keyring: Keyring) -> None:
@@ -82,7 +74,17 @@ class Session:
         self.naming = Naming(self.store, self._recorder)
         shell.outputs.install()
         self.word = UsersWord(self.store, keyring, self._recorder)
-        self._check = InputCheck()
+        self._restorer = Restorer(
+            self.store,
+            self.run,
+            shell,
+            self._user,
+            self._hidden,
+            self._recorder,
+            keyring,
+            self._note_report,
+        )
+        self.awaited = self._restorer.awaited
         self._recorder.survival = SurvivalWatch(self.losses, shell.notify, time.monotonic)
 
     @property
@@ -159,7 +161,7 @@ class Session:
     def plan(self, execution: ExecutionId | None = None) -> tuple[Plan, Graph]:
         """Say how a state would be brought back into a fresh kernel."""
         graph = own_words(self.store, self._keyring, self.graph(execution))
-        around = look_around(self.store, graph, self._check)
+        around = look_around(self.store, graph, self._restorer.check)
         return plan(graph, self.target(execution), self.costs(), unrunnable=around.unrunnable), graph
 
     def costs(self) -> CostModel:
@@ -209,33 +211,30 @@ class Session:
         RestoreError
             The namespace is as it was.
         """
+        self.last_restore = self._restorer.restore(self._restore_target(execution), progress, overwrite=overwrite)
+        return self.last_restore
+
+    def restore_lazily(
+        self, execution: ExecutionId | None, progress: Progress, *, overwrite: bool = False
+    ) -> RestoreReport:
+        """Bring a state back as :meth:`restore` does, but most variables only when a cell may use them.
+
+        Returns
+        -------
+        RestoreReport
+            Of what was done at once; :attr:`last_restore` goes on telling what becomes of the rest.
+
+        Raises
+        ------
+        TrustError, UsageError, RestoreError
+            As for :meth:`restore`.
+        """
         target = self._restore_target(execution)
-        require_history(self.store, self._keyring, target)
-        graph = own_words(self.store, self._keyring, self.store.history.graph(target))
-        around = look_around(self.store, graph, self._check)
-        for note in around.notes:  # before anything runs
-            self._shell.notify(f"ensession: {note}")
-        kept = self._unrecorded(graph, overwrite=overwrite)
-        ignored = self._recorder.spoken.ignored
-        untouched = {name: self._user.live[name] for name in ignored if name in self._user.live}
-        archive = StoreArchive.sealed(self.store, self._keyring)
-        bench = LiveBench(self._shell, self._user, self._hidden, self._recorder.tracker)
-        started_at = time.time()
-        self._recorder.paused = True
-        try:
-            report = bring_back(graph, target, archive, bench, progress, self.costs(), around, ignored)
-        finally:
-            self._recorder.paused = False
-            for name in ignored.intersection(self._user.live):  # a cell that ran again may have needed an older value
-                del self._user.live[name]
-            self._user.live.update(untouched)
-        self._take_up(graph, report)
-        self._user.live.update(kept)
+        self.last_restore = self._restorer.restore_lazily(target, progress, overwrite=overwrite)
+        return self.last_restore
+
+    def _note_report(self, report: RestoreReport) -> None:
         self.last_restore = report
-        self.store.log.record_restore(
-            target, started_at, report.duration_s, plain(report.plan), plain(report), self.run.id
-        )
-        return report
 
     def _restore_target(self, execution: ExecutionId | None) -> ExecutionId:
         if execution is not None:
@@ -244,49 +243,3 @@ class Session:
         if found is None:
             raise NotFoundError(f"{self.store.path} holds no execution yet: there is nothing to restore")
         return found
-
-    def _unrecorded(self, graph: Graph, *, overwrite: bool) -> dict[str, Any]:
-        """Return the variables that a restore leaves alone: those that only this kernel has."""
-        if self.head is not None:
-            return {}
-        variables = self._user.variables()
-        clashing = [n for n in variables if n in graph.state and not _is_module(variables[n])]
-        if clashing and not overwrite:
-            more = len(clashing) - _NAMED
-            names = ", ".join(clashing[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-            raise UsageError(
-                f"{names} would be overwritten and is not recorded in {self.store.path}: "
-                "restart the kernel first, or say %ens restore --force"
-            )
-        return {name: value for name, value in variables.items() if name not in graph.state}
-
-    def _take_up(self, graph: Graph, report: RestoreReport) -> None:
-        """Make the restored state the one that recording goes on from."""
-        recorder, variables = self._recorder, {**self._user.variables(), **self._hidden.read()}
-        fates = {variable.name: variable.fate for variable in report.variables}
-        recorder.tracker.forget()
-        for version, names in _names_by_version(graph).items():
-            kinds = {fates[name] for name in names}
-            if kinds <= {Fate.MISSING, Fate.IGNORED}:
-                recorder.tracker.miss(names, version)
-            elif kinds.isdisjoint(_NOT_AS_RECORDED):  # else it is found new before the next cell
-                present = {name: variables[name] for name in names if name in variables}
-                recorder.tracker.learn(tuple(present), present, version)
-        self._hidden.changed()
-        self._hidden.doubt(name for name, fate in fates.items() if fate is Fate.MISSING)
-        recorder.rule = StorageRule.from_graph(self.config.policy, self.costs(), graph)
-        recorder.head = report.target
-        if recorder.survival is not None:
-            recorder.survival.restart()
-        recorder.branch = self.store.refs.branch_for(report.target, recorder.branch)
-
-
-def _names_by_version(graph: Graph) -> dict[VersionId, tuple[str, ...]]:
-    found: dict[VersionId, tuple[str, ...]] = {}
-    for name, version in sorted(graph.state.items()):
-        found[version] = (*found.get(version, ()), name)
-    return found
-
-
-def _is_module(value: Any) -> bool:
-    return type(value).__name__ == "module"

@@ -1,0 +1,94 @@
+"""A restore that is not all done at once: what has to be there right away, and where the rest comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from ensession.capture.change import Tracked
+from ensession.model import (
+    HIDDEN_PREFIX,
+    ExecutionId,
+    Graph,
+    GraphExecution,
+    GraphVersion,
+    VersionId,
+)
+from ensession.planner.explore import Parts
+from ensession.session.returning import Bans
+
+
+def deferrable(graph: Graph, target: ExecutionId, bans: Bans, ignored: Collection[str]) -> frozenset[str]:
+    """Return the names of a state that may come later.
+
+    Hidden state is put back at once: a cell may draw or look something up without naming anything. Cells that every
+    restore runs are run at once, and what these runs use and make is there from then on. What no plan can bring is
+    told at once. All else can wait.
+
+    Parameters
+    ----------
+    graph : Graph
+    target : ExecutionId
+    bans : Bans
+        What is known not to work here.
+    ignored : collection of str
+        Names that are not brought at all.
+    """
+    state = {name: version for name, version in graph.state.items() if name not in ignored}
+    at_once = {version for name, version in state.items() if name.startswith(HIDDEN_PREFIX)}
+    whole = bans.plan(graph, target, set(state.values()))
+    at_once |= whole.missing.keys() | whole.renewed.keys()
+    while True:
+        chosen = bans.plan(graph, target, at_once)
+        used = set(chosen.loads).union(*(graph.versions[version].requires for version in chosen.loads))
+        runs = set(chosen.runs)
+        for execution in graph.executions:
+            if execution.id in runs:
+                used.update(execution.reads, execution.produces)
+        more = used.intersection(state.values()) - at_once
+        if not more:
+            break
+        at_once |= more
+    return frozenset(name for name, version in state.items() if version not in at_once)
+
+
+def stub(graph: Graph, names: tuple[str, ...], version: VersionId) -> Tracked:
+    """Return what is known of a co-variable before its value is there: names, and what it refers to."""
+    node = graph.versions[version]
+    references = {name for one in node.requires if one in graph.versions for name in graph.versions[one].names}
+    return Tracked(names, version, {}, None, node.unstorable, tuple(sorted(references)), (), None, {})
+
+
+class GraphParts:
+    """The nodes of a graph that was read before; what is not in it comes from elsewhere (:class:`Parts`).
+
+    Parameters
+    ----------
+    graph : Graph
+        With the user's words as far as they are trusted.
+    further : Parts
+    """
+
+    def __init__(self, graph: Graph, further: Parts) -> None:
+        self._graph = graph
+        self._further = further
+        self._executions = {execution.id: execution for execution in graph.executions}
+
+    def versions(self, ids: Iterable[VersionId], /) -> Mapping[VersionId, GraphVersion]:
+        """Return versions."""
+        wanted = set(ids)
+        found = {id_: self._graph.versions[id_] for id_ in wanted if id_ in self._graph.versions}
+        unknown = wanted - found.keys()
+        return {**found, **self._further.versions(unknown)} if unknown else found
+
+    def executions(
+        self, ids: Iterable[ExecutionId], /
+    ) -> tuple[Mapping[ExecutionId, GraphExecution], Mapping[VersionId, GraphVersion]]:
+        """Return executions with all versions that they made."""
+        wanted = set(ids)
+        found = {id_: self._executions[id_] for id_ in wanted if id_ in self._executions}
+        versions = self.versions(version for execution in found.values() for version in execution.produces)
+        unknown = wanted - found.keys()
+        if not unknown:
+            return found, versions
+        more, theirs = self._further.executions(unknown)
+        return {**found, **more}, {**versions, **theirs}

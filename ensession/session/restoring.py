@@ -1,0 +1,204 @@
+"""Bringing a recorded state into a fresh kernel: all of it at once, or most of it later."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ensession.capture.hidden import HiddenState
+from ensession.capture.namespace import UserNamespace
+from ensession.errors import UsageError
+from ensession.model import ExecutionId, Fate, Graph, KernelRun, RestoreReport, VersionId
+from ensession.planner.costs import CostModel
+from ensession.planner.policy import StorageRule
+from ensession.restore import Progress
+from ensession.session.awaiting import Awaited
+from ensession.session.bench import LiveBench, StoreArchive
+from ensession.session.checks import InputCheck, Surroundings, look_around
+from ensession.session.lazily import deferrable
+from ensession.session.recorder import Recorder
+from ensession.session.reports import plain
+from ensession.session.returning import Bans, bring_back
+from ensession.session.shell import Shell
+from ensession.session.workshop import Workshop
+from ensession.store import Store
+from ensession.trust import Keyring, own_words, require_history
+
+_NOT_AS_RECORDED = frozenset({Fate.DIFFERENT, Fate.RENEWED, Fate.MISSING, Fate.IGNORED, Fate.AWAITED})
+_NAMED = 8
+"""Names that a message lists before it counts the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Journal:
+    """What was known when a restore began."""
+
+    target: ExecutionId
+    graph: Graph
+    around: Surroundings
+    started_at: float
+
+
+class Restorer:
+    """Brings states of one store into one kernel.
+
+    Parameters
+    ----------
+    store : Store
+    run : KernelRun
+    shell : Shell
+    user : UserNamespace
+    hidden : HiddenState
+    recorder : Recorder
+        Goes on from the restored state.
+    keyring : Keyring
+    told : callable
+        Hears of every variable that a lazy restore left for later and that came.
+
+    Attributes
+    ----------
+    awaited : Awaited
+        Those that did not come yet.
+    check : InputCheck
+        Remembers the contents of files that it looked at.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        run: KernelRun,
+        shell: Shell,
+        user: UserNamespace,
+        hidden: HiddenState,
+        recorder: Recorder,
+        keyring: Keyring,
+        told: Callable[[RestoreReport], None],
+    ) -> None:
+        self._store = store
+        self._run = run
+        self._shell = shell
+        self._user = user
+        self._hidden = hidden
+        self._recorder = recorder
+        self._keyring = keyring
+        self.check = InputCheck()
+        self._bench = LiveBench(shell, user, hidden, recorder.tracker)
+        self._told = told
+        self._n_noted = 0
+        workshop = Workshop(StoreArchive.sealed(store, keyring), self._bench, user, hidden)
+        self.awaited = Awaited(store, user, hidden, recorder.tracker, workshop, shell.transform, self._note)
+
+    def restore(self, target: ExecutionId, progress: Progress, *, overwrite: bool) -> RestoreReport:
+        """Bring a state back, all of it (:meth:`ensession.session.session.Session.restore`)."""
+        journal = self._begin(target)
+        ignored = dict.fromkeys(self._recorder.spoken.ignored, Fate.IGNORED)
+        report = self._bring(journal, ignored, progress, overwrite=overwrite)
+        self.awaited.forget()
+        return report
+
+    def restore_lazily(self, target: ExecutionId, progress: Progress, *, overwrite: bool) -> RestoreReport:
+        """Bring back at once what has to be, and await the rest."""
+        journal = self._begin(target)
+        ignored = self._recorder.spoken.ignored
+        bans = Bans(unrunnable=dict(journal.around.unrunnable), costs=self._costs())
+        later = deferrable(journal.graph, target, bans, ignored)
+        left_out = dict.fromkeys(ignored, Fate.IGNORED) | dict.fromkeys(later, Fate.AWAITED)
+        report = self._bring(journal, left_out, progress, overwrite=overwrite)
+        self.awaited.begin(target, journal.graph, journal.around, report)
+        return report
+
+    def _begin(self, target: ExecutionId) -> _Journal:
+        started_at = time.time()
+        require_history(self._store, self._keyring, target)
+        graph = own_words(self._store, self._keyring, self._store.history.graph(target))
+        around = look_around(self._store, graph, self.check)
+        for note in around.notes:  # before anything runs
+            self._shell.notify(f"ensession: {note}")
+        return _Journal(target, graph, around, started_at)
+
+    def _bring(
+        self, journal: _Journal, left_out: Mapping[str, Fate], progress: Progress, *, overwrite: bool
+    ) -> RestoreReport:
+        graph = journal.graph
+        kept = self._unrecorded(graph, overwrite=overwrite)
+        ignored = self._recorder.spoken.ignored
+        untouched = {name: self._user.live[name] for name in ignored if name in self._user.live}
+        archive = StoreArchive.sealed(self._store, self._keyring)
+        self._recorder.paused = True
+        try:
+            report = bring_back(
+                graph, journal.target, archive, self._bench, progress, self._costs(), journal.around, left_out
+            )
+        finally:
+            self._recorder.paused = False
+            for name in ignored.intersection(self._user.live):  # a cell that ran again may have needed an older value
+                del self._user.live[name]
+            self._user.live.update(untouched)
+        self._take_up(graph, report)
+        self._user.live.update(kept)
+        self._n_noted = len(report.loads)
+        self._record(journal.started_at, report)
+        return report
+
+    def _note(self, report: RestoreReport) -> None:
+        """Hear how far a lazy restore has come; its end is recorded, with what was loaded since its beginning."""
+        self._told(report)
+        if not report.count(Fate.AWAITED):
+            self._record(time.time() - report.duration_s, replace(report, loads=report.loads[self._n_noted :]))
+
+    def _costs(self) -> CostModel:
+        return CostModel().learned(self._store.history.measured_loads())
+
+    def _record(self, started_at: float, report: RestoreReport) -> None:
+        assert report.target is not None  # noqa: S101  (a restore has one)
+        self._store.log.record_restore(
+            report.target, started_at, report.duration_s, plain(report.plan), plain(report), self._run.id
+        )
+
+    def _unrecorded(self, graph: Graph, *, overwrite: bool) -> dict[str, Any]:
+        """Return the variables that a restore leaves alone: those that only this kernel has."""
+        if self._recorder.head is not None:
+            return {}
+        variables = self._user.variables()
+        clashing = [n for n in variables if n in graph.state and not _is_module(variables[n])]
+        if clashing and not overwrite:
+            more = len(clashing) - _NAMED
+            names = ", ".join(clashing[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+            raise UsageError(
+                f"{names} would be overwritten and is not recorded in {self._store.path}: "
+                "restart the kernel first, or say %ens restore --force"
+            )
+        return {name: value for name, value in variables.items() if name not in graph.state}
+
+    def _take_up(self, graph: Graph, report: RestoreReport) -> None:
+        """Make the restored state the one that recording goes on from."""
+        recorder, variables = self._recorder, {**self._user.variables(), **self._hidden.read()}
+        fates = {variable.name: variable.fate for variable in report.variables}
+        recorder.tracker.forget()
+        for version, names in _names_by_version(graph).items():
+            kinds = {fates[name] for name in names}
+            if kinds <= {Fate.MISSING, Fate.IGNORED}:
+                recorder.tracker.miss(names, version)
+            elif kinds.isdisjoint(_NOT_AS_RECORDED):  # else it is found new before the next cell
+                present = {name: variables[name] for name in names if name in variables}
+                recorder.tracker.learn(tuple(present), present, version)
+        self._hidden.changed()
+        self._hidden.doubt(name for name, fate in fates.items() if fate is Fate.MISSING)
+        recorder.rule = StorageRule.from_graph(recorder.rule.policy, self._costs(), graph)
+        recorder.head = report.target
+        if recorder.survival is not None:
+            recorder.survival.restart()
+        recorder.branch = self._store.refs.branch_for(report.target, recorder.branch)
+
+
+def _names_by_version(graph: Graph) -> dict[VersionId, tuple[str, ...]]:
+    found: dict[VersionId, tuple[str, ...]] = {}
+    for name, version in sorted(graph.state.items()):
+        found[version] = (*found.get(version, ()), name)
+    return found
+
+
+def _is_module(value: Any) -> bool:
+    return type(value).__name__ == "module"
