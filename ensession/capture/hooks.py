@@ -26,15 +26,20 @@ class CellHooks:
         self._listener = listener
         self._n_running = 0
         self._n_before = 0
+        self._is_installed = False
 
     def install(self) -> None:
         """Begin to listen."""
+        self._is_installed = True
         self._events.register("pre_execute", self._something_begins)
         self._events.register("pre_run_cell", self._before)
         self._events.register("post_run_cell", self._after)
 
     def remove(self) -> None:
-        """Stop listening."""
+        """Stop listening, if it does."""
+        if not self._is_installed:
+            return
+        self._is_installed = False
         self._events.unregister("pre_execute", self._something_begins)
         self._events.unregister("pre_run_cell", self._before)
         self._events.unregister("post_run_cell", self._after)

@@ -14,10 +14,8 @@ from ensession.capture.hooks import CellHooks
 from ensession.config import SETTINGS, Config, StoragePolicy, settings_of, with_setting
 from ensession.display import (
     Marks,
-    environment_table,
     lay_out,
     log_table,
-    restore_table,
     settings_table,
     status_table,
     variables_table,
@@ -26,15 +24,18 @@ from ensession.display.layout import BUDGET
 from ensession.errors import EnsessionError, UsageError
 from ensession.magic.browsing import export, show_diff
 from ensession.magic.moves import MoveVerbs
+from ensession.magic.restoring import RestoreVerbs, awaited_line
 from ensession.magic.shell import IPythonShell, default_file
-from ensession.magic.show import progress, show, show_graph, show_plan
-from ensession.magic.words import header_verb, split_allowed, word_verbs, words_lines
-from ensession.model import HIDDEN_PREFIX, ExecutionId, Word
+from ensession.magic.show import show, show_graph, show_plan
+from ensession.magic.words import header_verb, word_verbs, words_lines
+from ensession.model import HIDDEN_PREFIX, ExecutionId
 from ensession.session.cells import ending_of
 from ensession.session.session import Session
 from ensession.store import Store
 from ensession.trust import Keyring, trust_store
 
+_WHOLE = frozenset({"checkout", "undo", "redo", "ignore", "pin", "stop"})
+"""Verbs that need the whole state, or leave it: what is awaited comes first."""
 HELP = """\
 %ens start [FILE] [--all]      record every cell from now on (--all: store every value)
 %ens status                    what is recorded, and what would not survive a restart
@@ -43,7 +44,9 @@ HELP = """\
 %ens diff A [B] [--deep]       what differs between two states (--deep: load the values and compare them)
 %ens export [@N] -o FILE       write a notebook, or a script (--script); --minimal NAME …: only the cells these need
 %ens plan [@N]                 how a state would come back, and at what cost
-%ens restore [FILE] [@N]       bring a state back (--force: give up unrecorded variables; --allow N: see allow)
+%ens restore [FILE] [@N]       bring a state back (--force: give up unrecorded variables; --allow N: see allow;
+                               --lazy: the kernel is usable at once, each variable comes before a cell that uses it)
+%ens load [NAME …]             bring in what a lazy restore left for later, or some of it
 %ens always|never|allow [N …]  every restore runs cell N, none does, or one may although it changed something outside
 %ens ignore|pin [NAME …]       a variable that is neither captured nor restored; one that is always stored
 %ens modules [--write DIR]     your own modules that cells imported, and their sources back
@@ -71,16 +74,17 @@ class EnsCommand:
         self._session: Session | None = None
         self._hooks = CellHooks(shell, self)
         self._is_replaying = False
-        self._moves = MoveVerbs(self._active, self.replaying)
+        self._bringing = RestoreVerbs(shell, self)
+        self._moves = MoveVerbs(self.active, self.replaying)
         self._verbs: dict[str, Callable[[list[str]], None]] = {
             "start": self._start,
             "status": self._status,
             "log": self._log,
             "vars": self._vars,
             "plan": self._plan,
-            "diff": lambda words: show_diff(self._active(), words),
-            "export": lambda words: export(self._active(), words),
-            "restore": self._restore,
+            "diff": lambda words: show_diff(self.active(), words),
+            "export": lambda words: export(self.active(), words),
+            **self._bringing.verbs(),
             **self._moves.verbs(),
             "trust": self._trust,
             "config": self._configure,
@@ -88,7 +92,7 @@ class EnsCommand:
             "stop": self._stop,
             "help": self._help,
         }
-        self._verbs.update(word_verbs(self._active))
+        self._verbs.update(word_verbs(self.active))
 
     @property
     def session(self) -> Session | None:
@@ -106,6 +110,8 @@ class EnsCommand:
             verb = words[0] if words else "help"
             if verb not in self._verbs:
                 raise UsageError(f"%ens knows no command {verb!r}; %ens help lists them")
+            if verb in _WHOLE:
+                self._bringing.complete()
             self._verbs[verb](words[1:])
         except ValueError as error:
             self._complain(error if isinstance(error, EnsessionError) else UsageError(str(error)))
@@ -125,16 +131,21 @@ class EnsCommand:
 
     def cell_begins(self, code: str, cell_id: str | None) -> None:
         """Hear that a cell is about to run."""
-        if self._session is not None:
+        if self._bringing.begin(code) and self._session is not None:
             self._session.begin_cell(code, cell_id)
 
     def cell_ended(self, error: BaseException | None) -> None:
         """Hear that it ran."""
-        if self._session is not None:
+        if self._bringing.end() and self._session is not None:
             self._session.end_cell(ending_of(error))
+
+    def listen(self) -> None:
+        """Begin to hear of cells; a session that begins in the middle of one has to know what else is in it."""
+        self._hooks.install()
 
     def close(self) -> None:
         """End the session, if there is one: the extension is unloaded or the kernel shuts down."""
+        self._hooks.remove()
         if self._session is not None:
             self._detach()
 
@@ -166,31 +177,34 @@ class EnsCommand:
         config = replace(self._config, policy=policy)
         shell = IPythonShell(self._shell, config.output_limit_bytes)
         self._session = Session(path, shell, config, Keyring.load())
-        self._hooks.install()
         return self._session
 
     def _detach(self) -> None:
         session, self._session = self._session, None
-        self._hooks.remove()
+        self._bringing.leave()
         if session is not None:
             session.stop()
 
+    def leave(self) -> None:
+        """End the session."""
+        self._detach()
+
     def _flush(self, words: list[str]) -> None:
         _no_more(words)
-        session = self._active()
+        session = self.active()
         n_waiting = session.flush()
         waited = f"waited for {n_waiting} of them" if n_waiting else "nothing was waiting"
         print(f"Every value that is to be stored is in {session.store.path}: {waited}.")
 
     def _stop(self, words: list[str]) -> None:
         _no_more(words)
-        path = self._active().store.path
+        path = self.active().store.path
         self._detach()
         print(f"Stopped recording into {path}.")
 
     def _status(self, words: list[str]) -> None:
         _no_more(words)
-        session = self._active()
+        session = self.active()
         state = session.graph(session.head).state if session.head is not None else {}
         losses, advice = session.outlook()
         show(
@@ -202,14 +216,14 @@ class EnsCommand:
                 policy=session.config.policy,
                 losses=losses,
                 advice=advice,
-                words=words_lines(session),
+                words=[*filter(None, [awaited_line(session.awaited)]), *words_lines(session)],
             )
         )
 
     def _log(self, words: list[str]) -> None:
         flags, rest = _split_flags(words, {"--graph"})
         _no_more(rest[1:])
-        session = self._active()
+        session = self.active()
         if "--graph" in flags:
             marks = Marks.of(session.head, session.store.refs.all())
             show_graph(lay_out(session.store.history.executions(), marks, _number(rest[0]) if rest else BUDGET))
@@ -220,40 +234,16 @@ class EnsCommand:
         show(log_table(executions, changed, session.head))
 
     def _vars(self, words: list[str]) -> None:
-        session = self._active()
+        session = self.active()
         at = session.target(_state(session, words))
         chosen, _ = session.plan(at)
         show(variables_table(session.store.history.state(at), chosen.missing, at))
 
     def _plan(self, words: list[str]) -> None:
-        session = self._active()
+        session = self.active()
         chosen, graph = session.plan(_state(session, words))
         codes = {id_: session.store.history.execution(id_).code for id_ in chosen.runs}
         show_plan(chosen, graph, codes)
-
-    def _restore(self, words: list[str]) -> None:
-        flags, rest = _split_flags(words, {"--force", "--trust", "--allow"})
-        allowed, rest = split_allowed(rest) if "--allow" in flags else ([], rest)
-        states = [word for word in rest if word.startswith("@")]
-        files = [word for word in rest if not word.startswith("@")]
-        fresh = self._session is None
-        session = self._session_for(files)
-        try:
-            if "--trust" in flags:
-                trust_store(session.store, Keyring.load())
-            at = _state(session, states)
-            found = session.environment_differences(at)
-            if found:  # said before anything runs
-                show(environment_table(found))
-            if allowed:
-                session.word.say(allowed, Word.ALLOW)
-            with self.replaying(), progress() as said:
-                report = session.restore(at, said, overwrite="--force" in flags)
-        except BaseException:
-            if fresh:
-                self._detach()
-            raise
-        show(restore_table(report))
 
     @contextmanager
     def replaying(self) -> Iterator[None]:
@@ -264,7 +254,7 @@ class EnsCommand:
         finally:
             self._is_replaying = False
 
-    def _session_for(self, files: list[str]) -> Session:
+    def session_for(self, files: list[str]) -> Session:
         """Return the session to restore into: the running one, or one on the store that is named."""
         if self._session is None:
             path = self._file(files)
@@ -303,7 +293,8 @@ class EnsCommand:
         _no_more(words)
         print(HELP)
 
-    def _active(self) -> Session:
+    def active(self) -> Session:
+        """Return the running session, or complain."""
         if self._session is None:
             raise UsageError("nothing is being recorded; %ens start begins, %ens restore FILE goes on with a store")
         return self._session

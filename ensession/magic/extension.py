@@ -21,6 +21,7 @@ def load(shell: Any) -> None:
         shell.register_magic_function(command, "line_cell", _NAME)
         shell.input_transformers_cleanup.append(without_header)
         completion.install(shell, command_of)
+        command.listen()
         atexit.register(command.close)
 
 

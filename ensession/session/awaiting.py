@@ -7,59 +7,30 @@ brought in keeps the cell from running. Nothing here runs in a thread of its own
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
 
 from ensession.capture.change import Memory
 from ensession.capture.hidden import HiddenState
-from ensession.capture.names import CellNames, analyse_cell
 from ensession.capture.namespace import UserNamespace
 from ensession.capture.tracker import Tracker
 from ensession.errors import EnsessionError
-from ensession.model import ExecutionId, Fate, Graph, Plan, RestoreReport, VersionId
+from ensession.model import ExecutionId, Fate, Graph, RestoreReport, VersionId
 from ensession.planner.costs import CostModel
 from ensession.planner.explore import Parts
 from ensession.restore import Made, Progress
-from ensession.serial.words import words_in
 from ensession.session.checks import Surroundings
 from ensession.session.interrupts import uninterrupted
-from ensession.session.lazily import GraphParts, stub
+from ensession.session.lazily import GraphParts, Origin, stub
 from ensession.session.living import Living
 from ensession.session.nearby import Journey
+from ensession.session.needs import Needs
 from ensession.session.returning import Bans
 from ensession.session.workshop import Scene, Workshop
 from ensession.store import Store
 
-_LISTING = frozenset({"dir", "dump_session", "dump_module", "dump_module_asdict"})
-"""Functions that show or keep all names of the session, which capture need not mind: they change nothing."""
-_LISTING_MAGIC = re.compile(r"run_line_magic\(['\"](?:who|whos|who_ls|psearch)['\"]")
-_READ_FOR_WORDS_BYTES = 4 << 20
 _QUICK_S = 0.2
 """What is brought in between two cells must not be felt when the next one comes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where the awaited variables come from.
-
-    Attributes
-    ----------
-    target : ExecutionId
-        The restored state.
-    graph : Graph
-        The history of the restored state, with the user's words as far as they are trusted.
-    around : Surroundings
-        What was not as it was when the restore began.
-    report : RestoreReport
-        Of the restore; kept up to date.
-    """
-
-    target: ExecutionId
-    graph: Graph
-    around: Surroundings
-    report: RestoreReport
 
 
 class Awaited:
@@ -74,6 +45,8 @@ class Awaited:
     workshop : Workshop
     transform : callable
         Turns IPython's syntax into Python.
+    catch_up : callable
+        Records what happened since the last cell, so that it can be analysed.
     told : callable
         Hears of every change of the restore's report.
     """
@@ -86,6 +59,7 @@ class Awaited:
         tracker: Tracker,
         workshop: Workshop,
         transform: Callable[[str], str],
+        catch_up: Callable[[Mapping[str, int | None]], object],
         told: Callable[[RestoreReport], None],
     ) -> None:
         self._store = store
@@ -93,13 +67,15 @@ class Awaited:
         self._hidden = hidden
         self._tracker = tracker
         self._workshop = workshop
-        self._transform = transform
+        self._needs = Needs(store, tracker, transform)
+        self._catch_up = catch_up
         self._told = told
         self._origin: Origin | None = None
         self._parts: Parts = store.parts
         self._versions: dict[str, VersionId] = {}
         self._slow: set[VersionId] = set()
         self._is_bringing = False
+        self._untold: list[str] = []
 
     @property
     def is_bringing(self) -> bool:
@@ -156,9 +132,9 @@ class Awaited:
         if not self.names():
             return None
         try:
-            cell = analyse_cell(code, self._transform)
-            is_listing = not _LISTING.isdisjoint(cell.loads | cell.attributes) or self._lists_names(code)
-            while wanted := self._wanted(cell, is_listing=is_listing):
+            self._settle()
+            need = self._needs.analyse(code)
+            while wanted := self._needs.of(need, self._versions):
                 lost = self.bring(wanted, progress)
                 if lost:
                     return _refusal(lost)
@@ -168,6 +144,24 @@ class Awaited:
             what = str(error) if isinstance(error, EnsessionError) else f"{type(error).__name__}: {error}"
             return f"what it uses could not be brought in: {what}; run it again to try once more"
         return None
+
+    def _settle(self) -> None:
+        if self._tracker.drift():
+            try:
+                self._catch_up({})
+            except Exception:  # noqa: BLE001  (the recorder tries again before the cell, and says it; this goes on without)
+                return
+
+    def tell(self) -> list[str]:
+        """Return what went wrong while no cell ran, once."""
+        told, self._untold = self._untold, []
+        return told
+
+    def fetch(self, code: str) -> None:
+        """Bring in what an expression may use that is looked at while no cell runs, as far as that works."""
+        reason = self.prepare(code, lambda *_: None)
+        if reason is not None:
+            self._untold.append(f"looking at {code!r}: {reason}")
 
     def bring_all(self, progress: Progress) -> Mapping[str, str]:
         """Bring in all that is awaited; return what is lost, and why.
@@ -197,7 +191,13 @@ class Awaited:
             if chosen.runs or chosen.missing:
                 self._slow.add(version)  # it comes on demand
                 continue
-            self.bring(names, lambda *_: None)
+            try:
+                lost = self.bring(names, lambda *_: None)
+            except Exception:  # noqa: BLE001  (whatever it is: a cell that uses these variables will hear of it)
+                self._slow.add(version)
+                continue
+            if lost:
+                self._untold.append(_refusal(lost))
             return True
         return False
 
@@ -234,7 +234,10 @@ class Awaited:
             self._is_bringing = False
             if not is_done:
                 self._put_back(scene, memory, awaited)
-        self._account(wanted, made, chosen, bans, time.perf_counter() - started)
+        self._origin = self._origin.later(wanted, made, chosen, bans, time.perf_counter() - started)
+        self._told(self._origin.report)
+        if not self._versions:
+            self.forget()
         return {name: chosen.missing.get(version, "") for name, version in wanted.items() if version in chosen.missing}
 
     def _place(self, fresh: Mapping[str, VersionId], made: Made) -> None:
@@ -286,61 +289,6 @@ class Awaited:
                 stack += [*known.names, *known.references]
         return found
 
-    def _wanted(self, cell: CellNames, *, is_listing: bool) -> frozenset[str]:
-        """Return the awaited names that have to be there before a cell may run."""
-        awaited = frozenset(self.names())
-        if is_listing or self._tracker.drift():  # what came between two cells is not analysed yet
-            return awaited
-        touched = self._tracker.touched(cell)
-        if touched.everything:
-            return awaited
-        used = (touched.names | touched.reads) - self._only_bound(cell, touched.reads)
-        found = awaited & (used | self._referring(used))
-        if self._look_for_words(found - cell.loads):
-            return self._wanted(cell, is_listing=is_listing)
-        return found
-
-    def _only_bound(self, cell: CellNames, reads: Collection[str]) -> set[str]:
-        """Return names that a cell binds without looking at them, and that nothing else hangs on."""
-        bound = cell.stores - cell.loads - cell.deletes - frozenset(reads)
-        known = self._tracker.known
-        return {n for n in bound if n in known and known[n].names == (n,) and not known.referring([n])}
-
-    def _referring(self, names: Iterable[str]) -> set[str]:
-        """Return all that refers to some definitions: with a change of these it would no longer be what it was."""
-        found: set[str] = set()
-        more = set(names)
-        while more:
-            more = self._tracker.known.referring(more) - found
-            found |= more
-        return found
-
-    def _look_for_words(self, names: Collection[str]) -> bool:
-        """Find out which libraries awaited values may belong to, where that is not known; say whether it is now."""
-        is_news = False
-        for version in {self._versions[name] for name in names}:
-            partners = tuple(name for name, other in self._versions.items() if other == version)
-            known = self._tracker.known[partners[0]]
-            if known.packages is None and (words := self._words_of(version)) is not None:
-                self._tracker.known.update(dict.fromkeys(known.names, replace(known, packages=words)))
-                is_news = True
-        return is_news
-
-    def _words_of(self, version: VersionId) -> frozenset[str] | None:
-        payload = self._parts.versions([version])[version].payload
-        if payload is None or payload.n_stream_bytes > _READ_FOR_WORDS_BYTES:
-            return None
-        try:
-            return words_in(self._store.payloads.open(version).read_stream())
-        except EnsessionError:  # its load will say what is wrong
-            return None
-
-    def _lists_names(self, code: str) -> bool:
-        try:
-            return _LISTING_MAGIC.search(self._transform(code)) is not None
-        except SyntaxError:  # it can't run
-            return False
-
     def _costs(self) -> CostModel:
         return CostModel().learned(self._store.history.measured_loads())
 
@@ -350,34 +298,6 @@ class Awaited:
             if version not in self._slow and node.payload is not None:
                 found[version] = costs.load_cost_s(node.payload)
         return found
-
-    def _account(
-        self, wanted: Mapping[str, VersionId], made: Made, chosen: Plan, bans: Bans, duration_s: float
-    ) -> None:
-        """Write into the report what became of the variables; at the end, into the store (invariant 6)."""
-        origin = self._origin
-        assert origin is not None  # noqa: S101  (nothing is awaited without)
-        fates = {name: made.fates.get(v, (Fate.MISSING, chosen.missing.get(v, ""))) for name, v in wanted.items()}
-        report = origin.report
-        variables = [
-            replace(one, fate=fates[one.name][0], reason=fates[one.name][1])
-            if one.name in fates and one.fate is Fate.AWAITED
-            else one
-            for one in report.variables
-        ]
-        plan = report.plan
-        report = replace(
-            report,
-            variables=tuple(variables),
-            duration_s=report.duration_s + duration_s,
-            plan=replace(plan, steps=plan.steps + chosen.steps, cost_s=plan.cost_s + chosen.cost_s),
-            replans=report.replans + tuple(bans.reasons),
-            loads=report.loads + tuple(made.loads),
-        )
-        self._origin = replace(origin, report=report)
-        self._told(report)
-        if not self._versions:
-            self.forget()
 
 
 def _refusal(lost: Mapping[str, str]) -> str:

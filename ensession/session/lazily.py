@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from ensession.capture.change import Tracked
 from ensession.model import (
     HIDDEN_PREFIX,
     ExecutionId,
+    Fate,
     Graph,
     GraphExecution,
     GraphVersion,
+    Plan,
+    RestoreReport,
     VersionId,
 )
 from ensession.planner.explore import Parts
+from ensession.restore import Made
+from ensession.session.checks import Surroundings
 from ensession.session.returning import Bans
 
 
@@ -56,6 +62,49 @@ def stub(graph: Graph, names: tuple[str, ...], version: VersionId) -> Tracked:
     node = graph.versions[version]
     references = {name for one in node.requires if one in graph.versions for name in graph.versions[one].names}
     return Tracked(names, version, {}, None, node.unstorable, tuple(sorted(references)), (), None, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the awaited variables come from.
+
+    Attributes
+    ----------
+    target : ExecutionId
+        The restored state.
+    graph : Graph
+        The history of the restored state, with the user's words as far as they are trusted.
+    around : Surroundings
+        What was not as it was when the restore began.
+    report : RestoreReport
+        Of the restore; kept up to date.
+    """
+
+    target: ExecutionId
+    graph: Graph
+    around: Surroundings
+    report: RestoreReport
+
+    def later(self, names: Mapping[str, VersionId], made: Made, chosen: Plan, bans: Bans, duration_s: float) -> Origin:
+        """Return the same with what became of some variables in the report (invariant 6)."""
+        fates = {name: made.fates.get(v, (Fate.MISSING, chosen.missing.get(v, ""))) for name, v in names.items()}
+        variables = tuple(
+            replace(one, fate=fates[one.name][0], reason=fates[one.name][1])
+            if one.name in fates and one.fate is Fate.AWAITED
+            else one
+            for one in self.report.variables
+        )
+        plan = self.report.plan
+        plan = replace(plan, steps=plan.steps + chosen.steps, cost_s=plan.cost_s + chosen.cost_s)
+        report = replace(
+            self.report,
+            plan=plan,
+            variables=variables,
+            duration_s=self.report.duration_s + duration_s,
+            replans=self.report.replans + tuple(bans.reasons),
+            loads=self.report.loads + tuple(made.loads),
+        )
+        return replace(self, report=report)
 
 
 class GraphParts:

@@ -88,7 +88,9 @@ class Restorer:
         self._told = told
         self._n_noted = 0
         workshop = Workshop(StoreArchive.sealed(store, keyring), self._bench, user, hidden)
-        self.awaited = Awaited(store, user, hidden, recorder.tracker, workshop, shell.transform, self._note)
+        self.awaited = Awaited(
+            store, user, hidden, recorder.tracker, workshop, shell.transform, recorder.catch_up, self._note
+        )
 
     def restore(self, target: ExecutionId, progress: Progress, *, overwrite: bool) -> RestoreReport:
         """Bring a state back, all of it (:meth:`ensession.session.session.Session.restore`)."""

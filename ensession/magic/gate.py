@@ -1,0 +1,156 @@
+"""What stands between the shell and variables that are still to come (``%ens restore --lazy``).
+
+Everything that reads the namespace goes through here while something is awaited: cells, silent ones too, expressions
+that a front end asks for, completion, inspection. IPython is left exactly as it was once everything is there.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import re
+from collections.abc import Callable
+from typing import Any
+
+from IPython.core.completer import completion_matcher
+from IPython.core.error import InputRejected
+
+from ensession.session.awaiting import Awaited
+
+Prepare = Callable[[str], str | None]
+
+_LEADS_ON = re.compile(r"(?<![\w.])([^\W\d]\w*)\s*[.\[(]")
+_PAUSE_S = 0.05
+"""Between two loads while nothing runs, so that a cell that came meanwhile goes first."""
+
+
+class CellRefused(InputRejected):
+    """A cell does not run, since what it may use can't be brought in."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Show one sentence; there is nothing in the user's code to point at."""
+        return [str(self)]
+
+
+class Gate:
+    """Lets cells pass once what they may use is there.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+    awaited : callable
+        Returns what the session awaits; None without a session.
+    prepare : callable
+        Brings in what some code may use; returns why it must not run, if so.
+    """
+
+    def __init__(self, shell: Any, awaited: Callable[[], Awaited | None], prepare: Prepare) -> None:
+        self._shell = shell
+        self._awaited = awaited
+        self._prepare = prepare
+        self._matcher = completion_matcher(priority=1000, identifier="ensession.awaited")(
+            lambda text: self._complete(text)
+        )
+        self._verdict: str | None = None
+        self._is_judged = False
+        self._n_running = 0
+        self._is_shut = False
+
+    def shut(self) -> None:
+        """Begin to watch; called by a cell that runs."""
+        if self._is_shut:
+            return
+        self._is_shut = True
+        self._n_running = 1
+        self._shell.ast_transformers.insert(0, self)
+        self._shell.Completer.custom_matchers.append(self._matcher)
+        self._shell.events.register("pre_execute", self._something_begins)
+        self._shell.events.register("post_execute", self._something_ended)
+        self._shell.object_inspect_mime = self._inspect
+        self._shell.user_expressions = self._evaluate
+
+    def open(self) -> None:
+        """Leave the shell as it was."""
+        if not self._is_shut:
+            return
+        self._is_shut = False
+        self._shell.ast_transformers.remove(self)
+        self._shell.Completer.custom_matchers.remove(self._matcher)
+        self._shell.events.unregister("pre_execute", self._something_begins)
+        self._shell.events.unregister("post_execute", self._something_ended)
+        del self._shell.object_inspect_mime
+        del self._shell.user_expressions
+
+    def judge(self, verdict: str | None) -> None:
+        """Take note of what is to become of the cell that is about to run: None lets it pass."""
+        self._is_judged, self._verdict = True, verdict
+
+    def settle(self) -> bool:
+        """Take note that a cell ended; say whether it was refused."""
+        was_refused = self._verdict is not None
+        self._is_judged, self._verdict = False, None
+        return was_refused
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        """Let a cell pass, or refuse it (IPython's protocol for transformers of a cell's syntax tree).
+
+        Raises
+        ------
+        CellRefused
+        """
+        awaited = self._awaited()
+        if awaited is None or awaited.is_bringing:  # a cell of the past runs again
+            return node
+        verdict = self._verdict if self._is_judged else self._prepare(ast.unparse(node))  # else a silent one
+        self._is_judged = False
+        if verdict is not None:
+            raise CellRefused(f"ensession: the cell did not run: {verdict}")
+        return node
+
+    def _something_begins(self) -> None:
+        self._n_running += 1
+
+    def _something_ended(self) -> None:
+        self._n_running = max(0, self._n_running - 1)
+        self._come_back()
+
+    def _come_back(self) -> None:
+        """Look again soon, where there is a loop that runs while no cell does."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # a terminal: the rest comes on demand
+            return
+        loop.call_later(_PAUSE_S, self._use_the_pause)
+
+    def _use_the_pause(self) -> None:
+        """Bring in a little while nothing runs; in the thread that runs cells, since unpickling runs code."""
+        awaited = self._awaited()
+        if awaited is None or not self._is_shut or self._n_running:
+            return
+        if awaited.bring_a_quick_one():
+            self._come_back()
+        if not awaited.names():
+            self.open()
+
+    def _complete(self, text: str) -> list[str]:
+        awaited = self._awaited()
+        if awaited is None:
+            return []
+        for name in _LEADS_ON.findall(self._shell.Completer.text_until_cursor):
+            if name in awaited.names():
+                awaited.fetch(name)
+        return [name for name in awaited.names() if name.startswith(text)]
+
+    def _fetch(self, code: str) -> None:
+        awaited = self._awaited()
+        if awaited is not None:
+            awaited.fetch(code)
+
+    def _inspect(self, oname: str, *args: Any, **kwargs: Any) -> Any:
+        self._fetch(oname)
+        return type(self._shell).object_inspect_mime(self._shell, oname, *args, **kwargs)
+
+    def _evaluate(self, expressions: Any) -> Any:
+        for expression in expressions.values():
+            self._fetch(str(expression))
+        return type(self._shell).user_expressions(self._shell, expressions)

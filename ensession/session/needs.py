@@ -1,0 +1,119 @@
+"""Which of the awaited variables have to be there before some code runs: capture's own rule, for values yet unseen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from ensession.capture.names import CellNames, analyse_cell
+from ensession.capture.tracker import Tracker
+from ensession.errors import EnsessionError
+from ensession.model import VersionId
+from ensession.serial.words import words_in
+from ensession.store import Store
+
+_LISTING = frozenset({"dir", "dump_session", "dump_module", "dump_module_asdict"})
+"""Functions that show or keep all names of the session, which capture need not mind: they change nothing."""
+_LISTING_MAGIC = re.compile(r"run_line_magic\(['\"](?:who|whos|who_ls|psearch)['\"]")
+_READ_BYTES = 4 << 20
+"""Streams up to this size are searched for words; a larger value may belong to any library."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What is known of code that is about to run.
+
+    Attributes
+    ----------
+    is_listing : bool
+        It lists the session's names.
+    """
+
+    names: CellNames
+    is_listing: bool
+
+
+class Needs:
+    """Finds what code may touch of what is awaited.
+
+    A value that is not there yet has no types and no code to look at. Its co-variable's names and the definitions
+    that it refers to are in the store; the libraries that it may belong to are among the words of its payload. What
+    code in it uses shows when it is there: then the question is asked again.
+
+    Parameters
+    ----------
+    store : Store
+    tracker : Tracker
+    transform : callable
+        Turns IPython's syntax into Python.
+    """
+
+    def __init__(self, store: Store, tracker: Tracker, transform: Callable[[str], str]) -> None:
+        self._store = store
+        self._tracker = tracker
+        self._transform = transform
+
+    def analyse(self, source: str) -> Code:
+        """Return what the text of a cell says."""
+        names = analyse_cell(source, self._transform)
+        return Code(names, not _LISTING.isdisjoint(names.loads | names.attributes) or self._runs_listing(source))
+
+    def of(self, code: Code, awaited: Mapping[str, VersionId]) -> frozenset[str]:
+        """Return the awaited names that have to be there before code may run.
+
+        Parameters
+        ----------
+        code : Code
+        awaited : Mapping[str, VersionId]
+        """
+        while True:
+            if code.is_listing or self._tracker.drift():  # what came between two cells is not analysed yet
+                return frozenset(awaited)
+            touched = self._tracker.touched(code.names)
+            if touched.everything:
+                return frozenset(awaited)
+            used = (touched.names | touched.reads) - self._only_bound(code.names, touched.reads)
+            found = awaited.keys() & (used | self._referring(used))
+            if not self._look_for_words({awaited[name] for name in found - code.names.loads}, awaited):
+                return frozenset(found)
+
+    def _only_bound(self, cell: CellNames, reads: Collection[str]) -> set[str]:
+        """Return names that a cell binds without looking at them, and that nothing else hangs on."""
+        bound = cell.stores - cell.loads - cell.deletes - frozenset(reads)
+        known = self._tracker.known
+        return {n for n in bound if n in known and known[n].names == (n,) and not known.referring([n])}
+
+    def _referring(self, names: Iterable[str]) -> set[str]:
+        """Return all that refers to some definitions: with a change of these it would no longer be what it was."""
+        found: set[str] = set()
+        more = set(names)
+        while more:
+            more = self._tracker.known.referring(more) - found
+            found |= more
+        return found
+
+    def _look_for_words(self, versions: Collection[VersionId], awaited: Mapping[str, VersionId]) -> bool:
+        """Find out which libraries values may belong to, where that is not known; say whether it is now."""
+        is_news = False
+        for version in versions:
+            known = self._tracker.known[next(name for name, other in awaited.items() if other == version)]
+            if known.packages is None and (words := self._words_of(version)) is not None:
+                self._tracker.known.update(dict.fromkeys(known.names, replace(known, packages=words)))
+                is_news = True
+        return is_news
+
+    def _words_of(self, version: VersionId) -> frozenset[str] | None:
+        payload = self._store.history.version(version).payload
+        if payload is None or payload.n_stream_bytes > _READ_BYTES:
+            return None
+        try:
+            return words_in(self._store.payloads.open(version).read_stream())
+        except EnsessionError:  # its load will say what is wrong
+            return None
+
+    def _runs_listing(self, source: str) -> bool:
+        try:
+            return _LISTING_MAGIC.search(self._transform(source)) is not None
+        except SyntaxError:  # it can't run
+            return False
