@@ -257,8 +257,9 @@ class Recorder:
     def _unknown_change(self, touched: Touched, problem: str) -> Change:
         """Assume that everything touched changed, where looking failed."""
         known = self.tracker.known
-        found = known.keys() if touched.everything else touched.names & known.keys()
-        names = sorted(found - self.tracker.user.awaited)
+        names = sorted(
+            (known.keys() if touched.everything else touched.names & known.keys()) - self.tracker.user.awaited
+        )
         versions = tuple(VersionDraft((name,), None, unstorable=f"not captured ({problem})") for name in names)
         bindings = tuple(BindingDraft(name, index) for index, name in enumerate(names))
         reads = tuple(sorted({known[name].version for name in names}))

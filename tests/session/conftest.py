@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.notebook import Notebook
+from tests.session.lives import Lives
 
 
 @pytest.fixture
@@ -16,3 +17,11 @@ def notebook(tmp_path: Path) -> Iterator[Notebook]:
     made = Notebook(tmp_path / "session.ens").start()
     yield made
     made.kill()
+
+
+@pytest.fixture
+def lives(tmp_path: Path) -> Iterator[Lives]:
+    """Return a store to live in."""
+    made = Lives(tmp_path / "session.ens")
+    yield made
+    made.notebook.kill()
