@@ -13,18 +13,18 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from ensession.capture.change import Memory
 from ensession.capture.hidden import HiddenState
 from ensession.capture.namespace import UserNamespace
-from ensession.capture.tracker import Tracker
 from ensession.errors import EnsessionError
 from ensession.model import ExecutionId, Fate, Graph, RestoreReport, VersionId
 from ensession.planner.costs import CostModel
 from ensession.planner.explore import Parts
 from ensession.restore import Made, Progress
-from ensession.session.checks import Surroundings
+from ensession.session.checks import InputCheck, Lookout
 from ensession.session.interrupts import uninterrupted
-from ensession.session.lazily import GraphParts, Origin, stub
+from ensession.session.lazily import Origin, stub
 from ensession.session.living import Living
 from ensession.session.nearby import Journey
 from ensession.session.needs import Needs
+from ensession.session.recorder import Recorder
 from ensession.session.returning import Bans
 from ensession.session.workshop import Scene, Workshop
 from ensession.store import Store
@@ -39,14 +39,13 @@ class Awaited:
     Parameters
     ----------
     store : Store
+    parts : Parts
+        Its history, with those of the user's words in it that are trusted.
     user : UserNamespace
     hidden : HiddenState
-    tracker : Tracker
+    recorder : Recorder
     workshop : Workshop
-    transform : callable
-        Turns IPython's syntax into Python.
-    catch_up : callable
-        Records what happened since the last cell, so that it can be analysed.
+    needs : Needs
     told : callable
         Hears of every change of the restore's report.
     """
@@ -54,25 +53,26 @@ class Awaited:
     def __init__(
         self,
         store: Store,
+        parts: Parts,
         user: UserNamespace,
         hidden: HiddenState,
-        tracker: Tracker,
+        recorder: Recorder,
         workshop: Workshop,
-        transform: Callable[[str], str],
-        catch_up: Callable[[Mapping[str, int | None]], object],
+        needs: Needs,
         told: Callable[[RestoreReport], None],
     ) -> None:
         self._store = store
         self._user = user
         self._hidden = hidden
-        self._tracker = tracker
+        self._tracker = recorder.tracker
         self._workshop = workshop
-        self._needs = Needs(store, tracker, transform)
-        self._catch_up = catch_up
+        self._needs = needs
+        self._recorder = recorder
         self._told = told
         self._origin: Origin | None = None
-        self._parts: Parts = store.parts
+        self._parts = parts
         self._versions: dict[str, VersionId] = {}
+        self._check = InputCheck()
         self._slow: set[VersionId] = set()
         self._is_bringing = False
         self._untold: list[str] = []
@@ -93,24 +93,23 @@ class Awaited:
         if self._origin is None:
             return 0
         versions = {self._versions[name] for name in self.names()}
-        return sum(self._origin.graph.versions[version].n_bytes for version in versions)
+        return sum(self._origin.sizes[version] for version in versions)
 
-    def begin(self, target: ExecutionId, graph: Graph, around: Surroundings, report: RestoreReport) -> None:
+    def begin(self, target: ExecutionId, graph: Graph, report: RestoreReport) -> None:
         """Await what a restore left for later; its state has just been learnt."""
         self.forget()
-        self._origin = Origin(target, graph, around, report)
-        self._parts = GraphParts(graph, self._store.parts)
         names = [one.name for one in report.variables if one.fate is Fate.AWAITED]
         self._versions = {name: graph.state[name] for name in names}
         for version in set(self._versions.values()):
             partners = tuple(name for name in sorted(names) if self._versions[name] == version)
             self._tracker.known.update(dict.fromkeys(partners, stub(graph, partners, version)))
+        sizes = {version: graph.versions[version].n_bytes for version in set(self._versions.values())}
+        self._origin = Origin(target, sizes, report)
         self._user.awaited = set(names)
 
     def forget(self) -> None:
         """Await nothing any more: the session went to another state."""
         self._origin = None
-        self._parts = self._store.parts
         self._versions.clear()
         self._slow.clear()
         self._user.awaited = set()
@@ -148,7 +147,7 @@ class Awaited:
     def _settle(self) -> None:
         if self._tracker.drift():
             try:
-                self._catch_up({})
+                self._recorder.catch_up({})
             except Exception:  # noqa: BLE001  (the recorder tries again before the cell, and says it; this goes on without)
                 return
 
@@ -224,7 +223,7 @@ class Awaited:
         self._is_bringing = True
         is_done = False
         try:
-            made, chosen, live = self._workshop.bring(journey, scene, bans, progress, self._origin.around.folders)
+            made, chosen, live = self._workshop.bring(journey, scene, bans, progress)
             with uninterrupted():
                 state = {**{n: v for v, one in journey.living.tracked.items() for n in one.names}, **wanted}
                 fresh = {name: version for name, version in state.items() if version not in live}
@@ -274,8 +273,9 @@ class Awaited:
         assert self._origin is not None  # noqa: S101  (nothing is awaited without)
         living = Living.of(self._tracker.known, self._user.variables(), self._hidden.read())
         state = {name: version for version, one in living.tracked.items() for name in one.names}
-        bans = Bans(unrunnable=dict(self._origin.around.unrunnable), costs=self._costs())
-        return Journey(self._parts, self._origin.target, {**state, **wanted}, living), bans
+        lookout = Lookout(self._store, self._origin.target, self._check)
+        bans = Bans(costs=self._costs())
+        return Journey(self._parts, self._origin.target, {**state, **wanted}, living, lookout), bans
 
     def _whole(self, names: Iterable[str]) -> dict[str, VersionId]:
         """Return awaited names with their co-variables' other names, and the definitions that they are made with."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from ensession.capture.change import Tracked
@@ -11,15 +11,11 @@ from ensession.model import (
     ExecutionId,
     Fate,
     Graph,
-    GraphExecution,
-    GraphVersion,
     Plan,
     RestoreReport,
     VersionId,
 )
-from ensession.planner.explore import Parts
 from ensession.restore import Made
-from ensession.session.checks import Surroundings
 from ensession.session.returning import Bans
 
 
@@ -72,17 +68,14 @@ class Origin:
     ----------
     target : ExecutionId
         The restored state.
-    graph : Graph
-        The history of the restored state, with the user's words as far as they are trusted.
-    around : Surroundings
-        What was not as it was when the restore began.
+    sizes : Mapping[VersionId, int]
+        What the values measured when they were recorded, in bytes.
     report : RestoreReport
         Of the restore; kept up to date.
     """
 
     target: ExecutionId
-    graph: Graph
-    around: Surroundings
+    sizes: Mapping[VersionId, int]
     report: RestoreReport
 
     def later(self, names: Mapping[str, VersionId], made: Made, chosen: Plan, bans: Bans, duration_s: float) -> Origin:
@@ -105,39 +98,3 @@ class Origin:
             loads=self.report.loads + tuple(made.loads),
         )
         return replace(self, report=report)
-
-
-class GraphParts:
-    """The nodes of a graph that was read before; what is not in it comes from elsewhere (:class:`Parts`).
-
-    Parameters
-    ----------
-    graph : Graph
-        With the user's words as far as they are trusted.
-    further : Parts
-    """
-
-    def __init__(self, graph: Graph, further: Parts) -> None:
-        self._graph = graph
-        self._further = further
-        self._executions = {execution.id: execution for execution in graph.executions}
-
-    def versions(self, ids: Iterable[VersionId], /) -> Mapping[VersionId, GraphVersion]:
-        """Return versions."""
-        wanted = set(ids)
-        found = {id_: self._graph.versions[id_] for id_ in wanted if id_ in self._graph.versions}
-        unknown = wanted - found.keys()
-        return {**found, **self._further.versions(unknown)} if unknown else found
-
-    def executions(
-        self, ids: Iterable[ExecutionId], /
-    ) -> tuple[Mapping[ExecutionId, GraphExecution], Mapping[VersionId, GraphVersion]]:
-        """Return executions with all versions that they made."""
-        wanted = set(ids)
-        found = {id_: self._executions[id_] for id_ in wanted if id_ in self._executions}
-        versions = self.versions(version for execution in found.values() for version in execution.produces)
-        unknown = wanted - found.keys()
-        if not unknown:
-            return found, versions
-        more, theirs = self._further.executions(unknown)
-        return {**found, **more}, {**versions, **theirs}

@@ -26,18 +26,17 @@ from ensession.config import Config
 from ensession.errors import CaptureError, UsageError
 from ensession.model import (
     HIDDEN_PREFIX,
-    BindingDraft,
     ExecutionDraft,
     ExecutionId,
     ExecutionKind,
     KernelRun,
     Outcome,
     Recorded,
-    VersionDraft,
     VersionId,
 )
 from ensession.planner.costs import CostModel
 from ensession.planner.policy import StorageRule
+from ensession.session.assuming import assumed_change
 from ensession.session.auditing import outside_effects, outside_reason, outside_warning
 from ensession.session.beside import Beside
 from ensession.session.cells import Ending, Pending, program
@@ -175,7 +174,7 @@ class Recorder:
             change = self._examine(touched, self._hidden.changed())
         except Exception as error:  # noqa: BLE001  (a value's own code may raise anything while it is looked at)
             problem = f"{type(error).__name__}: {error}"
-            change = self._unknown_change(touched, problem)
+            change = assumed_change(self.tracker, touched, problem)
         draft = replace(
             self._draft(ExecutionKind.CELL, change),
             code=pending.code,
@@ -253,19 +252,6 @@ class Recorder:
             branch=self.branch,
             modules=self._modules.fresh(),
         )
-
-    def _unknown_change(self, touched: Touched, problem: str) -> Change:
-        """Assume that everything touched changed, where looking failed."""
-        known = self.tracker.known
-        names = sorted(
-            (known.keys() if touched.everything else touched.names & known.keys()) - self.tracker.user.awaited
-        )
-        versions = tuple(VersionDraft((name,), None, unstorable=f"not captured ({problem})") for name in names)
-        bindings = tuple(BindingDraft(name, index) for index, name in enumerate(names))
-        reads = tuple(sorted({known[name].version for name in names}))
-        for name in names:  # the next look finds them new
-            del known[name]
-        return Change((), (), (), reads, versions, bindings)
 
     def _write(self, draft: ExecutionDraft, change: Change) -> None:
         hindrance = draft.no_replay or draft.caution  # what may be allowed later is not counted on

@@ -18,13 +18,14 @@ from ensession.session.awaiting import Awaited
 from ensession.session.bench import LiveBench, StoreArchive
 from ensession.session.checks import InputCheck, Surroundings, look_around
 from ensession.session.lazily import deferrable
+from ensession.session.needs import Needs
 from ensession.session.recorder import Recorder
 from ensession.session.reports import plain
 from ensession.session.returning import Bans, bring_back
 from ensession.session.shell import Shell
 from ensession.session.workshop import Workshop
 from ensession.store import Store
-from ensession.trust import Keyring, own_words, require_history
+from ensession.trust import Keyring, OwnParts, own_words, require_history
 
 _NOT_AS_RECORDED = frozenset({Fate.DIFFERENT, Fate.RENEWED, Fate.MISSING, Fate.IGNORED, Fate.AWAITED})
 _NAMED = 8
@@ -88,9 +89,8 @@ class Restorer:
         self._told = told
         self._n_noted = 0
         workshop = Workshop(StoreArchive.sealed(store, keyring), self._bench, user, hidden)
-        self.awaited = Awaited(
-            store, user, hidden, recorder.tracker, workshop, shell.transform, recorder.catch_up, self._note
-        )
+        needs = Needs(store, recorder.tracker, shell.transform)
+        self.awaited = Awaited(store, OwnParts(store, keyring), user, hidden, recorder, workshop, needs, self._note)
 
     def restore(self, target: ExecutionId, progress: Progress, *, overwrite: bool) -> RestoreReport:
         """Bring a state back, all of it (:meth:`ensession.session.session.Session.restore`)."""
@@ -108,7 +108,7 @@ class Restorer:
         later = deferrable(journal.graph, target, bans, ignored)
         left_out = dict.fromkeys(ignored, Fate.IGNORED) | dict.fromkeys(later, Fate.AWAITED)
         report = self._bring(journal, left_out, progress, overwrite=overwrite)
-        self.awaited.begin(target, journal.graph, journal.around, report)
+        self.awaited.begin(target, journal.graph, report)
         return report
 
     def _begin(self, target: ExecutionId) -> _Journal:
