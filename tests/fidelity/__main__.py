@@ -7,18 +7,18 @@ import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from tests.fidelity.corpus import all_families, wrong_data
+from tests.fidelity.corpus import all_families
 from tests.fidelity.kind import Family
-from tests.fidelity.runner import Result, run_family
+from tests.fidelity.runner import Examined, run_family
 from tests.fidelity.table import MOST_FALSE_CHANGES, PAGE, page, share_of_false_changes
 
 AT_ONCE = 2
 
 
-def _examine(name: str) -> tuple[list[Result], list[str]]:
+def _examine(name: str) -> Examined:
     family = next(one for one in all_families() if one.name == name)
     with tempfile.TemporaryDirectory() as folder:
-        return run_family(family, Path(folder)), wrong_data(family, Path(folder))
+        return run_family(family, Path(folder))
 
 
 def main() -> int:
@@ -27,12 +27,8 @@ def main() -> int:
     _say_absent(families)
     with ProcessPoolExecutor(AT_ONCE) as pool:
         examined = list(pool.map(_examine, [family.name for family in families]))
-    results = [result for found, _ in examined for result in found]
-    problems = [f"{r.library}, {r.kind.name}: {what}" for r in results for what in r.problems]
-    problems += [what for _, wrong in examined for what in wrong]
-    problems += [
-        f"{r.library}, {r.kind.name}: a false change without a note" for r in results if r.is_false and not r.kind.note
-    ]
+    results = [result for one in examined for result in one.results]
+    problems = [what for one in examined for what in one.problems]
     if share_of_false_changes(results) > MOST_FALSE_CHANGES:
         problems.append(f"{share_of_false_changes(results):.1%} of the kinds are reported changed falsely")
     text = page(results)

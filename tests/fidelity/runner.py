@@ -12,9 +12,9 @@ from typing import Any
 from ensession.config import Config
 from ensession.store import Store
 from tests.fidelity.kind import Family, Kind, Library
+from tests.fidelity.plain import INSIDE, look_plainly
 from tests.kernels import Kernel
 
-INSIDE = Path(__file__).parent / "inside"
 NOTHING_CHANGES = 'exec("")'
 """Could change everything, so that everything is looked at."""
 LOSSES = "__import__('json').dumps(__import__('ensession').current_session().losses())"
@@ -28,7 +28,7 @@ class Result:
     Attributes
     ----------
     missed : tuple[str, ...]
-        Modifications that left no new version.
+        Modifications that left no new version of a variable which they changed.
     false_changes : tuple[str, ...]
         Cells that left a new version of an object which they did not change.
     is_assumed : bool
@@ -72,6 +72,7 @@ class _Case:
     name: str
     kind: Kind
     original: Kind
+    changed: tuple[frozenset[str], ...]
     cells: dict[str, str] = field(default_factory=dict)
 
     def owns(self, variable: str) -> bool:
@@ -83,7 +84,29 @@ def present(family: Family) -> list[Library]:
     return [library for library in family.libraries if library.is_here]
 
 
-def run_family(family: Family, folder: Path) -> list[Result]:
+@dataclass(frozen=True)
+class Examined:
+    """What was found out about a family.
+
+    Attributes
+    ----------
+    wrong : tuple[str, ...]
+        What is wrong with its kinds themselves.
+    """
+
+    results: tuple[Result, ...]
+    wrong: tuple[str, ...]
+
+    @property
+    def problems(self) -> list[str]:
+        """What must not be, one line each."""
+        found = [f"{one.library}, {one.kind.name}: {what}" for one in self.results for what in one.problems]
+        unexplained = [one for one in self.results if one.is_false and not one.kind.note]
+        found += [f"{one.library}, {one.kind.name}: unexplained: {one.false_changes}" for one in unexplained]
+        return [*found, *self.wrong]
+
+
+def run_family(family: Family, folder: Path) -> Examined:
     """Record, kill, restore and compare all kinds of a family whose libraries are here.
 
     Parameters
@@ -94,7 +117,7 @@ def run_family(family: Family, folder: Path) -> list[Result]:
 
     Returns
     -------
-    list of Result
+    Examined
 
     Raises
     ------
@@ -102,9 +125,11 @@ def run_family(family: Family, folder: Path) -> list[Result]:
         A kind's own code does not run.
     """
     libraries = present(family)
+    plain = look_plainly(libraries, folder)
+    kinds = [(one, kind) for one in libraries for kind in one.kinds]
     cases = [
-        _Case(library.name, f"k{number}", kind.named(f"k{number}"), kind)
-        for number, (library, kind) in enumerate((one, kind) for one in libraries for kind in one.kinds)
+        _Case(library.name, f"k{number}", kind.named(f"k{number}"), kind, changed)
+        for number, ((library, kind), changed) in enumerate(zip(kinds, plain.changed, strict=True))
     ]
     home, work, store = folder / "home", folder / "work", folder / "corpus.ens"
     with _kernel(work, home) as kernel:
@@ -118,7 +143,8 @@ def run_family(family: Family, folder: Path) -> list[Result]:
         kernel.run(f"%load_ext ensession\n%ens restore {store}")
         fates, _ = kernel.last_restore()
         after = _forms(kernel, cases)
-    return [_result(case, changes, fates, losses, before[case.name], after[case.name]) for case in cases]
+    results = [_result(case, changes, fates, losses, before[case.name], after[case.name]) for case in cases]
+    return Examined(tuple(results), plain.wrong)
 
 
 def _kernel(work: Path, home: Path) -> Kernel:
@@ -182,16 +208,22 @@ def _result(
 ) -> Result:
     own = {cell: {n: a for n, a in names.items() if case.owns(n)} for cell, names in changes.items()}
     changing = [case.cells["make"], *(cell for step, cell in case.cells.items() if step.startswith("modify"))]
-    modified = zip(changing[1:], case.original.modify, strict=True)
+    modified = zip(changing[1:], case.original.modify, case.changed, strict=True)
     assumed = any(is_assumed for names in own.values() for is_assumed in names.values())
     unfounded = tuple(cell for cell, names in own.items() if names and cell not in changing)
     return Result(
         case.library,
         case.original,
-        missed=tuple(code for cell, code in modified if not own[cell]),
+        missed=tuple(what for cell, code, names in modified for what in _missed(case, code, names, own[cell])),
         false_changes=unfounded,
         is_assumed=assumed,
         fate=", ".join(dict.fromkeys(fate for name, fate in sorted(fates.items()) if case.owns(name))),
         announced="; ".join(dict.fromkeys(reason for name, reason in losses.items() if case.owns(name))),
         difference="" if before == after and not before.startswith(LOST) else f"{before}  →  {after}",
     )
+
+
+def _missed(case: _Case, code: str, changed: frozenset[str], seen: Mapping[str, bool]) -> list[str]:
+    """Return what a modification changed unseen: every variable whose form it changes, and at least one, is seen."""
+    unseen = sorted(name for name in changed if f"{case.name}{name}" not in seen)
+    return [f"{code} (obj{name})" for name in unseen] or ([] if seen else [code])
