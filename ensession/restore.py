@@ -64,8 +64,8 @@ class Bench(Protocol):
     def working_in(self, folder: str) -> AbstractContextManager[None]:
         """Work in another folder for a while; stay where a cell goes by itself."""
 
-    def fingerprint(self, values: Values) -> Fingerprint | None:
-        """Fingerprint a co-variable as capture does."""
+    def agrees(self, values: Values, recorded: Fingerprint) -> bool:
+        """Whether a recorded fingerprint is one of this co-variable."""
 
 
 class Archive(Protocol):
@@ -273,7 +273,7 @@ class Executor:
     def _require_unspoilt(self, version: VersionId, execution: GraphExecution) -> None:
         names = self._graph.versions[version].names
         recorded = None if names[0].startswith(HIDDEN_PREFIX) else self._archive.version(version).fingerprint
-        if recorded is not None and self._bench.fingerprint(self._live[version]) != recorded:
+        if recorded is not None and not self._bench.agrees(self._live[version], recorded):
             what = ", ".join(names)
             reason = f"cell {execution.id} changed {what} when it ran again, unlike the first time"
             raise SpoiltInput(execution.id, version, reason)
@@ -282,8 +282,7 @@ class Executor:
         record = self._archive.version(version)
         if record.fingerprint is None:
             return Fate.UNVERIFIED, record.unstorable or "its type pickles differently from look to look"
-        found = self._bench.fingerprint(values)
-        if found == record.fingerprint:
+        if self._bench.agrees(values, record.fingerprint):
             return Fate.RECOMPUTED, ""
         elsewhere = self._archive.why_incomparable(record.execution)
         if elsewhere is not None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ensession.model import BufferMode, Fingerprint
+from ensession.serial.blind import Words, joined
 from ensession.serial.reducers import NamespaceReference, Reducers, members_of
 from ensession.serial.scope import Scope
 from ensession.serial.sinks import HashSink
@@ -54,8 +55,12 @@ class _Pickler(Reducers, _PythonPickler):  # type: ignore[misc]
     dispatch[frozenset] = _save_frozenset
 
 
+class _BlindPickler(Words, _Pickler):
+    """The same, and it does not tell equal strings apart."""
+
+
 def canonical_fingerprint(values: Mapping[str, Any], scope: Scope, owners: frozenset[int]) -> Fingerprint | None:
-    """Fingerprint values with their sets in order.
+    """Fingerprint values with their sets in order, without telling equal strings apart.
 
     Parameters
     ----------
@@ -70,20 +75,34 @@ def canonical_fingerprint(values: Mapping[str, Any], scope: Scope, owners: froze
         None where there is a set whose members have no order.
     """
     sink = HashSink()
+    pickler = _pass(_BlindPickler, values, scope, owners, sink)
+    if pickler is None:
+        return None
+    return joined(sink.stream_digest(), pickler.words_digest(), sink.buffers_digest())
 
+
+def former_canonical_fingerprint(values: Mapping[str, Any], scope: Scope, owners: frozenset[int]) -> Fingerprint | None:
+    """Fingerprint values with their sets in order as it was done when equal strings were told apart."""
+    sink = HashSink()
+    return None if _pass(_Pickler, values, scope, owners, sink) is None else sink.fingerprint()
+
+
+def _pass(
+    pickler_type: Any, values: Mapping[str, Any], scope: Scope, owners: frozenset[int], sink: HashSink
+) -> Any | None:
     def out_of_band(buffer: pickle.PickleBuffer) -> None:
         view = buffer.raw()
         plain = BufferMode.READONLY if view.readonly else BufferMode.WRITABLE
         sink.add_buffer(view, pickler.out_of_band.get(id(buffer), plain))
 
-    pickler: Any = _Pickler(sink, pickle.HIGHEST_PROTOCOL, buffer_callback=out_of_band)
+    pickler: Any = pickler_type(sink, pickle.HIGHEST_PROTOCOL, buffer_callback=out_of_band)
     pickler.prepare(scope, frozenset(values), owners)
     named = {n: NamespaceReference() if v is scope.namespace else v for n, v in sorted(values.items())}
     try:
         pickler.dump(named)
     except (_Unordered, RecursionError):
         return None
-    return sink.fingerprint()
+    return pickler
 
 
 def _in_order(members: Any) -> list[Any]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ensession.errors import UnserializableError
 from ensession.model import Codec, Fingerprint, PayloadSink
-from ensession.serial.canonical import LIMIT_BYTES, canonical_fingerprint
+from ensession.serial.blind import LIMIT_BYTES as BLIND_LIMIT_BYTES
+from ensession.serial.blind import has_strings, joined
+from ensession.serial.canonical import LIMIT_BYTES, canonical_fingerprint, former_canonical_fingerprint
 from ensession.serial.frames import UnframedSink
-from ensession.serial.pickling import Dump, dump, dump_observed
+from ensession.serial.pickling import BlindObserver, Dump, Observer, blind_fingerprint, dump, dump_observed
 from ensession.serial.reach import Reach, walk
 from ensession.serial.registry import Range, overlap
 from ensession.serial.scope import Scope
@@ -76,7 +78,8 @@ class Look:
     labels : Mapping[int, tuple]
         Names of the pandas indexes in it, by id of the index.
     written : Fingerprint or None
-        Hash of the payload as it is written; another one than ``fingerprint`` where sets were put in order for that.
+        Hash of the payload as it is written; ``fingerprint`` is another one where sets were put in order for that, and
+        where equal strings are not told apart.
     may_vary : bool
         There may be sets that were not put in order.
     is_observed : bool
@@ -161,7 +164,9 @@ def look(values: Mapping[str, Any], scope: Scope, keep_bytes: int = 0) -> Look:
     in_order = _in_order(values, scope, dumped) if may_hold_sets and sink.n_stream_bytes <= LIMIT_BYTES else None
     is_observed = pickler.holds_observed
     return Look(
-        observe(values, scope, dumped.owners) if is_observed else in_order or written,
+        observe(values, scope, dumped.owners)
+        if is_observed
+        else in_order or _blind(values, scope, dumped, sink) or written,
         None,
         dumped.codec,
         sink.n_stream_bytes,
@@ -182,11 +187,67 @@ def look(values: Mapping[str, Any], scope: Scope, keep_bytes: int = 0) -> Look:
 def observe(values: Mapping[str, Any], scope: Scope, owners: frozenset[int] = frozenset()) -> Fingerprint | None:
     """Fingerprint values by what their registered fingerprints say; None where one can't say it."""
     try:
-        sink = dump_observed(values, scope, HashSink, owners)
+        pickler, sink = dump_observed(values, scope, HashSink, owners, BlindObserver)
+    except UnserializableError:
+        return None
+    assert isinstance(sink, HashSink)  # noqa: S101
+    return joined(sink.stream_digest(), pickler.words_digest(), sink.buffers_digest())
+
+
+def agrees(values: Mapping[str, Any], scope: Scope, recorded: Fingerprint, seen: Look) -> bool:
+    """Whether a recorded fingerprint is one of these values, taken in whatever way was usual then.
+
+    Parameters
+    ----------
+    values : Mapping[str, object]
+    scope : Scope
+    recorded : Fingerprint
+        Of any process, and of this version or one that told equal strings apart.
+    seen : Look
+        At the values.
+    """
+    return any(recorded == one() for one in _fingerprints(values, scope, seen))
+
+
+def _fingerprints(values: Mapping[str, Any], scope: Scope, seen: Look) -> Iterator[Callable[[], Fingerprint | None]]:
+    """Return the ways to fingerprint values that were ever usual, the cheap ones first."""
+    yield lambda: seen.fingerprint
+    if seen.is_observed or seen.unstorable is not None:
+        yield lambda: _formerly_observed(values, scope, seen.owners)
+    else:
+        yield lambda: seen.written
+        if seen.codec is Codec.PICKLE:
+            yield lambda: _blind_at_any_length(values, scope, seen.owners)
+            yield lambda: former_canonical_fingerprint(values, scope, seen.owners)
+
+
+def _formerly_observed(values: Mapping[str, Any], scope: Scope, owners: frozenset[int]) -> Fingerprint | None:
+    try:
+        _, sink = dump_observed(values, scope, HashSink, owners, Observer)
     except UnserializableError:
         return None
     assert isinstance(sink, HashSink)  # noqa: S101
     return sink.fingerprint()
+
+
+def _blind_at_any_length(values: Mapping[str, Any], scope: Scope, owners: frozenset[int]) -> Fingerprint | None:
+    """Fingerprint values that may have been short enough for it where they were recorded."""
+    _, sink = dump(values, scope, HashSink, codec=Codec.PICKLE, owners=owners)
+    assert isinstance(sink, HashSink)  # noqa: S101
+    return blind_fingerprint(values, scope, owners, sink.buffers_digest())
+
+
+def _blind(values: Mapping[str, Any], scope: Scope, dumped: Dump, sink: HashSink) -> Fingerprint | None:
+    """Fingerprint a small value without telling equal strings apart."""
+    if sink.n_stream_bytes > BLIND_LIMIT_BYTES or dumped.codec is not Codec.PICKLE or not has_strings(values):
+        return None
+    written = sink.fingerprint()
+    found = scope.blind.get(written)
+    if found is None:
+        found = blind_fingerprint(values, scope, dumped.owners, sink.buffers_digest())
+        if found is not None:
+            scope.blind.add(written, found)
+    return found
 
 
 def _in_order(values: Mapping[str, Any], scope: Scope, dumped: Dump) -> Fingerprint | None:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ensession.errors import UnserializableError
-from ensession.model import BufferMode, Codec, PayloadSink
+from ensession.model import BufferMode, Codec, Fingerprint, PayloadSink
+from ensession.serial.blind import StreamHash, Words, joined
 from ensession.serial.reducers import NamespaceReference, Observing, Reducers
 from ensession.serial.registry import overlap
 from ensession.serial.scope import Scope
@@ -26,8 +27,16 @@ class _CPickler(Reducers, pickle.Pickler):
     """The fast one."""
 
 
-class _Observer(Observing, pickle.Pickler):
+class _Blind(Words, Reducers, pickle.Pickler):
+    """The fast one, for fingerprints only: it does not tell equal strings apart."""
+
+
+class Observer(Observing, pickle.Pickler):
     """The fast one, for fingerprints of what has a registered one."""
+
+
+class BlindObserver(Words, Observing, pickle.Pickler):
+    """The same, and it does not tell equal strings apart."""
 
 
 def _dill_pickler() -> type:
@@ -124,8 +133,12 @@ def dump(
 
 
 def dump_observed(
-    values: Mapping[str, Any], scope: Scope, new_sink: Callable[[], PayloadSink], owners: frozenset[int]
-) -> PayloadSink:
+    values: Mapping[str, Any],
+    scope: Scope,
+    new_sink: Callable[[], PayloadSink],
+    owners: frozenset[int],
+    pickler_type: type[Observing],
+) -> tuple[Any, PayloadSink]:
     """Pickle the values of a co-variable with what stands for them in a fingerprint.
 
     Raises
@@ -134,9 +147,37 @@ def dump_observed(
         Something in it has neither a serialised form nor a fingerprint.
     """
     try:
-        return _dump_with(_Observer, Codec.PICKLE, values, scope, new_sink, owners)[1]
+        dumped, sink = _dump_with(pickler_type, Codec.PICKLE, values, scope, new_sink, owners)
     except FALLBACK_ERRORS as error:
         raise UnserializableError(_reason(error)) from error
+    return dumped.pickler, sink
+
+
+def blind_fingerprint(
+    values: Mapping[str, Any], scope: Scope, owners: frozenset[int], buffers: bytes
+) -> Fingerprint | None:
+    """Fingerprint what was pickled before, without telling equal strings apart.
+
+    Parameters
+    ----------
+    values : Mapping[str, object]
+    scope : Scope
+    owners : frozenset of int
+        As the first pass found them.
+    buffers : bytes
+        The first pass's hash of the buffers.
+
+    Returns
+    -------
+    Fingerprint or None
+        None where a second pass fails.
+    """
+    sink = StreamHash()
+    try:
+        pickler, _ = _one_pass(_Blind, values, scope, sink, owners)
+    except (*FALLBACK_ERRORS, UnserializableError):
+        return None
+    return joined(sink.digest(), pickler.words_digest(), buffers)
 
 
 def _reason(error: BaseException) -> str:

@@ -16,6 +16,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ensession.serial.blind import Remembered
 from ensession.serial.registry import Registry, shared_registry
 
 IMMUTABLE = (
@@ -104,8 +105,11 @@ class Scope:
     resolver : Resolver
     registry : Registry
         Reducers and fingerprints for further types.
+    blind : Remembered
+        Fingerprints that do not tell equal strings apart, of the payloads seen last.
     """
 
     namespace: dict[str, Any]
     resolver: Resolver
     registry: Registry = field(default_factory=shared_registry)
+    blind: Remembered = field(default_factory=Remembered)

@@ -65,6 +65,14 @@ class HashSink:
         """Return the hash of everything taken so far."""
         return Fingerprint(xxhash.xxh3_128_digest(self._stream.digest() + self._buffers.digest()))
 
+    def stream_digest(self) -> bytes:
+        """Return the hash of the stream taken so far."""
+        return self._stream.digest()
+
+    def buffers_digest(self) -> bytes:
+        """Return the hash of the buffers taken so far."""
+        return self._buffers.digest()
+
     def replay(self, sink: PayloadSink) -> None:
         """Write the kept payload into ``sink``, with the pieces as they came."""
         if self._kept is None:

@@ -12,6 +12,7 @@ from ensession.capture.namespace import UserNamespace
 from ensession.capture.tracker import Tracker
 from ensession.environments import why_incomparable
 from ensession.model import Execution, ExecutionId, Fingerprint, PayloadSource, Version, VersionId
+from ensession.serial.look import agrees
 from ensession.session.environment import Comparison
 from ensession.store import Store
 from ensession.trust import Keyring, require_payload
@@ -69,9 +70,9 @@ class LiveBench:
             if os.path.samefile(os.getcwd(), folder):
                 os.chdir(before)
 
-    def fingerprint(self, values: Mapping[str, Any]) -> Fingerprint | None:
-        """Fingerprint a co-variable as capture does."""
-        return self._tracker.look(values).fingerprint
+    def agrees(self, values: Mapping[str, Any], recorded: Fingerprint) -> bool:
+        """Whether a recorded fingerprint is one of this co-variable."""
+        return agrees(values, self._tracker.scope, recorded, self._tracker.look(values))
 
 
 class StoreArchive:

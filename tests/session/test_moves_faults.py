@@ -96,7 +96,7 @@ STEPS: dict[str, tuple[Callable[[Notebook], Any], str, tuple[int, ...]]] = {
     "reading the history": (lambda n: n.session.store.parts, "versions", (1,)),
     "opening a payload": (lambda n: n.session.store.payloads, "open", (1,)),
     "running a cell": (lambda n: n.session.moves._bench._shell, "run", (1,)),
-    "comparing what it made": (lambda n: n.session.moves._bench, "fingerprint", (1,)),
+    "comparing what it made": (lambda n: n.session.moves._bench, "agrees", (1,)),
     "putting the workshop back": (lambda n: n.session._hidden, "thaw", (1,)),
     "changing the namespace": (lambda n: n.session._user, "replace", (1, 2)),
     "putting hidden state back": (lambda n: n.session._hidden, "write", (1,)),
