@@ -13,7 +13,8 @@ import pytest
 from tests.kernels import Kernel
 
 HERE = Path(__file__).parent
-OTHER = os.environ.get("ENSESSION_OTHER_PYTHON", "")
+# Absolute, since kernels start in folders of their own; a link stays a link, which is how a venv is known.
+OTHER = os.path.abspath(named) if (named := os.environ.get("ENSESSION_OTHER_PYTHON")) else ""
 
 Crossing = Callable[..., Kernel]
 
