@@ -11,7 +11,7 @@ import inspect
 import keyword
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import CodeType
 
 DYNAMIC_NAMES = frozenset(
@@ -56,6 +56,8 @@ class CodeNames:
         Top-level packages that it imports.
     dynamic : str or None
         Why the touch set is everything, such as ``calls exec``.
+    texts : frozenset[str]
+        Text constants that may be a path or a statement.
     """
 
     loads: frozenset[str]
@@ -64,6 +66,7 @@ class CodeNames:
     dynamic: str | None
     attributes: frozenset[str] = frozenset()
     imports: frozenset[str] = frozenset()
+    texts: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 def identifiers(text: str) -> set[str]:
@@ -140,11 +143,13 @@ class _Found:
         self.deletes: set[str] = set()
         self.attributes: set[str] = set()
         self.imports: set[str] = set()
+        self.texts: set[str] = set()
         self.dynamic: str | None = None
 
     def result(self) -> CodeNames:
         loads, stores, deletes = frozenset(self.loads), frozenset(self.stores), frozenset(self.deletes)
-        return CodeNames(loads, stores, deletes, self.dynamic, frozenset(self.attributes), frozenset(self.imports))
+        more = map(frozenset, (self.attributes, self.imports, self.texts))
+        return CodeNames(loads, stores, deletes, self.dynamic, *more)
 
     def add(self, code: CodeType, *, is_module: bool) -> None:
         is_function = bool(code.co_flags & inspect.CO_OPTIMIZED)
@@ -184,6 +189,7 @@ class _Found:
 
     def _add_texts(self, code: CodeType) -> None:
         texts = [constant for constant in _flat(code.co_consts) if isinstance(constant, str)]
+        self.texts |= {text for text in texts if "/" in text or " " in text or text.startswith("~")}
         reads_text = not TEXT_READERS.isdisjoint(code.co_names)
         for text in texts:
             self.loads |= identifiers(text) if reads_text else names_in_text(text)

@@ -2,7 +2,8 @@
 
 Files opened for reading or writing, files removed or moved, network connections, programs started. The hook is
 process-wide and can't be taken out again (that is how the interpreter made it); while no cell runs it returns at
-once.
+once. Native code opens files without an event: what the operating system tells of some folders
+(:mod:`~ensession.capture.folders`) is added.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 from blake3 import blake3
 
+from ensession.capture.folders import NOTHING, FolderWatch
 from ensession.model import Effect, FileAccess
 
 HASHED_BYTES = 16 * 2**20
@@ -68,21 +70,39 @@ class EffectRecorder:
         self._opened: dict[tuple[str, str], str | None] = {}
         self._effects: dict[Effect, None] = {}
         self._resolved: tuple[Any, Any] = (None, None)
+        self._folders: FolderWatch | None = None
 
-    def begin(self) -> None:
-        """Start with an empty record."""
+    def begin(self, places: Iterable[str] = ()) -> None:
+        """Start with an empty record.
+
+        Parameters
+        ----------
+        places : iterable of str
+            Paths that the code names: native code is seen there, as it is in the working directory.
+        """
         if not _hooks:
             _hooks.append(_hear)
             sys.addaudithook(_hear)
         self._opened.clear()
         self._effects.clear()
+        if self._folders is None:
+            self._folders = FolderWatch()
+        self._folders.begin(_working_directory() or os.sep, places)
         if self not in _listening:
             _listening.append(self)
+
+    def close(self) -> None:
+        """Listen no longer, and give back what listening takes."""
+        self.end()
+        if self._folders is not None:
+            self._folders.close()
+            self._folders = None
 
     def end(self) -> tuple[tuple[FileAccess, ...], tuple[Effect, ...]]:
         """Stop, and return the files that were opened and what else was done."""
         if self in _listening:
             _listening.remove(self)
+            self._add_seen()
         opened, effects = tuple(self._opened.items()), tuple(self._effects)
         is_noise = self._noise()
         kept = {(os.path.normpath(path), mode): folder for (path, mode), folder in opened}
@@ -160,6 +180,27 @@ class EffectRecorder:
             plain = path.removeprefix("file:").partition("?")[0] if path.startswith("file:") else path
             folder = None if os.path.isabs(plain) else os.getcwd()
             self._opened.setdefault((_absolute(plain), "r" if "mode=ro" in path else "w"), folder)
+
+    def _add_seen(self) -> None:
+        """Add what native code did, as far as no audit event told it."""
+        seen = NOTHING if self._folders is None else self._folders.end()
+        if seen == NOTHING:
+            return
+        home = _working_directory().rstrip(os.sep) + os.sep
+        told = {os.path.normpath(path) for path, mode in self._opened if mode == "w"}
+        told.update(effect.detail for effect in self._effects)
+        read = {os.path.normpath(path) for path, mode in self._opened if mode == "r"}
+        for path in seen.read:
+            if path not in read:
+                # Native code does not tell how the path was given; in the working directory, most are relative.
+                self._opened[path, "r"] = home.rstrip(os.sep) if path.startswith(home) else None
+        for path in seen.written:
+            if path not in told:
+                self._opened.setdefault((path, "w"), None)
+        for kind, paths in (("write", seen.moved), ("delete", seen.removed)):
+            self._effects.update({Effect(kind, path): None for path in paths if path not in told})
+        if not seen.is_complete:
+            self._effects[Effect("write", f"more files than the system tells of, near {home}")] = None
 
     def _noise(self) -> Callable[[str, str], bool]:
         """Return a test for files that are no business of the user's cell, as things are now."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ensession.capture.libraries import is_stateless, may_draw
@@ -34,6 +34,25 @@ class Known(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Mentions:
+    """What code mentions besides variables.
+
+    Attributes
+    ----------
+    words : frozenset[str]
+        Names and attributes.
+    packages : frozenset[str]
+        What it imports, or reaches through a name.
+    texts : frozenset[str]
+        Text in functions that it may call.
+    """
+
+    words: frozenset[str] = frozenset()
+    packages: frozenset[str] = frozenset()
+    texts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Touched:
     """What a cell may touch.
 
@@ -45,27 +64,14 @@ class Touched:
         Names whose value it may change or bind.
     everything : str or None
         Why it may touch every variable; then the sets above are not complete.
+    mentions : Mentions
+        What the code mentions besides, that of functions it may call included.
     """
 
     reads: frozenset[str]
     names: frozenset[str]
     everything: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Mentions:
-    """What code mentions besides variables.
-
-    Attributes
-    ----------
-    words : frozenset[str]
-        Names and attributes.
-    packages : frozenset[str]
-        What it imports, or reaches through a name.
-    """
-
-    words: frozenset[str]
-    packages: frozenset[str]
+    mentions: Mentions = Mentions()
 
 
 class Closure:
@@ -96,8 +102,8 @@ class Closure:
         self._analyse = analyse
         self._figures = [n for n, one in known.items() if _is_from(one, {_PYPLOT})] if figures_are_open else []
 
-    def of(self, names: Iterable[str], code: Mentions) -> tuple[set[str], str | None]:
-        """Return all names touched through ``names``, and why everything is, if so.
+    def of(self, names: Iterable[str], code: Mentions) -> tuple[set[str], str | None, Mentions]:
+        """Return all names touched through ``names``, why everything is, if so, and what the code on the way mentions.
 
         Parameters
         ----------
@@ -109,8 +115,12 @@ class Closure:
         if self._figures and not seen.issuperset(self._figures):
             if may_draw(found.packages | self._packages(seen), found.words):
                 more, reason, _ = self._follow(self._figures, code)
-                return seen | more, everything or reason
-        return seen, everything
+                return seen | more, everything or reason, found
+        return seen, everything, found
+
+    def packages(self, names: Iterable[str]) -> frozenset[str]:
+        """Return the packages that names lead to, as libraries or by the types of their values."""
+        return frozenset(self._packages(names))
 
     def _packages(self, names: Iterable[str]) -> set[str]:
         found = {self._libraries[name] for name in names if name in self._libraries}
@@ -123,7 +133,7 @@ class Closure:
 
     def _follow(self, names: Iterable[str], code: Mentions) -> tuple[set[str], str | None, Mentions]:
         seen: set[str] = set()
-        words, packages = set(code.words), set(code.packages)
+        words, packages, texts = set(code.words), set(code.packages), set(code.texts)
         everything: str | None = None
         stack = list(names)
         while stack:
@@ -141,12 +151,13 @@ class Closure:
                     stack.extend(self._held_by(found.imports - packages))
                     words |= found.loads | found.attributes
                     packages |= found.imports
+                    texts |= found.texts
                     everything = everything or (f"{name} {found.dynamic}" if found.dynamic else None)
             package = self._libraries.get(name)
             if package is not None and package not in packages:
                 packages.add(package)
                 stack.extend(self._held_by([package]))
-        return seen, everything, Mentions(frozenset(words), frozenset(packages))
+        return seen, everything, Mentions(frozenset(words), frozenset(packages), frozenset(texts))
 
 
 def _is_from(known: Known, packages: set[str]) -> bool:
@@ -166,8 +177,9 @@ def touched_by(cell: CellNames, closure: Closure) -> Touched:
     if cell.shell_history:  # an earlier result may be any variable's value, or a part of it
         everything = everything or f"uses {', '.join(sorted(cell.shell_history))}"
     for name, bound in cell.exposed.items():
-        through, reason = closure.of([name], code)
+        through, reason, _ = closure.of([name], code)
         reads |= (through - bound) | {name}
         everything = everything or reason
-    names, reason = closure.of(cell.loads | cell.stores | cell.deletes, code)
-    return Touched(frozenset(reads), frozenset(names), everything or reason)
+    names, reason, found = closure.of(cell.loads | cell.stores | cell.deletes, code)
+    mentions = replace(found, packages=found.packages | closure.packages(names))
+    return Touched(frozenset(reads), frozenset(names), everything or reason, mentions)

@@ -87,7 +87,7 @@ class Tracker:
             packages |= found.imports
             everything = everything or found.dynamic
         closure = Closure(self.known, self._libraries, self._analyse, figures_are_open=figures_are_open())
-        seen, reason = closure.of(names, Mentions(frozenset(words), frozenset(packages)))
+        seen, reason, _ = closure.of(names, Mentions(frozenset(words), frozenset(packages)))
         return Touched(frozenset(), frozenset(seen), everything or reason)
 
     def moved(self) -> bool:

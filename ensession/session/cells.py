@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ensession.capture.names import CellNames
 from ensession.capture.touch import Touched
+from ensession.capture.writers import known_writer, paths_in
 from ensession.model import Outcome, Word
 
 
@@ -40,6 +43,15 @@ def ending_of(error: BaseException | None, **_: Any) -> Ending:
     return Ending(Outcome.INTERRUPTED if isinstance(error, KeyboardInterrupt) else Outcome.ERROR, text)
 
 
-def program(names: CellNames) -> str | None:
-    """Say which program a cell runs, if it does."""
-    return f"it runs a program ({names.system[0]})" if names.system else None
+def named_places(code: str, touched: Touched, variables: Mapping[str, Any]) -> Iterable[str]:
+    """Return what may be paths that a cell is about to use: in its code, in functions it calls, in variables."""
+    names = variables if touched.everything else touched.names
+    return paths_in(code, touched.mentions.texts, (variables.get(name) for name in names))
+
+
+def unseen(pending: Pending) -> str | None:
+    """Say what a cell may have done that nobody saw, from its code alone: run a program, write a file natively."""
+    if pending.names.system:
+        return f"it runs a program ({pending.names.system[0]})"
+    said = pending.touched.mentions
+    return known_writer(said.words, said.packages, sys.modules, (pending.code, *said.texts))

@@ -39,7 +39,7 @@ from ensession.planner.policy import StorageRule
 from ensession.session.assuming import assumed_change
 from ensession.session.auditing import outside_effects, outside_reason, outside_warning
 from ensession.session.beside import Beside
-from ensession.session.cells import Ending, Pending, program
+from ensession.session.cells import Ending, Pending, named_places, unseen
 from ensession.session.patches import patch_effects, patch_warning
 from ensession.session.shell import Shell
 from ensession.session.storing import inline, own_files, payload_writer
@@ -118,7 +118,7 @@ class Recorder:
             names = analyse_cell(code, self._shell.transform)
             touched = self.tracker.touched(names)
         self._shell.outputs.begin()
-        self._effects.begin()
+        self._effects.begin(named_places(code, touched, self.tracker.user.view()))
         now = time.perf_counter()
         words = words_of(code, self._shell.tags())
         self._pending = Pending(code, cell_id, names, touched, words, time.time(), now, now - start)
@@ -158,7 +158,7 @@ class Recorder:
 
     def close(self) -> None:
         """Stop listening; what is recorded stays."""
-        self._effects.end()
+        self._effects.close()
         self._pending = None
 
     def _record_cell(self, pending: Pending, ending: Ending, ended: float) -> None:
@@ -185,7 +185,7 @@ class Recorder:
             outcome=ending.outcome,
             error=ending.error,
             no_replay=self._no_replay(pending, ending) or outside_reason(change) or beside,
-            caution=caution(files, effects) or program(pending.names),
+            caution=caution(files, effects) or unseen(pending),
             words=pending.words,
             not_captured="; ".join(filter(None, (problem, self._untold))) or None,
             outputs=outputs,
