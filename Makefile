@@ -11,6 +11,7 @@ JOBS ?= 2
 QUICK ?=
 NOTEBOOKS ?=
 BENCH ?=
+PICTURES ?=
 MIN_PYTHON := 3.11
 
 PY := $(VENV)/bin/python
@@ -18,12 +19,13 @@ STAMP := $(VENV)/.ensession-dev
 
 NOTEBOOKS_STAMP := $(VENV)/.ensession-notebooks
 FIDELITY_STAMP := $(VENV)/.ensession-fidelity
+BROWSER_STAMP := $(VENV)/.ensession-browser
 OTHER_PYTHON ?= $(shell .ci/newest-python)
 OTHER_VENV ?= $(VENV)-other
 OTHER_STAMP := $(OTHER_VENV)/.ensession-versions
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo notebooks fidelity fidelity-table test test-slow test-versions lint format types docs bench bench-overhead wheel clean
+.PHONY: help venv demo notebooks fidelity fidelity-table test test-slow test-versions test-browser lint format types docs bench bench-overhead wheel clean
 
 help:
 	@echo 'make demo            record, kill, copy and restore the flights notebook (QUICK=1: less training)'
@@ -33,6 +35,7 @@ help:
 	@echo 'make test            all quick tests'
 	@echo 'make test-slow       the slow ones as well'
 	@echo 'make test-versions   record under this Python, restore under the newest one here, and back'
+	@echo 'make test-browser    what %ens shows, in a real JupyterLab in Chromium (PICTURES=DIR: keep pictures of it)'
 	@echo 'make lint            ruff, import contracts, file and function sizes'
 	@echo 'make types           mypy, strict'
 	@echo 'make docs            the documentation, into docs/_build/html'
@@ -89,6 +92,13 @@ $(OTHER_STAMP): pyproject.toml
 test-versions: $(STAMP) $(OTHER_STAMP)
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '$(VERSIONS_EXTRA)'
 	ENSESSION_OTHER_PYTHON=$(OTHER_VENV)/bin/python $(PY) -m pytest -m 'slow or not slow' tests/versions $(PYTEST_ARGS)
+
+$(BROWSER_STAMP): $(STAMP)
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[test-browser]'
+	@touch $@
+
+test-browser: $(BROWSER_STAMP)
+	$(if $(PICTURES),ENSESSION_PICTURES='$(abspath $(PICTURES))') $(PY) -m pytest -m browser tests/browser $(PYTEST_ARGS)
 
 lint: $(STAMP)
 	$(VENV)/bin/ruff check .

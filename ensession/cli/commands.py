@@ -18,6 +18,7 @@ from ensession.display import (
     environment_table,
     lay_out,
     log_table,
+    modules_of,
     one_line,
     output_text,
     plan_table,
@@ -124,12 +125,13 @@ def plan_(file: Path, state: str | None, here: bool, as_json: bool) -> None:
         target = resolve(store, state)
         made, graph = _plan(store, target)
         codes = {id_: store.history.execution(id_).code for id_ in made.runs}
+        modules = modules_of(store.history.state(target).values()) if target is not None else ()
         found = Comparison(store).with_execution(target) if here and target is not None else ()
     if as_json:
         environment = {"environment": [records.difference_record(one) for one in found]} if here else {}
         print_json({**records.plan_record(made, graph), **environment})
         return
-    print_table(plan_table(made, graph, codes))
+    print_table(plan_table(made, graph, codes, modules))
     if found:
         print_table(environment_table(found))
     elif here:

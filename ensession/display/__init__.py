@@ -20,7 +20,7 @@ from ensession.display.harmless import harmless, one_line
 from ensession.display.html import to_html
 from ensession.display.layout import Layout, Marks, lay_out
 from ensession.display.outputs import output_text
-from ensession.display.plans import plan_picture, plan_table, restore_table
+from ensession.display.plans import modules_of, plan_picture, plan_table, restore_table
 from ensession.display.tables import Column, Fold, Table, Tone, to_text
 from ensession.display.units import duration, point_in_time, size
 from ensession.display.views import (
@@ -54,6 +54,7 @@ __all__ = [
     "lay_out",
     "lineage_table",
     "log_table",
+    "modules_of",
     "one_line",
     "output_text",
     "plan_picture",

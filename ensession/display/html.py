@@ -11,6 +11,9 @@ MANY = 40
 """More rows than these are folded, down to a few."""
 FEW = 25
 _WIDEST_CH = 48
+_NAME_CH = 16
+_SHORT_CH = 32
+"""Text that stays on one line."""
 
 
 def to_html(table: Table) -> str:
@@ -65,8 +68,13 @@ def _width(table: Table, index: int) -> str:
 
 
 def _cell(column: Column, cell: str) -> str:
-    hover = f' title="{escaped(cell)}"' if column.elastic and text_width(cell) > _WIDEST_CH else ""
-    return f"<td{_classes(column, cell)}{hover}>{escaped(cell)}</td>"
+    if column.elastic and cell:  # as wide as there is room for; the rest shows on hovering
+        text = escaped(cell)
+        return f'<td{_classes(column, cell)} title="{text}"><div><div>{text}</div></div></td>'
+    text = escaped(cell)
+    if column.mono:  # long names are broken where their words end
+        text = text.replace("_", "_<wbr>")
+    return f"<td{_classes(column, cell)}>{text}</td>"
 
 
 def _classes(column: Column, cell: str) -> str:
@@ -75,6 +83,7 @@ def _classes(column: Column, cell: str) -> str:
         "ens-right" * column.right,
         "ens-mono" * (column.mono and bool(cell)),
         "ens-cut" * (column.elastic and bool(cell)),
+        "ens-short" * (not column.elastic and 0 < text_width(cell) <= (_NAME_CH if column.mono else _SHORT_CH)),
         f"ens-{tone}" if tone else "",
     ]
     found = " ".join(name for name in names if name)

@@ -103,11 +103,14 @@ def _row(row: PlanRow, codes: Mapping[ExecutionId, str]) -> str:
 def _prices(plan: Plan) -> list[str]:
     """Draw what the plan and the plain alternatives cost, to one scale."""
     prices = {"this plan": plan.cost_s, "load everything": plan.load_all_s, "run everything": plan.run_all_s}
-    longest = max((cost for cost in prices.values() if isfinite(cost)), default=0) or 1
+    prices = {label: cost for label, cost in prices.items() if isfinite(cost)}
+    if len(prices) == 1 or not plan.steps:  # nothing to compare with
+        return []
+    longest = max(prices.values()) or 1
     rows = []
     for label, cost in prices.items():
-        width = max(round(_BAR_PX * cost / longest), 1) if isfinite(cost) else 0
+        width = max(round(_BAR_PX * cost / longest), 1)
         bar = f'<span class="ens-bar" style="width: {width}px"></span>'
-        words = f'<span style="width: 14ch">{label}</span>{bar}<span class="ens-quiet">{duration(cost)}</span>'
+        words = f'<span class="ens-price">{label}</span>{bar}<span class="ens-quiet">{duration(cost)}</span>'
         rows.append(f'<div class="ens-row">{words}</div>')
-    return rows
+    return ['<div class="ens-prices">', *rows, "</div>"]

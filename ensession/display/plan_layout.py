@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -71,8 +71,16 @@ class PlanLayout:
         return 1 + max((arc.lane for arc in self.arcs), default=-1)
 
 
-def lay_out_plan(plan: Plan, graph: Graph) -> PlanLayout:
-    """Place a plan: first what is live, then its steps, at the end what is missing."""
+def lay_out_plan(plan: Plan, graph: Graph, aside: Collection[VersionId] = ()) -> PlanLayout:
+    """Place a plan: first what is live, then its steps, at the end what is missing.
+
+    Parameters
+    ----------
+    plan : Plan
+    graph : Graph
+    aside : collection of VersionId
+        Versions whose loading gets no row.
+    """
     runs = {execution.id: execution for execution in graph.executions if execution.id in set(plan.runs)}
     made = {version: run.id for run in runs.values() for version in run.produces}
     loaded = set(plan.loads)
@@ -82,13 +90,14 @@ def lay_out_plan(plan: Plan, graph: Graph) -> PlanLayout:
     kept = [v for v in sorted(needed) if v in graph.versions and v not in brought]
     rows = [_version_row(PlanKind.KEEP, graph, version) for version in kept]
     place: dict[VersionId, int] = {version: index for index, version in enumerate(kept)}
-    for step in plan.steps:
+    steps = [step for step in plan.steps if step.version is None or step.version not in aside]
+    for step in steps:
         produces = runs[step.execution].produces if step.version is None else (step.version,)
         # A version that is made and loaded as well is read from its payload.
         place.update({v: len(rows) for v in produces if step.version is not None or v not in loaded})
         rows.append(_step_row(step, graph, needed))
     rows += [_missing_row(graph, version, reason) for version, reason in plan.missing.items()]
-    return PlanLayout(tuple(rows), _arcs(plan, graph, len(kept), place))
+    return PlanLayout(tuple(rows), _arcs(steps, graph, len(kept), place))
 
 
 def _step_row(step: Step, graph: Graph, needed: set[VersionId]) -> PlanRow:
@@ -117,10 +126,10 @@ def _missing_row(graph: Graph, id_: VersionId, reason: str) -> PlanRow:
     return PlanRow(PlanKind.MISSING, version.execution if version else ExecutionId(0), names, reason=reason)
 
 
-def _arcs(plan: Plan, graph: Graph, first: int, place: Mapping[VersionId, int]) -> tuple[Arc, ...]:
+def _arcs(steps: Sequence[Step], graph: Graph, first: int, place: Mapping[VersionId, int]) -> tuple[Arc, ...]:
     reads = {execution.id: execution.reads for execution in graph.executions}
     readers: dict[int, set[int]] = {}
-    for index, step in enumerate(plan.steps, start=first):
+    for index, step in enumerate(steps, start=first):
         for version in reads[step.execution] if step.version is None else ():
             source = place.get(version)
             if source is not None and source < index:

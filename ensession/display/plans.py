@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import isfinite
 
 from ensession.display.harmless import first_line
@@ -10,7 +10,17 @@ from ensession.display.plan_html import plan_html
 from ensession.display.plan_layout import PlanKind, PlanRow, lay_out_plan
 from ensession.display.tables import Column, Table, Tone
 from ensession.display.units import duration, size
-from ensession.model import ExecutionId, Fate, Graph, Plan, RestoreReport, VariableReport
+from ensession.model import (
+    HIDDEN_PREFIX,
+    Binding,
+    ExecutionId,
+    Fate,
+    Graph,
+    Plan,
+    RestoreReport,
+    VariableReport,
+    VersionId,
+)
 
 _FATES = {
     Fate.LOADED: "loaded",
@@ -23,6 +33,9 @@ _FATES = {
     Fate.KEPT: "kept, was live",
     Fate.AWAITED: "awaited: comes when a cell uses it",
 }
+
+_NAMED = 5
+"""Names that a sentence lists before it counts the rest."""
 
 _HOW = Column(
     "how",
@@ -40,7 +53,14 @@ _HOW = Column(
 )
 
 
-def plan_table(plan: Plan, graph: Graph, codes: Mapping[ExecutionId, str]) -> Table:
+def modules_of(state: Iterable[Binding]) -> frozenset[VersionId]:
+    """Return the versions that are modules: loading one is an import, which a plan need not dwell on."""
+    return frozenset(one.version.id for one in state if one.summary.type_name == "module")
+
+
+def plan_table(
+    plan: Plan, graph: Graph, codes: Mapping[ExecutionId, str], modules: Collection[VersionId] = ()
+) -> Table:
     """Show a plan, step by step, and what the plain alternatives would cost.
 
     Parameters
@@ -50,6 +70,8 @@ def plan_table(plan: Plan, graph: Graph, codes: Mapping[ExecutionId, str]) -> Ta
         The history that it was made for.
     codes : mapping of ExecutionId to str
         Code of the executions to run.
+    modules : collection of VersionId
+        Versions that are modules: they and hidden state share a line below the others.
     """
     columns = (
         Column("step", tones=(("keep", Tone.GOOD), ("run", Tone.WARN), ("missing", Tone.BAD))),
@@ -60,13 +82,16 @@ def plan_table(plan: Plan, graph: Graph, codes: Mapping[ExecutionId, str]) -> Ta
         Column("size", right=True),
         Column("cost", right=True),
     )
-    rows = tuple(_plan_row(row, codes) for row in lay_out_plan(plan, graph).rows)
-    return Table(f"Plan for state {plan.target or 0}", columns, rows, (_totals(plan), *_losses(plan, graph)))
+    rows = tuple(_plan_row(row, codes) for row in lay_out_plan(plan, graph, _aside(plan, graph, modules)).rows)
+    return Table(f"Plan for state {plan.target or 0}", columns, rows, _notes(plan, graph, modules)).without_empty()
 
 
-def plan_picture(plan: Plan, graph: Graph, codes: Mapping[ExecutionId, str]) -> str:
+def plan_picture(
+    plan: Plan, graph: Graph, codes: Mapping[ExecutionId, str], modules: Collection[VersionId] = ()
+) -> str:
     """Return the same as a drawing, an HTML fragment: the part of the graph that was decided on, with costs."""
-    return plan_html(lay_out_plan(plan, graph), plan, codes, (_totals(plan), *_losses(plan, graph)))
+    layout = lay_out_plan(plan, graph, _aside(plan, graph, modules))
+    return plan_html(layout, plan, codes, _notes(plan, graph, modules))
 
 
 def restore_table(report: RestoreReport) -> Table:
@@ -76,7 +101,7 @@ def restore_table(report: RestoreReport) -> Table:
     estimate = f"The plan had estimated {duration(report.plan.cost_s)}."
     replans = (f"Planned again: {reason}." for reason in report.replans)
     notes = (summary_line(report), estimate, *replans, *_sentences(report.notes))
-    return Table(f"Restored state {report.target or 0}", columns, rows, notes)
+    return Table(f"Restored state {report.target or 0}", columns, rows, notes).without_empty()
 
 
 def summary_line(report: RestoreReport) -> str:
@@ -101,15 +126,47 @@ def _plan_row(row: PlanRow, codes: Mapping[ExecutionId, str]) -> tuple[str, ...]
     )
 
 
-def _totals(plan: Plan) -> str:
+def _notes(plan: Plan, graph: Graph, modules: Collection[VersionId]) -> tuple[str, ...]:
+    losses = _losses(plan, graph)
+    if plan.missing and not plan.steps:
+        return (f"Nothing of state {plan.target or 0} can be brought back.", *losses)
+    return (*_beside(plan, graph, modules), _totals(plan, graph), *losses)
+
+
+def _aside(plan: Plan, graph: Graph, modules: Collection[VersionId]) -> set[VersionId]:
+    return {v for v in plan.loads if v in modules or graph.versions[v].names[0].startswith(HIDDEN_PREFIX)}
+
+
+def _beside(plan: Plan, graph: Graph, modules: Collection[VersionId]) -> list[str]:
+    names = sorted({name for version in _aside(plan, graph, modules) for name in graph.versions[version].names})
+    hidden = [name.strip("<>") for name in names if name.startswith(HIDDEN_PREFIX)]
+    imported = [name for name in names if not name.startswith(HIDDEN_PREFIX)]
+    parts = [f"modules ({', '.join(imported)})"] if imported else []
+    parts += [f"hidden state ({', '.join(hidden)})"] if hidden else []
+    return [f"Loaded as well: {' and '.join(parts)}."] if parts else []
+
+
+def _totals(plan: Plan, graph: Graph) -> str:
     steps = f"{len(plan.loads)} to load, {len(plan.runs)} to run again"
-    loading = _alternative("loading everything", plan.load_all_s)
-    running = _alternative("running everything", plan.run_all_s)
+    unstored = [
+        name
+        for name, version in sorted(graph.state.items())
+        if version not in plan.missing and version in graph.versions and graph.versions[version].payload is None
+    ]
+    is_are = "is" if len(unstored) == 1 else "are"
+    why = f" ({_some(unstored)} {is_are} not stored)" if unstored else ""
+    loading = _alternative("loading everything", plan.load_all_s, why)
+    running = _alternative("running everything", plan.run_all_s, " (not every cell can run again)")
     return f"Total {duration(plan.cost_s)}: {steps}; {loading}, {running}."
 
 
-def _alternative(what: str, cost_s: float) -> str:
-    return f"{what}: {duration(cost_s)}" if isfinite(cost_s) else f"{what} is impossible"
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _alternative(what: str, cost_s: float, why: str) -> str:
+    return f"{what}: {duration(cost_s)}" if isfinite(cost_s) else f"{what} is impossible{why}"
 
 
 def _losses(plan: Plan, graph: Graph) -> list[str]:
@@ -134,6 +191,7 @@ def _fate_row(variable: VariableReport) -> tuple[str, ...]:
     return (variable.name, str(variable.execution), _FATES[variable.fate], variable.reason)
 
 
-def _most_urgent_first(variable: VariableReport) -> tuple[int, str]:
+def _most_urgent_first(variable: VariableReport) -> tuple[int, bool, str]:
     urgency = [Fate.MISSING, Fate.DIFFERENT, Fate.RENEWED, Fate.UNVERIFIED]
-    return (urgency.index(variable.fate) if variable.fate in urgency else len(urgency), variable.name)
+    rank = urgency.index(variable.fate) if variable.fate in urgency else len(urgency)
+    return (rank, variable.name.startswith(HIDDEN_PREFIX), variable.name)

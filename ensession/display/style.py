@@ -1,23 +1,41 @@
 """How our HTML looks: at home in JupyterLab, VS Code, Colab, light and dark. Pure.
 
-Colours are those of the front end where it names them (CSS variables), else ones that are legible on white and on
-black. Everything else is inherited. No scripts, no external resources; without the style sheet (a front end that does
-not trust the notebook drops it) the content is all there.
+Colours are ours: those that front ends name for warnings and success are too faint for text. There is a set for light
+grounds, one for dark ones, and one that can be read on white and on black, for front ends that don't tell which they
+have; every colour has a contrast of 4.5 or more (WCAG 2.2, 1.4.3). Everything else is inherited. No scripts, no
+external resources; without the style sheet (a front end that does not trust the notebook drops it) the content is all
+there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 
 from ensession.display.harmless import harmless, one_line
 
-ACCENT = "var(--jp-brand-color1, var(--vscode-textLink-foreground, #1e88e5))"
-BAD = "var(--jp-error-color1, var(--vscode-errorForeground, #e53935))"
-GOOD = "var(--jp-success-color1, var(--vscode-testing-iconPassed, #43a047))"
-WARN = "var(--jp-warn-color1, var(--vscode-editorWarning-foreground, #ef6c00))"
-QUIET = "var(--jp-ui-font-color2, var(--vscode-descriptionForeground, #808080))"
-RULE = "var(--jp-border-color1, var(--vscode-panel-border, #8884))"
+QUIET = "var(--ens-quiet)"
+ACCENT = "var(--ens-accent)"
+GOOD = "var(--ens-good)"
+WARN = "var(--ens-warn)"
+BAD = "var(--ens-bad)"
+RULE = "var(--jp-border-color2, var(--vscode-panel-border, #8884))"
 MONO = "var(--jp-code-font-family, var(--vscode-editor-font-family, ui-monospace, Menlo, Consolas, monospace))"
+
+_ANYWHERE = {"accent": "#0076d6", "good": "#008738", "warn": "#a86500", "bad": "#e02b35", "quiet": "#767676"}
+_LIGHT = {"accent": "#1565c0", "good": "#1b7431", "warn": "#9a5200", "bad": "#c62828", "quiet": "#5f6368"}
+_DARK = {"accent": "#64b5f6", "good": "#66bb6a", "warn": "#ffb74d", "bad": "#ff7b72", "quiet": "#a8adb3"}
+_LIGHT_THEMES = '[data-jp-theme-light="true"], .vscode-light, html[theme="light"]'
+_DARK_THEMES = '[data-jp-theme-light="false"], .vscode-dark, .vscode-high-contrast, html[theme="dark"]'
+
+
+def _colours(colours: Mapping[str, str]) -> str:
+    return "{" + "; ".join(f"--ens-{name}: {value}" for name, value in colours.items()) + "}"
+
+
+def _within(themes: str) -> str:
+    return ", ".join(f"{theme} .ensession" for theme in themes.split(", "))
+
 
 ROW_PX = 22
 """Height of a row beside a drawing."""
@@ -26,21 +44,27 @@ MAX_TITLE = 2000
 """Characters of code that a hover shows."""
 
 _SHEET = f"""
+.ensession {_colours(_ANYWHERE)}
+{_within(_LIGHT_THEMES)} {_colours(_LIGHT)}
+{_within(_DARK_THEMES)} {_colours(_DARK)}
 .ensession {{font-size: 13px; line-height: 1.5; margin: 2px 0; max-width: 100%; overflow-x: auto; color: inherit}}
 .ensession p {{margin: 3px 0}}
 .ensession .ens-title {{font-weight: 600; margin: 2px 0 4px}}
 .ensession .ens-note {{color: {QUIET}}}
 .ensession table.ens {{border-collapse: collapse; border: none; margin: 0; font-size: inherit; table-layout: auto}}
 .ensession table.ens tr, .ensession table.ens tr:hover {{background: none; border: none}}
-.ensession table.ens th, .ensession table.ens td {{padding: 2px 14px 2px 0; border: none; text-align: left;
- vertical-align: top; background: none; white-space: pre-wrap; max-width: 48ch;
- overflow-wrap: anywhere}}
+.ensession table.ens th, .ensession table.ens td {{padding: 2px 12px 2px 0; border: none; text-align: left;
+ vertical-align: top; background: none; white-space: pre-wrap; max-width: 60ch;
+ overflow-wrap: break-word}}
 .ensession table.ens th {{font-weight: 600; color: {QUIET}; white-space: nowrap}}
 .ensession table.ens thead tr {{border-bottom: 1px solid {RULE}}}
 .ensession table.ens tbody tr + tr {{border-top: 1px solid {RULE}}}
 .ensession table.ens .ens-right {{text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums}}
 .ensession .ens-mono {{font-family: {MONO}; font-size: 12px}}
-.ensession table.ens td.ens-cut {{white-space: nowrap; overflow: hidden; text-overflow: ellipsis}}
+.ensession table.ens td.ens-short {{white-space: nowrap}}
+.ensession table.ens td.ens-cut {{white-space: nowrap; max-width: none}}
+.ensession table.ens td.ens-cut > div {{display: grid; grid-template-columns: minmax(8ch, max-content)}}
+.ensession table.ens td.ens-cut > div > div {{overflow: hidden; text-overflow: ellipsis; max-width: 72ch}}
 .ensession .ens-good {{color: {GOOD}}}
 .ensession .ens-warn {{color: {WARN}}}
 .ensession .ens-bad {{color: {BAD}; font-weight: 600}}
@@ -66,6 +90,8 @@ _SHEET = f"""
 .ensession .ens-cross {{fill: none; stroke: {BAD}; stroke-width: 2.2; stroke-linecap: round}}
 .ensession .ens-away {{stroke-dasharray: 2 4}}
 .ensession .ens-bar {{align-self: center; flex: none; height: 8px; border-radius: 2px; background: {ACCENT}}}
+.ensession .ens-prices {{margin: 8px 0 4px}}
+.ensession .ens-price {{width: 15ch; flex: none}}
 .ensession .ens-hit {{fill: transparent; stroke: none}}
 """.strip()
 

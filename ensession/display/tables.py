@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ensession.display.harmless import one_line
@@ -75,6 +75,12 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
     fold: Fold = Fold.LAST
+
+    def without_empty(self) -> Table:
+        """Return the table without columns in which nothing stands."""
+        full = [i for i in range(len(self.columns)) if any(row[i] for row in self.rows)]
+        rows = tuple(tuple(row[i] for i in full) for row in self.rows)
+        return replace(self, columns=tuple(self.columns[i] for i in full), rows=rows)
 
 
 def to_text(table: Table) -> str:

@@ -25,6 +25,7 @@ from ensession.model import (
 STORED = "stored"
 RECOMPUTABLE = "recomputable"
 LOST = "will not survive"
+_DAY = len("2001-01-31")
 
 _COMES_BACK = Column("comes back", tones=((STORED, Tone.GOOD), (RECOMPUTABLE, Tone.WARN), (LOST, Tone.BAD)))
 _OUTCOME = Column("outcome", tones=(("ok", Tone.GOOD), ("interrupted", Tone.WARN), ("error", Tone.BAD)))
@@ -48,16 +49,18 @@ def log_table(
     head : ExecutionId or None
         Marked with an asterisk.
     """
+    days = {point_in_time(execution.started_at)[:_DAY] for execution in executions}
+    day = days.pop() if len(days) == 1 else ""  # the head of the column says it once
     columns = (
         Column("N", right=True),
         Column("from", right=True),
-        Column("time"),
+        Column(day or "time"),
         Column("took", right=True),
         _OUTCOME,
         Column("code", elastic=True, mono=True),
         Column("changed", elastic=True, mono=True),
     )
-    rows = tuple(_log_row(execution, changed.get(execution.id, ()), head) for execution in executions)
+    rows = tuple(_log_row(execution, changed.get(execution.id, ()), head, day) for execution in executions)
     return Table("", columns, rows, () if rows else ("No executions yet.",), Fold.FIRST)
 
 
@@ -183,7 +186,7 @@ def is_hidden(name: str) -> bool:
     return name.startswith(HIDDEN_PREFIX)
 
 
-def _log_row(execution: Execution, changed: Collection[str], head: ExecutionId | None) -> tuple[str, ...]:
+def _log_row(execution: Execution, changed: Collection[str], head: ExecutionId | None, day: str) -> tuple[str, ...]:
     names = ", ".join(name for name in sorted(changed) if not is_hidden(name))
     outcome = execution.outcome.value
     if execution.outcome is Outcome.ERROR and execution.error:
@@ -191,7 +194,7 @@ def _log_row(execution: Execution, changed: Collection[str], head: ExecutionId |
     return (
         f"{'*' if execution.id == head else ''}{execution.id}",
         str(execution.parent or 0),
-        point_in_time(execution.started_at),
+        point_in_time(execution.started_at)[len(day) :].strip(),
         duration(execution.runtime_s),
         outcome,
         KINDS.get(execution.kind) or first_line(execution.code),

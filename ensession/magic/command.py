@@ -16,6 +16,7 @@ from ensession.display import (
     Marks,
     lay_out,
     log_table,
+    modules_of,
     settings_table,
     status_table,
     variables_table,
@@ -243,7 +244,8 @@ class EnsCommand:
         session = self.active()
         chosen, graph = session.plan(_state(session, words))
         codes = {id_: session.store.history.execution(id_).code for id_ in chosen.runs}
-        show_plan(chosen, graph, codes)
+        modules = modules_of(session.store.history.state(chosen.target).values()) if chosen.target else ()
+        show_plan(chosen, graph, codes, modules)
 
     @contextmanager
     def replaying(self) -> Iterator[None]:

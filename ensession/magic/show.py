@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +13,7 @@ from IPython.display import display
 
 from ensession.display import Layout, Table, graph_html, graph_text, plan_picture, plan_table, to_html, to_text
 from ensession.display.progress import Nowhere, Position, Progress, Surface, TerminalLine, bar_html, bar_text
-from ensession.model import ExecutionId, Graph, Plan
+from ensession.model import ExecutionId, Graph, Plan, VersionId
 
 Bundle = dict[str, str]
 
@@ -60,13 +60,13 @@ def show_graph(layout: Layout, notes: tuple[str, ...] = ()) -> None:
         _publish(Shown(lambda: "\n".join((graph_text(layout), *notes)), lambda: graph_html(layout, notes)))
 
 
-def show_plan(plan: Plan, graph: Graph, codes: Mapping[ExecutionId, str]) -> None:
+def show_plan(plan: Plan, graph: Graph, codes: Mapping[ExecutionId, str], modules: Collection[VersionId] = ()) -> None:
     """Show a plan: as a drawing in a notebook, elsewhere as a table."""
-    table = plan_table(plan, graph, codes)
+    table = plan_table(plan, graph, codes, modules)
     if sys.stdout.isatty():
         show(table)
     else:
-        _publish(Shown(lambda: to_text(table), lambda: plan_picture(plan, graph, codes)))
+        _publish(Shown(lambda: to_text(table), lambda: plan_picture(plan, graph, codes, modules)))
 
 
 def progress() -> Progress:

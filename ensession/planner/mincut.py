@@ -16,6 +16,7 @@ from math import inf
 
 from ensession.model import (
     ExecutionId,
+    ExecutionKind,
     Graph,
     GraphExecution,
     Plan,
@@ -292,11 +293,15 @@ def _load_all_s(situation: Situation, goal: Collection[VersionId], costs: CostMo
 
 
 def _run_all_s(situation: Situation, goal: Collection[VersionId], costs: CostModel) -> float:
-    """Return the cost of running every execution that the goal comes from, loading nothing."""
-    needed, used = _needed(situation, goal, {execution.id for execution in situation.graph.executions})
-    if not used <= situation.runnable or not needed.isdisjoint(situation.unfaithful):
+    """Return the cost of running every cell that the goal comes from, loading only what no cell made."""
+    cells = {execution.id for execution in situation.graph.executions if execution.kind is ExecutionKind.CELL}
+    needed, used = _needed(situation, goal, cells)
+    loads = {version for version in needed if situation.graph.versions[version].execution not in cells}
+    if not used <= situation.runnable or not loads <= situation.loadable or not needed.isdisjoint(situation.unfaithful):
         return inf
-    return sum(
+    payloads = (situation.graph.versions[version].payload for version in sorted(loads))
+    loading = sum(costs.load_cost_s(payload) for payload in payloads if payload is not None)
+    return loading + sum(
         costs.run_cost_s(execution.runtime_s) for execution in situation.graph.executions if execution.id in used
     )
 

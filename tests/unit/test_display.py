@@ -144,10 +144,47 @@ def test_a_plan() -> None:
     table = display.plan_table(plan(graph, ExecutionId(2), UNIT), graph, {ExecutionId(1): "data = 1"})
     assert table.title == "Plan for state 2"
     assert table.rows == (
-        ("run", "1", "data = 1", "", "data", "", "4.0 s"),
-        ("load", "2", "model", "", "", "1 B", "1.0 s"),
+        ("run", "1", "data = 1", "data", "", "4.0 s"),
+        ("load", "2", "model", "", "1 B", "1.0 s"),
     )
     assert "loading everything: 11 s, running everything: 1 min 4 s" in table.notes[0]
+
+
+def test_a_plan_does_not_dwell_on_modules_and_hidden_state() -> None:
+    graph = history(
+        [
+            (4, [], [version(1, 1, "np", 1), version(2, 1, "<random>", 1), version(3, 1, "data", 1)]),
+            (1, [1, 2, 3], [version(4, 2, "lines", None)]),
+        ]
+    )
+    table = display.plan_table(plan(graph, ExecutionId(2), UNIT), graph, {}, modules={VersionId(1)})
+    assert [row[:2] for row in table.rows] == [("load", "1"), ("run", "2")]
+    assert table.notes == (
+        "Loaded as well: modules (np) and hidden state (random).",
+        "Total 4.0 s: 3 to load, 1 to run again; loading everything is impossible (lines is not stored), "
+        "running everything: 5.0 s.",
+    )
+
+
+def test_a_plan_that_brings_nothing_says_so_in_one_place_and_names_the_way_out() -> None:
+    graph = history([(4, [], [version(1, 1, "gen", None, unstorable="open generator")])], {1: "it sent mail"})
+    table = display.plan_table(plan(graph, ExecutionId(1), UNIT), graph, {})
+    assert table.notes == (
+        "Nothing of state 1 can be brought back.",
+        "Missing: gen (unstorable: open generator; cell 1 can't be run again: it sent mail). "
+        "What you can do: make it in a cell of its own that begins with %%ens always.",
+    )
+    assert "impossible" not in display.to_text(table) + display.plan_picture(
+        plan(graph, ExecutionId(1), UNIT), graph, {}
+    )
+
+
+def test_the_log_of_one_day_names_the_day_once() -> None:
+    rows = [execution(1), execution(2)]
+    day = display.point_in_time(rows[0].started_at)[:10]
+    table = display.log_table(rows, {}, None)
+    assert table.columns[2].name == day
+    assert table.rows[0][2] == display.point_in_time(rows[0].started_at)[11:]
 
 
 def test_what_a_plan_misses() -> None:
