@@ -294,9 +294,14 @@ def _load_all_s(situation: Situation, goal: Collection[VersionId], costs: CostMo
 
 def _run_all_s(situation: Situation, goal: Collection[VersionId], costs: CostModel) -> float:
     """Return the cost of running every cell that the goal comes from, loading only what no cell made."""
-    cells = {execution.id for execution in situation.graph.executions if execution.kind is ExecutionKind.CELL}
+    cells, others = set(), set()
+    for execution in situation.graph.executions:
+        if execution.kind is ExecutionKind.CELL:
+            cells.add(execution.id)
+        else:
+            others.update(execution.produces)
     needed, used = _needed(situation, goal, cells)
-    loads = {version for version in needed if situation.graph.versions[version].execution not in cells}
+    loads = needed & others
     if not used <= situation.runnable or not loads <= situation.loadable or not needed.isdisjoint(situation.unfaithful):
         return inf
     payloads = (situation.graph.versions[version].payload for version in sorted(loads))
