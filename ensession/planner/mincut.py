@@ -294,7 +294,8 @@ def _load_all_s(situation: Situation, goal: Collection[VersionId], costs: CostMo
 
 def _run_all_s(situation: Situation, goal: Collection[VersionId], costs: CostModel) -> float:
     """Return the cost of running every cell that the goal comes from, loading only what no cell made."""
-    cells, others = set(), set()
+    cells: set[ExecutionId] = set()
+    others: set[VersionId] = set()
     for execution in situation.graph.executions:
         if execution.kind is ExecutionKind.CELL:
             cells.add(execution.id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from math import inf, isinf
 from random import Random
@@ -310,18 +309,11 @@ def notebook(random: Random, n_executions: int) -> Graph:
     return history(cells, {n: "sent" for n in range(1, n_executions + 1) if random.random() < 0.02})
 
 
-@pytest.mark.parametrize(("n_executions", "limit_s"), [(2_000, 0.15), (10_000, 1.0)])
-def test_long_histories_are_planned_quickly(n_executions: int, limit_s: float) -> None:
-    graph = notebook(Random(1), n_executions)
-    plan(history([(1, [], [version(1, 1, "a", 9)])]), None, CostModel())
-    durations = []
-    for _ in range(3):
-        started = time.perf_counter()
-        made = plan(graph, None, CostModel())
-        durations.append(time.perf_counter() - started)
+def test_long_histories_are_planned() -> None:
+    """What it takes is measured by make bench-checkout; here a plan that takes minutes would end the test."""
+    made = plan(notebook(Random(1), 10_000), None, CostModel())
     assert made.runs
     assert made.loads
-    assert min(durations) < 4 * limit_s, "four times what it takes: machines differ"
 
 
 def test_import_is_light() -> None:
