@@ -76,11 +76,79 @@ def cheap_big(scale: float) -> Workload:
     return Workload("much that is cheap to make again", ["import numpy as np"], cells)
 
 
+def frame(scale: float) -> Workload:
+    """1.5 million rows with a string column: a column added, a value changed, a column dropped, groups counted."""
+    n = int(1_500_000 * scale)
+    make = (
+        "import numpy as np, pandas as pd\n"
+        "chance = np.random.default_rng(1)\n"
+        f"words = np.array([f'word {{k % 5000}}' for k in range({n})])\n"
+        f"table = pd.DataFrame({{'n': np.arange({n}), 'x': chance.random({n}), 'word': words}})"
+    )
+    cells = [
+        "table['double'] = table['x'] * 2",
+        f"table.loc[{n // 2}, 'x'] = 0.5",
+        "mean = float(table['x'].mean())",
+        "table = table.drop(columns='double')",
+        "groups = table.groupby('word')['x'].mean()",
+        f"table.loc[{n // 3}, 'word'] = 'another'",
+        "table['large'] = table['x'] > 0.5",
+        "head = table.head(10)",
+    ]
+    return Workload("a table that is changed in its columns and in one value", [make], cells)
+
+
+def loop(scale: float) -> Workload:
+    """A pure-Python loop of 5 million steps over globals."""
+    body = f"total = 0\nfor i in range({int(5_000_000 * scale)}):\n    total += i % step"
+    return Workload("pure-Python code over global names", ["step = 7"], [body] * 3)
+
+
+def alias(scale: float) -> Workload:
+    """200 names that share objects, changed through some of them."""
+    names = range(max(4, int(200 * scale)))
+    make = "shared, other = [0], {}\n" + "\n".join(f"name_{k} = [shared if {k} % 2 else other, {k}]" for k in names)
+    changes = [f"name_{k % len(names) | 1}[0].append({k})" for k in range(10)]
+    return Workload("many names for few objects", [make], [*changes, "other['key'] = shared", "count = len(shared)"])
+
+
+def train(scale: float) -> Workload:
+    """A fit that takes a minute and whose result is a megabyte."""
+    n_steps = max(2, int(1500 * scale))
+    make = (
+        "import numpy as np\nchance = np.random.default_rng(1)\n"
+        "inputs, targets = chance.random((2000, 128)), chance.random((2000, 1024))"
+    )
+    fit = (
+        f"weights = np.zeros((128, 1024))\nfor step in range({n_steps}):\n"
+        "    error = inputs @ weights - targets\n    weights -= 1e-5 * (inputs.T @ error)\n"
+        "loss = float((error ** 2).mean())"
+    )
+    return Workload("much work for a small result", [make], [fit, "best = float(weights.max())"])
+
+
+def unstorable(scale: float) -> Workload:
+    """Generators, connections, locks and open files among ordinary values."""
+    setting = [
+        "import itertools, sqlite3, threading\nitems = list(range(1000))",
+        "base = sqlite3.connect(':memory:')\nbase.execute('create table t (n)')",
+        "lock = threading.Lock()",
+        "squares = (n * n for n in itertools.count())",
+    ]
+    cells = [f"got_{k} = next(squares)\nitems.append({k})" for k in range(max(3, int(10 * scale)))]
+    return Workload("values that nothing can write to a file", setting, [*cells, "n_rows = len(items)"])
+
+
 WORKLOADS: dict[str, Callable[[float], Workload]] = {
     "array": array,
+    "frame": frame,
     "dicts": dicts,
     "blobs": blobs,
+    "loop": loop,
+    "alias": alias,
     "many": many,
     "long": long,
+    "train": train,
     "cheap-big": cheap_big,
+    "unstorable": unstorable,
 }
