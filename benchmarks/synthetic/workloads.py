@@ -99,7 +99,7 @@ def frame(scale: float) -> Workload:
 
 
 def loop(scale: float) -> Workload:
-    """A pure-Python loop of 5 million steps over globals."""
+    """Loop 5 million steps in pure Python over globals."""
     body = f"total = 0\nfor i in range({int(5_000_000 * scale)}):\n    total += i % step"
     return Workload("pure-Python code over global names", ["step = 7"], [body] * 3)
 
@@ -113,7 +113,7 @@ def alias(scale: float) -> Workload:
 
 
 def train(scale: float) -> Workload:
-    """A fit that takes a minute and whose result is a megabyte."""
+    """Fit for a minute; the result is a megabyte."""
     n_steps = max(2, int(1500 * scale))
     make = (
         "import numpy as np\nchance = np.random.default_rng(1)\n"
@@ -128,7 +128,7 @@ def train(scale: float) -> Workload:
 
 
 def unstorable(scale: float) -> Workload:
-    """Generators, connections, locks and open files among ordinary values."""
+    """Hold generators, connections and locks among ordinary values."""
     setting = [
         "import itertools, sqlite3, threading\nitems = list(range(1000))",
         "base = sqlite3.connect(':memory:')\nbase.execute('create table t (n)')",
