@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias, cast
 
 from blake3 import blake3
 
@@ -160,24 +160,28 @@ def _hash(domain: str, value: _Value) -> Digest:
 
 def _encode(value: _Value, pieces: list[bytes]) -> None:
     """Append type mark, length and content; ints and floats have a fixed length."""
-    if value is None:
-        pieces.append(b"N")
-    elif isinstance(value, str):
-        text = value.encode()
-        pieces.append(b"S" + len(text).to_bytes(8, "little"))
-        pieces.append(text)
-    elif isinstance(value, bytes):
-        pieces.append(b"B" + len(value).to_bytes(8, "little"))
-        pieces.append(value)
-    elif isinstance(value, float):
-        # SQLite does not keep the sign of zero.
-        pieces.append(b"F" + struct.pack("<d", value + 0.0))
-    elif isinstance(value, int):
-        pieces.append(b"I" + value.to_bytes(16, "little", signed=True))
-    else:
-        pieces.append(b"L" + len(value).to_bytes(8, "little"))
-        for item in value:
-            _encode(item, pieces)
+    encode = _ENCODERS.get(type(value)) or next(filter(None, map(_ENCODERS.get, type(value).__mro__)), None)
+    if encode is not None:
+        pieces.append(encode(value))
+        return
+    items = cast("Sequence[_Value]", value)
+    pieces.append(b"L" + len(items).to_bytes(8, "little"))
+    for item in items:
+        _encode(item, pieces)
+
+
+def _encode_text(value: str) -> bytes:
+    text = value.encode()
+    return b"S" + len(text).to_bytes(8, "little") + text
+
+
+_ENCODERS: dict[type, Callable[[Any], bytes]] = {
+    type(None): lambda _: b"N",
+    str: _encode_text,
+    bytes: lambda value: b"B" + len(value).to_bytes(8, "little") + value,
+    float: lambda value: b"F" + struct.pack("<d", value + 0.0),  # SQLite does not keep the sign of zero
+    int: lambda value: b"I" + value.to_bytes(16, "little", signed=True),
+}
 
 
 def _version_start() -> bytes:

@@ -7,6 +7,7 @@ their own key. ``trust_store`` gives the user's word for all that a store holds 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import os
@@ -75,7 +76,17 @@ class Keyring:
         return found is not None and hmac.compare_digest(found, self._code(subject))
 
     def _code(self, subject: bytes) -> bytes:
-        return hmac.digest(self.key, subject, "sha256")
+        inner, outer = (prepared.copy() for prepared in _prepared(self.key))
+        inner.update(subject)
+        outer.update(inner.digest())
+        return outer.digest()
+
+
+@functools.cache
+def _prepared(key: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
+    """Return HMAC-SHA256 of a key, ready to go on (RFC 2104): each cell makes a seal or two."""
+    padded = key.ljust(hashlib.sha256().block_size, b"\0")
+    return hashlib.sha256(bytes(byte ^ 0x36 for byte in padded)), hashlib.sha256(bytes(byte ^ 0x5C for byte in padded))
 
 
 def _read_or_make(path: Path) -> bytes:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -88,6 +89,45 @@ def page_sizes(folder: Path) -> Iterator[str]:
             )
 
 
+def page_filling(folder: Path) -> Iterator[str]:
+    """Compare page sizes by processor time and file size, for chunks as they come: whole, compressed, of streams."""
+    draw = random.Random(1)
+    kinds = {
+        "buffers, raw": [256 * 1024] * 400,
+        "buffers, compressed": [draw.randrange(60_000, 250_000) for _ in range(600)],
+        "pieces of streams": [max(300, min(32_768, int(draw.expovariate(1 / 3000)))) for _ in range(20_000)],
+    }
+    for kind, sizes in kinds.items():
+        for page in (8192, 16384, 32768, 65536):
+            written, read, n_bytes = fill(folder / f"filled-{page}-{kind}.db", page, sizes)
+            n_mb = sum(sizes) / 1e6
+            yield (
+                f"page {page}, {kind}: {n_mb / written:.0f} MB/s written, {n_mb / read:.0f} MB/s read (processor time),"
+                f" file {n_bytes / sum(sizes):.3f} of its content"
+            )
+
+
+def fill(path: Path, page: int, sizes: Sequence[int]) -> tuple[float, float, int]:
+    """Write random chunks of these sizes, read them; return both processor times in seconds, and the file's size."""
+    start = time.process_time()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for pragma in (f"page_size={page}", "journal_mode=WAL", "synchronous=NORMAL", "cache_size=-32768"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("CREATE TABLE chunk (id INTEGER PRIMARY KEY, address BLOB UNIQUE, data BLOB)")
+        for first in range(0, len(sizes), 200):
+            connection.execute("BEGIN IMMEDIATE")
+            for id_, size in enumerate(sizes[first : first + 200], start=first):
+                connection.execute("INSERT INTO chunk VALUES (?, ?, ?)", (id_, os.urandom(32), os.urandom(size)))
+            connection.execute("COMMIT")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    written = time.process_time() - start
+    with closing(sqlite3.connect(path)) as connection:
+        start = time.process_time()
+        for id_ in range(len(sizes)):
+            connection.execute("SELECT data FROM chunk WHERE id = ?", (id_,)).fetchone()
+        return written, time.process_time() - start, path.stat().st_size
+
+
 def draft(run: KernelRunId, parent: ExecutionId | None, number: int) -> ExecutionDraft:
     """Return an execution that binds three of the variables."""
     names = [f"v{(number * 3 + offset) % N_VARIABLES}" for offset in range(3)]
@@ -155,7 +195,7 @@ def arrays(store: Store, run: KernelRunId) -> Iterator[str]:
 def main(folder: Path) -> None:
     """Print all figures."""
     with tempfile.TemporaryDirectory(dir=folder) as place:
-        for parts in (chunking(), page_sizes(Path(place))):
+        for parts in (chunking(), page_sizes(Path(place)), page_filling(Path(place))):
             print(*parts, sep="\n")
         with Store.create_or_open(Path(place) / "a.ens", Config()) as store:
             run = store.log.begin_run(Environment("3", "CPython", "", "", 1, "", {})).id

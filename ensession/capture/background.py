@@ -96,7 +96,8 @@ class Background:
             for thread in threads:
                 found |= self._of_thread(thread, frames.get(thread.ident or 0), variables)
         for task in _tasks():
-            found |= self._of_task(task, variables)
+            one = self._of_task(task, variables)
+            found = found if one is NOBODY else found | one  # nearly all are the kernel's own
         return found
 
     def callbacks(self, variables: Mapping[str, Any]) -> Suspects:

@@ -11,8 +11,8 @@ class CellListener(Protocol):
     def callbacks_ran(self) -> None:
         """Hear that a message to a widget was handled while no cell ran."""
 
-    def cell_begins(self, code: str, cell_id: str | None) -> None:
-        """Hear that a cell is about to run."""
+    def cell_begins(self, code: str, cell_id: str | None, python: str | None) -> None:
+        """Hear that a cell is about to run; ``python`` is what the shell made of it, where it tells that."""
 
     def cell_ended(self, error: BaseException | None) -> None:
         """Hear that it ran, or what it raised."""
@@ -54,7 +54,8 @@ class CellHooks:
             self._listener.callbacks_ran()
         self._n_before = 0
         self._n_running += 1
-        self._listener.cell_begins(info.raw_cell or "", getattr(info, "cell_id", None))
+        python = getattr(info, "transformed_cell", None)
+        self._listener.cell_begins(info.raw_cell or "", getattr(info, "cell_id", None), python)
 
     def _after(self, result: Any) -> None:
         self._n_running = max(0, self._n_running - 1)

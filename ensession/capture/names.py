@@ -64,7 +64,7 @@ class CellNames:
     system: tuple[str, ...] = ()
 
 
-def analyse_cell(source: str, transform: Callable[[str], str]) -> CellNames:
+def analyse_cell(source: str, transform: Callable[[str], str], python: str | None = None) -> CellNames:
     """Return the names that a cell may touch.
 
     Parameters
@@ -73,6 +73,8 @@ def analyse_cell(source: str, transform: Callable[[str], str]) -> CellNames:
         The cell as the user wrote it.
     transform : callable
         Turns IPython's syntax into Python: the shell's ``transform_cell``.
+    python : str, optional
+        What that made of the cell, where it is known already.
 
     Returns
     -------
@@ -81,7 +83,7 @@ def analyse_cell(source: str, transform: Callable[[str], str]) -> CellNames:
     """
     flow = StatementFlow(transform)
     try:
-        tree = ast.parse(transform(source))
+        tree = ast.parse(transform(source) if python is None else python)
     except _CANNOT_RUN:
         return CellNames()
     except RecursionError:

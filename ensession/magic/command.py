@@ -130,10 +130,10 @@ class EnsCommand:
         if self._session is not None:
             self._session.note_callbacks()
 
-    def cell_begins(self, code: str, cell_id: str | None) -> None:
-        """Hear that a cell is about to run."""
+    def cell_begins(self, code: str, cell_id: str | None, python: str | None) -> None:
+        """Hear that a cell is about to run; ``python`` is what the shell made of it, where it tells that."""
         if self._bringing.begin(code) and self._session is not None:
-            self._session.begin_cell(code, cell_id)
+            self._session.begin_cell(code, cell_id, python)
 
     def cell_ended(self, error: BaseException | None) -> None:
         """Hear that it ran."""

@@ -103,8 +103,8 @@ class Recorder:
             draft = self._draft(ExecutionKind.ADOPTED, change)
             self._write(replace(draft, no_replay="it was there before recording began"), change)
 
-    def begin(self, code: str, cell_id: str | None) -> None:
-        """Take note that a cell is about to run."""
+    def begin(self, code: str, cell_id: str | None, python: str | None) -> None:
+        """Take note that a cell is about to run; ``python`` is what the shell made of it, where that is known."""
         self._depth += 1
         if self._depth > 1 or self.paused or is_only_command(code, COMMAND):
             return
@@ -115,7 +115,7 @@ class Recorder:
         names = CellNames(dynamic="could not be analysed")
         touched = Touched(frozenset(), frozenset(), names.dynamic)
         with self._guarded("which variables the cell uses (so it looks at all of them)"):
-            names = analyse_cell(code, self._shell.transform)
+            names = analyse_cell(code, self._shell.transform, python)
             touched = self.tracker.touched(names)
         self._shell.outputs.begin()
         self._effects.begin(named_places(code, touched, self.tracker.user.view()))

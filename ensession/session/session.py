@@ -104,9 +104,9 @@ class Session:
         """Take note that callbacks of widgets ran while no cell did."""
         self._recorder.note_callbacks()
 
-    def begin_cell(self, code: str, cell_id: str | None) -> None:
-        """Take note that a cell is about to run."""
-        self._recorder.begin(code, cell_id)
+    def begin_cell(self, code: str, cell_id: str | None, python: str | None = None) -> None:
+        """Take note that a cell is about to run; ``python`` is what the shell made of it, where that is known."""
+        self._recorder.begin(code, cell_id, python)
 
     def end_cell(self, ending: Ending) -> None:
         """Record the cell that just ran."""

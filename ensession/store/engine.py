@@ -24,7 +24,7 @@ from ensession.store.mounts import is_network
 
 APPLICATION_ID = 0x656E7331
 """``ens1`` in the database header says that the file is a store."""
-PAGE_SIZE = 64 * 1024
+PAGE_SIZE = 32 * 1024
 CACHE_KIB = 32 * 1024
 JOURNAL_LIMIT_BYTES = 64 * 2**20
 

@@ -1,6 +1,6 @@
 """The tables. Rows stay inside :mod:`ensession.store`; the wording of the format is docs/reference/format.md.
 
-Few indexes: with pages of 64 KiB every page that a transaction touches costs 64 KiB of write-ahead log.
+Few indexes: with pages of 32 KiB every page that a transaction touches costs 32 KiB of write-ahead log.
 """
 
 from __future__ import annotations

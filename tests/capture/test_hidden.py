@@ -51,6 +51,39 @@ def test_random_numbers_repeat_exactly_from_a_snapshot(name: str, draw: Callable
     assert hidden.changed()[name] != snapshot
 
 
+@pytest.mark.parametrize(
+    "draw",
+    [
+        random.random,
+        lambda: random.getrandbits(8),
+        lambda: random.gauss(0, 1),
+        lambda: random.shuffle([1, 2, 3]),
+        lambda: random.seed(5),
+        lambda: random.setstate(random.Random(7).getstate()),
+    ],
+)
+def test_every_draw_is_seen_and_nothing_else(draw: Callable[[], object]) -> None:
+    hidden = HiddenState()
+    version, words, gauss = random.Random(3).getstate()
+    random.setstate((version, (*words[:-1], 610), gauss))  # a few words before the generator makes new ones
+    hidden.changed()
+    for _ in range(20):
+        assert hidden.changed() == {}
+        before = random.getstate()
+        draw()
+        after = random.getstate()
+        assert hidden.changed() == ({} if after == before else {"<random>": after})
+
+
+def test_a_second_gauss_is_seen_although_no_word_is_drawn() -> None:
+    hidden = HiddenState()
+    random.seed(1)
+    random.gauss(0, 1)
+    hidden.changed()
+    random.gauss(0, 1)
+    assert set(hidden.changed()) == {"<random>"}
+
+
 def test_directory_and_search_path_are_reported_once_they_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

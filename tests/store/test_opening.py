@@ -48,7 +48,7 @@ def test_a_new_store(path: Path, config: Config) -> None:
             for name in ("page_size", "journal_mode", "foreign_keys", "synchronous", "application_id", "user_version")
         }
     assert settings == {
-        "page_size": 65536,
+        "page_size": 32768,
         "journal_mode": "wal",
         "foreign_keys": 1,
         "synchronous": 1,

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import random
+import struct
 import sys
+from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from typing import Any
 
 from ensession.capture.hidden.kinds import Generator
+
+_TWISTER = "@i624I"
+"""How CPython holds a Mersenne twister: the place of the next word, and the words."""
 
 
 class PythonRandom(Generator):
@@ -16,7 +22,14 @@ class PythonRandom(Generator):
     name = "random"
 
     def glance(self) -> Any:
-        """Return its state."""
+        """Return its state as it lies in memory, where this interpreter lets us: Python's own way is felt."""
+        generator: Any = getattr(random.getstate, "__self__", None)
+        kind: Any = type(generator)
+        memory = _twister_memory(kind)
+        return random.getstate() if memory is None else (memory(generator), generator.gauss_next)
+
+    def snapshot(self, glance: Any) -> Any:
+        """Return its state as Python tells it."""
         return random.getstate()
 
     def write(self, value: Any) -> None:
@@ -63,3 +76,27 @@ class TorchRandom(Generator):
         """Put its state back."""
         torch, numpy = import_module("torch"), import_module("numpy")
         torch.set_rng_state(torch.from_numpy(numpy.frombuffer(value, numpy.uint8).copy()))
+
+
+@cache
+def _twister_memory(kind: type) -> Callable[[Any], bytes] | None:
+    """Return what reads the words and the place of a generator of this type out of memory; None where it fails."""
+    if kind is not random.Random or sys.implementation.name != "cpython":
+        return None
+    try:
+        import ctypes
+    except ImportError:  # built without it
+        return None
+    first, n_bytes = object.__basicsize__, struct.calcsize(_TWISTER)
+
+    def read(generator: Any) -> bytes:
+        return ctypes.string_at(id(generator) + first, n_bytes)
+
+    for n_draws in (0, 1, 700):  # a fresh state, a moved place, words made anew
+        probe = random.Random(n_draws)  # noqa: S311
+        for _ in range(n_draws):
+            probe.random()
+        *words, place = probe.getstate()[1]
+        if struct.unpack(_TWISTER, read(probe)) != (place, *words):
+            return None
+    return read

@@ -74,13 +74,18 @@ class Decimals(Condition):
     name = "decimal"
 
     def __init__(self) -> None:
-        self.usual = self.glance()
+        self.usual = self.snapshot(self.glance())
 
     def glance(self) -> Any:
         """Return precision, rounding and the like, and which signals are trapped."""
         context = decimal.getcontext()
         plain = (context.prec, context.rounding, context.Emin, context.Emax, context.capitals, context.clamp)
-        return (*plain, tuple(signal.__name__ for signal, is_set in context.traps.items() if is_set))
+        return (plain, context.traps.copy())
+
+    def snapshot(self, glance: Any) -> Any:
+        """Return the same in one row, with the signals that are trapped by name."""
+        plain, traps = glance
+        return (*plain, tuple(signal.__name__ for signal, is_set in traps.items() if is_set))
 
     def write(self, value: Any) -> None:
         """Make it the context of this thread."""
