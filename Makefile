@@ -25,7 +25,7 @@ OTHER_VENV ?= $(VENV)-other
 OTHER_STAMP := $(OTHER_VENV)/.ensession-versions
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo notebooks fidelity fidelity-table test test-slow test-versions test-browser lint format types docs bench bench-overhead wheel clean
+.PHONY: help venv demo notebooks fidelity fidelity-table test test-slow test-versions reliability test-browser lint format types docs bench bench-overhead wheel clean
 
 help:
 	@echo 'make demo            record, kill, copy and restore the flights notebook (QUICK=1: less training)'
@@ -36,6 +36,7 @@ help:
 	@echo 'make test-slow       the slow ones as well'
 	@echo 'make test-versions   record under this Python, restore under the newest one here, and back'
 	@echo 'make test-browser    what %ens shows, in a real JupyterLab in Chromium (PICTURES=DIR: keep pictures of it)'
+	@echo 'make reliability     damage, crashes and kills, thousands of them, with their figures'
 	@echo 'make lint            ruff, import contracts, file and function sizes'
 	@echo 'make types           mypy, strict'
 	@echo 'make docs            the documentation, into docs/_build/html'
@@ -79,6 +80,12 @@ test: $(STAMP)
 
 test-slow: $(STAMP)
 	$(PY) -m pytest -m 'slow or not slow' $(PYTEST_ARGS)
+
+# Takes hours; docs/explanation/reliability.md has its figures.
+RELIABILITY := tests/session/test_damage.py tests/store/test_crash.py tests/e2e/test_kill.py tests/e2e/test_run.py
+
+reliability: $(STAMP)
+	$(PY) -m pytest -n 0 -s -m 'slow or not slow' $(RELIABILITY) $(PYTEST_ARGS)
 
 # Six notebooks' worth of libraries, without torch.
 VERSIONS_EXTRA := .[notebooks-light,test]

@@ -34,7 +34,7 @@ from ensession.model import Execution, ExecutionId, Graph, Plan
 from ensession.planner import CostModel, plan
 from ensession.session.checks import look_around
 from ensession.session.environment import Comparison
-from ensession.store import Store, check_store, copy_store
+from ensession.store import Store, check_store, copy_store, hurt_states
 from ensession.trust import Keyring, trust_store
 
 _FEW = 100
@@ -159,10 +159,16 @@ def copy(file: Path, target: Path, as_json: bool) -> None:
 def check(file: Path, as_json: bool) -> int:
     """Check FILE in full: database, chunks, payloads and the digests of all executions."""
     problems = check_store(file, Config())
+    hurt = hurt_states(file, Config(), problems) if problems else {}
     if as_json:
-        print_json({"problems": records.problem_records(problems)})
-    else:
-        print_table(problems_table(problems))
+        states = [{"state": id_, "variables": names} for id_, names in hurt.items()]
+        print_json({"problems": records.problem_records(problems), "states": states})
+        return IntegrityError.exit_code if problems else 0
+    print_table(problems_table(problems))
+    for id_, names in hurt.items():
+        click.echo(one_line(f"State @{id_} is hurt: {', '.join(names)}"))
+    if problems:
+        click.echo(one_line(f"A restore makes again what it can; ens repair {file} OUT saves everything else."))
     return IntegrityError.exit_code if problems else 0
 
 

@@ -1,6 +1,6 @@
 """Session store: one SQLite file. The only room that speaks SQL; knows nothing of kernels, capture or planning."""
 
-from ensession.store.check import check_store
+from ensession.store.check import check_store, hurt_states
 from ensession.store.copying import copy_store
 from ensession.store.exporting import Exporter
 from ensession.store.files import FileTable, InputFile
@@ -10,6 +10,7 @@ from ensession.store.log import ExecutionLog
 from ensession.store.modules import ModuleTable
 from ensession.store.reading import PayloadReader
 from ensession.store.refs import MAIN, RefTable
+from ensession.store.repairing import Salvage, repair_store
 from ensession.store.seals import SealTable
 from ensession.store.store import Store
 from ensession.store.words import WordTable
@@ -25,9 +26,12 @@ __all__ = [
     "ModuleTable",
     "PayloadReader",
     "RefTable",
+    "Salvage",
     "SealTable",
     "Store",
     "WordTable",
     "check_store",
     "copy_store",
+    "hurt_states",
+    "repair_store",
 ]

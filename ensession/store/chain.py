@@ -29,6 +29,10 @@ from ensession.store.engine import Database
 from ensession.store.history import output_text
 
 BATCH = 500
+NONSENSE = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError)
+"""What rows raise that no writer of ours wrote."""
+
+_PAGE = "SELECT id FROM execution WHERE id > ?1 AND (?2 IS NULL OR id <= ?2) ORDER BY id LIMIT ?3"
 
 _HEAD = (
     "SELECT x.id, x.parent, x.line_start, x.digest, r.uid, x.run, x.kind, x.code, x.started_at, x.runtime_s,"
@@ -75,18 +79,23 @@ class ChainWalker:
 
     def walk(self, last: ExecutionId | None = None) -> Iterator[Link]:
         """Yield a link for each execution up to ``last``, or for all."""
-        lowest, highest = self._database.rows("SELECT min(id), max(id) FROM execution")[0]
-        if lowest is None:
-            return
-        end = highest if last is None else last
-        for first in range(lowest, end + 1, BATCH):
-            yield from self._batch(first, min(first + BATCH - 1, end))
-
-    def _batch(self, first: int, last: int) -> Iterator[Link]:
-        for head, children in read_rows(self._database, first, last):
-            yield Link(head[0], self._fault(head, children))
+        at = -1
+        # Page by page: in a damaged store a number may be anything, and a range of numbers endless.
+        while page := self._database.rows(_PAGE, (at, last, BATCH)):
+            for head, children in read_rows(self._database, page[0][0], page[-1][0]):
+                yield Link(head[0], self._fault(head, children))
+            at = page[-1][0]
 
     def _fault(self, head: Sequence[Any], children: dict[str, list[Any]]) -> str | None:
+        id_, parent, line_start = head[:3]
+        fault = self.content_fault(head, children)
+        _, parent_start = self._heads[parent] if parent in self._heads else (None, id_)
+        if fault is None and line_start != (parent_start if parent == id_ - 1 else id_):
+            return "its place in the line of history was changed"
+        return fault
+
+    def content_fault(self, head: Sequence[Any], children: dict[str, list[Any]]) -> str | None:
+        """Say why an execution is not what its digest covers; its parent has to have been asked for before."""
         id_, parent, line_start, recorded, run_uid = head[:5]
         self._heads[id_] = (recorded, line_start)
         for row in children["version"]:
@@ -95,12 +104,10 @@ class ChainWalker:
             return "its kernel run is not in the store"
         if parent is not None and parent not in self._heads:
             return f"its parent, execution {parent}, is not in the store before it"
-        parent_digest, parent_start = self._heads[parent] if parent is not None else (None, id_)
-        if line_start != (parent_start if parent == id_ - 1 else id_):
-            return "its place in the line of history was changed"
+        parent_digest = None if parent is None else self._heads[parent][0]
         try:
             digest = self._digest(head, children, parent_digest)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except NONSENSE as error:
             return f"its rows make no sense ({error!r})"
         except IntegrityError as error:
             return str(error)

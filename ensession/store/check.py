@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ensession.config import Config
 from ensession.digests import payload_digest
 from ensession.errors import EnsessionError, IntegrityError
-from ensession.model import Problem, VersionId
+from ensession.model import ExecutionId, Problem, VersionId
 from ensession.store.chain import ChainWalker
 from ensession.store.chunks import Decoder
 from ensession.store.engine import Database
@@ -54,6 +54,35 @@ def check_store(path: Path | str, config: Config) -> list[Problem]:
     with store:
         database = store._database
         return list(_problems(database))
+
+
+def hurt_states(path: Path | str, config: Config, problems: Sequence[Problem]) -> dict[ExecutionId, list[str]]:
+    """Return the states at the ends of branches, and those with a tag, of which a variable is hurt, and which ones.
+
+    Parameters
+    ----------
+    path : Path or str
+    config : Config
+    problems : sequence of Problem
+        What :func:`check_store` found there.
+
+    Returns
+    -------
+    dict
+        Empty where nothing can be said, because the history itself can't be read.
+    """
+    hurt = {name for problem in problems for name in problem.variables}
+    found: dict[ExecutionId, list[str]] = {}
+    try:
+        with Store.open_read_only(path, config) as store:
+            for id_ in sorted({*store.history.heads(), *(ref.execution for ref in store.refs.tags())}):
+                state = store.history.state(id_)
+                names = [name for name, binding in state.items() if f"{name}@{binding.execution}" in hurt]
+                if names:
+                    found[id_] = names
+    except EnsessionError:
+        return {}
+    return found
 
 
 def _problems(database: Database) -> Iterator[Problem]:

@@ -31,6 +31,8 @@ JOURNAL_LIMIT_BYTES = 64 * 2**20
 _HEADER_BYTES = 100
 _MAGIC = b"SQLite format 3\0"
 
+_ALONE = "mode=ro&immutable=1"
+
 OnPoint = Callable[[str], None]
 """Called with the name of each point of the write path; crash tests kill the process there."""
 
@@ -49,6 +51,13 @@ class Access(Enum):
     """No right to write: a live write-ahead log is read where one is there."""
     IMMUTABLE = "immutable"
     """No right to write and nobody writing: the file alone."""
+    WRECK = "wreck"
+    """The file alone, damaged: read what can be read of it, also where it is too short."""
+    WRECK_WITH_LOG = "wreck with log"
+    """The same of a copy with its write-ahead log."""
+
+
+_MODES = {Access.READ_ONLY: "mode=ro", Access.IMMUTABLE: _ALONE, Access.WRECK: _ALONE}
 
 
 class Database:
@@ -186,7 +195,7 @@ def read_header(path: Path) -> int:
 
 def raw_connection(path: Path, access: Access, busy_timeout_s: float) -> sqlite3.Connection:
     """Open the file with :mod:`sqlite3`; transactions are the caller's business."""
-    mode = {Access.READ_ONLY: "mode=ro", Access.IMMUTABLE: "mode=ro&immutable=1"}.get(access, "mode=rw")
+    mode = _MODES.get(access, "mode=rw")
     uri = f"file:{quote(os.fspath(path.absolute()))}?{mode}"
     return sqlite3.connect(uri, uri=True, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False)
 
@@ -236,6 +245,8 @@ def _connected(path: Path, access: Access, busy_timeout_s: float) -> Connection:
 
 
 def _configure(connection: sqlite3.Connection, path: Path, access: Access) -> None:
+    if access in (Access.WRECK, Access.WRECK_WITH_LOG):
+        connection.execute("PRAGMA writable_schema = ON")  # first of all, else SQLite refuses a file that is too short
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     connection.execute("PRAGMA temp_store = MEMORY")
