@@ -31,7 +31,7 @@ _FATES = {
     Fate.IGNORED: "ignored",
     Fate.MISSING: "MISSING",
     Fate.KEPT: "kept, was live",
-    Fate.AWAITED: "awaited: comes when a cell uses it",
+    Fate.AWAITED: "awaited",
 }
 
 _NAMED = 5

@@ -14,10 +14,10 @@ from ensession.capture.change import Memory
 from ensession.capture.hidden import HiddenState
 from ensession.capture.namespace import UserNamespace
 from ensession.errors import EnsessionError
-from ensession.model import ExecutionId, Fate, Graph, RestoreReport, VersionId
+from ensession.model import ExecutionId, Fate, Graph, Plan, RestoreReport, VersionId
 from ensession.planner.costs import CostModel
 from ensession.planner.explore import Parts
-from ensession.restore import Made, Progress
+from ensession.restore import Progress
 from ensession.session.checks import InputCheck, Lookout
 from ensession.session.interrupts import uninterrupted
 from ensession.session.lazily import Origin, stub
@@ -26,7 +26,7 @@ from ensession.session.nearby import Journey
 from ensession.session.needs import Needs
 from ensession.session.recorder import Recorder
 from ensession.session.returning import Bans
-from ensession.session.workshop import Scene, Workshop
+from ensession.session.workshop import Brought, Scene, Workshop
 from ensession.store import Store
 
 _QUICK_S = 0.2
@@ -184,20 +184,14 @@ class Awaited:
         for version, price in prices:
             if price > _QUICK_S:
                 return False
-            names = [name for name, other in self._versions.items() if other == version]
-            journey, bans = self._journey(self._whole(names))
-            _, chosen, _ = journey.plan(bans)
-            if chosen.runs or chosen.missing:
-                self._slow.add(version)  # it comes on demand
-                continue
+            names = self._whole(name for name, other in self._versions.items() if other == version)
             try:
-                lost = self.bring(names, lambda *_: None)
+                plan = self._bring(names, self._workshop.bring_by_loading)
             except Exception:  # noqa: BLE001  (whatever it is: a cell that uses these variables will hear of it)
-                self._slow.add(version)
-                continue
-            if lost:
-                self._untold.append(_refusal(lost))
-            return True
+                plan = None
+            if plan is not None:
+                return True
+            self._slow.add(version)  # it comes on demand
         return False
 
     def bring(self, names: Collection[str], progress: Progress) -> Mapping[str, str]:
@@ -213,40 +207,54 @@ class Awaited:
         RestoreError, TrustError, KeyboardInterrupt
             The namespace is as it was, and they are awaited as before.
         """
-        started = time.perf_counter()
         wanted = self._whole(set(names) & set(self.names()))
-        if not wanted or self._origin is None:
+        if not wanted:
             return {}
+        plan = self._bring(wanted, lambda journey, scene, bans: self._workshop.bring(journey, scene, bans, progress))
+        missing = {} if plan is None else plan.missing
+        return {name: missing[version] for name, version in wanted.items() if version in missing}
+
+    def _bring(
+        self, wanted: Mapping[str, VersionId], attempt: Callable[[Journey, Scene, Bans], Brought | None]
+    ) -> Plan | None:
+        """Bring in exactly these variables; return the plan, None if the attempt was not made."""
+        assert self._origin is not None  # noqa: S101  (nothing is awaited without)
+        started = time.perf_counter()
         journey, bans = self._journey(wanted)
         scene = Scene.of(self._user, self._hidden, self._user.ignored)
         memory, awaited = self._tracker.freeze(), dict(self._versions)
         self._is_bringing = True
         is_done = False
         try:
-            made, chosen, live = self._workshop.bring(journey, scene, bans, progress)
-            with uninterrupted():
-                state = {**{n: v for v, one in journey.living.tracked.items() for n in one.names}, **wanted}
-                fresh = {name: version for name, version in state.items() if version not in live}
-                self._place(fresh, made)
-                is_done = True
+            brought = attempt(journey, scene, bans)
+            if brought is not None:
+                with uninterrupted():
+                    self._place(wanted, journey, brought)
+            is_done = True
         finally:
             self._is_bringing = False
             if not is_done:
                 self._put_back(scene, memory, awaited)
-        self._origin = self._origin.later(wanted, made, chosen, bans, time.perf_counter() - started)
+        if brought is None:
+            return None
+        duration_s = time.perf_counter() - started
+        self._origin = self._origin.later(wanted, brought.made, brought.plan, bans, duration_s)
         self._told(self._origin.report)
         if not self._versions:
             self.forget()
-        return {name: chosen.missing.get(version, "") for name, version in wanted.items() if version in chosen.missing}
+        return brought.plan
 
-    def _place(self, fresh: Mapping[str, VersionId], made: Made) -> None:
-        """Bind what was made, and learn it as what was recorded."""
+    def _place(self, wanted: Mapping[str, VersionId], journey: Journey, brought: Brought) -> None:
+        """Bind what was made, and learn it as what was recorded; also live definitions that had to be made anew."""
+        made = brought.made
+        present = {name: version for version, one in journey.living.tracked.items() for name in one.names}
+        remade = {n: v for n, v in present.items() if v not in brought.live and v in made.values}
         by_version: dict[VersionId, list[str]] = {}
-        for name, version in fresh.items():
+        for name, version in {**remade, **wanted}.items():
             by_version.setdefault(version, []).append(name)
             if version in made.values:
                 self._user.live[name] = made.values[version][name]
-        for name in fresh:
+        for name in wanted:
             self._drop(name)
         for version, names in by_version.items():
             partners = tuple(sorted(names))

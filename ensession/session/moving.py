@@ -222,10 +222,11 @@ class Mover:
     def _bring(self, journey: Journey, before: _Before, progress: Progress) -> tuple[Made, Plan, Bans]:
         """Load and make again what does not live, and leave the namespace as it was."""
         bans = Bans(costs=CostModel().learned(self._store.history.measured_loads()))
-        made, chosen, live = self._workshop.bring(journey, before.scene, bans, progress)
-        made.values.update({version: dict(value) for version, value in live.items()})
-        made.fates.update(dict.fromkeys(live, (Fate.KEPT, "")))
-        return made, chosen, bans
+        brought = self._workshop.bring(journey, before.scene, bans, progress)
+        made = brought.made
+        made.values.update({version: dict(value) for version, value in brought.live.items()})
+        made.fates.update(dict.fromkeys(brought.live, (Fate.KEPT, "")))
+        return made, brought.plan, bans
 
     def _switch(self, state: State, made: Made, journey: Journey, before: _Before) -> dict[str, str]:
         """Make the target state live; return hidden state that can't be put back here, and why."""

@@ -166,7 +166,8 @@ def bring_back(
 
 def _without(graph: Graph, target: ExecutionId, name: str, fate: Fate) -> VariableReport:
     if fate is Fate.AWAITED:
-        return VariableReport(name, fate, graph.versions[graph.state[name]].execution)
+        made_by = graph.versions[graph.state[name]].execution
+        return VariableReport(name, fate, made_by, "comes before the first cell that may use it")
     return VariableReport(name, fate, target, "you said so (%ens ignore)")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from ensession.capture.hidden import HiddenState
 from ensession.capture.hidden.state import Frozen
 from ensession.capture.namespace import UserNamespace
-from ensession.model import Plan
+from ensession.model import Graph, Plan, VersionId
 from ensession.restore import Archive, Bench, Executor, Made, Progress
 from ensession.session.interrupts import uninterrupted
 from ensession.session.nearby import Journey
@@ -30,6 +30,24 @@ class Scene:
         """Return the present one."""
         untouched = {name: user.live[name] for name in ignored if name in user.live}
         return cls(user.variables(), untouched, hidden.freeze())
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What came of a plan.
+
+    Attributes
+    ----------
+    made : Made
+    plan : Plan
+        The one that was carried out in the end.
+    live : Mapping[VersionId, Mapping[str, object]]
+        The live versions that it counted on, with their values.
+    """
+
+    made: Made
+    plan: Plan
+    live: Mapping[VersionId, Mapping[str, Any]]
 
 
 class Workshop:
@@ -55,7 +73,7 @@ class Workshop:
         scene: Scene,
         bans: Bans,
         progress: Progress,
-    ) -> tuple[Made, Plan, Mapping[Any, Any]]:
+    ) -> Brought:
         """Plan and carry out, until a plan holds.
 
         Parameters
@@ -69,8 +87,7 @@ class Workshop:
 
         Returns
         -------
-        (Made, Plan, Mapping)
-            What was made; by which plan; and the live versions that the plan counts on, with their values.
+        Brought
 
         Raises
         ------
@@ -78,17 +95,39 @@ class Workshop:
         """
         while True:
             graph, chosen, live = journey.plan(bans)
-            values = {version: journey.living.values[version] for version in live}
-            folders = journey.lookout.folders
-            executor = Executor(graph, self._archive, self._bench, progress, bans.unloadable, folders, values)
             try:
-                with self._open(scene):
-                    made = executor.carry_out(chosen)
+                return self._carry_out(journey, scene, bans, (graph, chosen, live), progress)
             except FAILURES as failure:
                 bans.note(graph, failure)
                 journey.spoilt |= bans.spoilt
-            else:
-                return made, chosen, values
+
+    def bring_by_loading(self, journey: Journey, scene: Scene, bans: Bans) -> Brought | None:
+        """Carry out the first plan if loading is all that it takes; None if it is not.
+
+        Raises
+        ------
+        RestoreError, TrustError
+            That did not work.
+        """
+        graph, chosen, live = journey.plan(bans)
+        if chosen.runs or chosen.missing:
+            return None
+        return self._carry_out(journey, scene, bans, (graph, chosen, live), lambda *_: None)
+
+    def _carry_out(
+        self,
+        journey: Journey,
+        scene: Scene,
+        bans: Bans,
+        decided: tuple[Graph, Plan, Collection[VersionId]],
+        progress: Progress,
+    ) -> Brought:
+        graph, chosen, live = decided
+        values = {version: journey.living.values[version] for version in live}
+        folders = journey.lookout.folders
+        executor = Executor(graph, self._archive, self._bench, progress, bans.unloadable, folders, values)
+        with self._open(scene):
+            return Brought(executor.carry_out(chosen), chosen, values)
 
     @contextmanager
     def _open(self, scene: Scene) -> Iterator[None]:
