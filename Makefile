@@ -25,7 +25,7 @@ OTHER_VENV ?= $(VENV)-other
 OTHER_STAMP := $(OTHER_VENV)/.ensession-versions
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo notebooks fidelity fidelity-table test test-slow test-versions reliability test-browser lint format types docs bench bench-overhead wheel clean
+.PHONY: help venv demo notebooks fidelity fidelity-table test test-slow test-versions reliability test-browser lint format types docs bench bench-overhead bench-restore wheel clean
 
 help:
 	@echo 'make demo            record, kill, copy and restore the flights notebook (QUICK=1: less training)'
@@ -42,6 +42,7 @@ help:
 	@echo 'make docs            the documentation, into docs/_build/html'
 	@echo 'make bench           ensession beside Kishu, ElasticNotebook, dill and pickle (QUICK=1: small, BENCH=names)'
 	@echo 'make bench-overhead  what recording costs a trivial cell, and a kernel at its start'
+	@echo 'make bench-restore   how soon a session of 2 GB is usable again (SIZE=200: of 200 MB)'
 	@echo 'make wheel           build into dist/'
 	@echo 'make format          let ruff rewrite the layout'
 	@echo 'make clean           remove what the targets above made, the environment included'
@@ -128,6 +129,9 @@ bench: $(STAMP)
 
 bench-overhead: $(STAMP)
 	$(PY) -m benchmarks.overhead.run
+
+bench-restore: $(STAMP)
+	$(PY) -m benchmarks.restore.run $(if $(SIZE),--megabytes $(SIZE))
 
 wheel: $(STAMP)
 	rm -rf dist

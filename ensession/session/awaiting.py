@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 
 from ensession.capture.change import Memory
 from ensession.capture.hidden import HiddenState
@@ -186,7 +187,7 @@ class Awaited:
                 return False
             names = self._whole(name for name, other in self._versions.items() if other == version)
             try:
-                plan = self._bring(names, self._workshop.bring_by_loading)
+                plan = self._bring(names, partial(self._workshop.bring_by_loading, names.values()))
             except Exception:  # noqa: BLE001  (whatever it is: a cell that uses these variables will hear of it)
                 plan = None
             if plan is not None:

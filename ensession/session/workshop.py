@@ -101,14 +101,17 @@ class Workshop:
                 bans.note(graph, failure)
                 journey.spoilt |= bans.spoilt
 
-    def bring_by_loading(self, journey: Journey, scene: Scene, bans: Bans) -> Brought | None:
-        """Carry out the first plan if loading is all that it takes; None if it is not.
+    def bring_by_loading(
+        self, wanted: Collection[VersionId], journey: Journey, scene: Scene, bans: Bans
+    ) -> Brought | None:
+        """Load some versions, even where running their cells would be cheaper; None if that is not all it takes.
 
         Raises
         ------
         RestoreError, TrustError
             That did not work.
         """
+        bans.unfaithful.update(wanted)
         graph, chosen, live = journey.plan(bans)
         if chosen.runs or chosen.missing:
             return None

@@ -1,0 +1,1 @@
+"""How soon a session is usable after a restore: lazily, at once, or by running it again."""
