@@ -26,14 +26,11 @@ ARRAY_SHARE = 0.95
 BUDGET_S = 0.5
 """Until the first trivial cell ran; and, besides the load of the array itself, until a cell ran that uses one."""
 
-CHECKSUM = (
-    """\
+CHECKSUM = f"""\
 import hashlib
 def checksum():
     parts = [hashlib.blake2b(globals()[f"array_{{n}}"], digest_size=8).hexdigest() for n in range({N_ARRAYS})]
     return "".join(parts) + str(frame["value"].sum()) + str(len(rows)) + str(model.scale)"""
-    % N_ARRAYS
-)
 
 
 def session(n_megabytes: int) -> list[str]:
