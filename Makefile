@@ -36,7 +36,7 @@ help:
 	@echo 'make test-slow       the slow ones as well'
 	@echo 'make test-versions   record under this Python, restore under the newest one here, and back'
 	@echo 'make test-browser    what %ens shows, in a real JupyterLab in Chromium (PICTURES=DIR: keep pictures of it)'
-	@echo 'make reliability     damage, crashes and kills, thousands of them, with their figures'
+	@echo 'make reliability     damage, crashes and kills, thousands of them'
 	@echo 'make lint            ruff, import contracts, file and function sizes'
 	@echo 'make types           mypy, strict'
 	@echo 'make docs            the documentation, into docs/_build/html'
@@ -82,7 +82,7 @@ test: $(STAMP)
 test-slow: $(STAMP)
 	$(PY) -m pytest -m 'slow or not slow' $(PYTEST_ARGS)
 
-# Takes hours; docs/explanation/reliability.md has its figures.
+# Takes hours; docs/explanation/reliability.md says what is tried.
 RELIABILITY := tests/session/test_damage.py tests/store/test_crash.py tests/e2e/test_kill.py tests/e2e/test_run.py
 
 reliability: $(STAMP)

@@ -9,7 +9,7 @@ from ensession.config import Config
 from ensession.digests import payload_digest
 from ensession.errors import EnsessionError, IntegrityError
 from ensession.model import ExecutionId, Problem, VersionId
-from ensession.store.chain import ChainWalker
+from ensession.store.chain import NONSENSE, ChainWalker
 from ensession.store.chunks import Decoder
 from ensession.store.engine import Database
 from ensession.store.lookup import version_digests
@@ -92,6 +92,8 @@ def _problems(database: Database) -> Iterator[Problem]:
             yield from part(database)
         except EnsessionError as error:
             yield Problem("file", str(error))
+        except NONSENSE as error:
+            yield Problem("file", f"rows hold what was never written there ({type(error).__name__}: {error})")
 
 
 def _file(database: Database) -> Iterator[Problem]:
@@ -114,6 +116,8 @@ def _chunks(database: Database) -> Iterator[Problem]:
                 decoder.decode(f"chunk {id_}", row)
             except IntegrityError as error:
                 yield Problem(f"chunk {id_}", str(error), _names(database, _USERS, id_))
+            except NONSENSE as error:
+                yield Problem(f"chunk {id_}", f"it can't be read ({error})", _names(database, _USERS, id_))
         last = rows[-1][0]
 
 
@@ -141,8 +145,8 @@ def _sources(database: Database) -> Iterator[Problem]:
     for id_, *row in database.rows("SELECT id, digest, n_bytes, data FROM module_source ORDER BY id"):
         try:
             plain_source(*row)
-        except IntegrityError as error:
-            yield Problem(f"module source {id_}", str(error))
+        except (IntegrityError, *NONSENSE) as error:
+            yield Problem(f"module source {id_}", f"it can't be read ({error})")
 
 
 def _chain(database: Database) -> Iterator[Problem]:

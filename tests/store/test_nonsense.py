@@ -1,0 +1,59 @@
+"""Rows that no writer of ours wrote: a check says so, and goes on."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from ensession.config import Config
+from ensession.digests import source_digest
+from ensession.model import ModuleSource
+from ensession.store import Store, check_store
+from tests.store.kit import ENVIRONMENT, draft, payload
+
+
+@pytest.fixture
+def path(tmp_path: Path, config: Config) -> Path:
+    """Return a store with one execution, that has a payload and a module's source, and a schema that permits all."""
+    path = tmp_path / "a.ens"
+    with Store.create_or_open(path, config) as store:
+        run = store.log.begin_run(ENVIRONMENT).id
+        module = ModuleSource("mine", "/home/mine.py", source_digest(b"x = 1\n"), b"x = 1\n")
+        store.log.record(draft(run, modules=(module,)), {0: payload(b"stream", [b"buffer" * 100])})
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '') WHERE type = 'table'")
+    return path
+
+
+def test_nothing_is_wrong_before(path: Path, config: Config) -> None:
+    assert check_store(path, config) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("module_source", "digest = NULL"),
+        ("module_source", "n_bytes = 'many'"),
+        ("module_source", "data = 5"),
+        ("chunk", "address = NULL"),
+        ("chunk", "n_bytes = 'many'"),
+        ("chunk", "data = 5"),
+        ("payload", "codec = NULL"),
+        ("payload", "digest = 7"),
+        ("payload_part", "n_bytes = 'many'"),
+        ("payload_chunk", "seq = 'first'"),
+        ("version", "names = 3"),
+        ("version", "ordinal = 'first'"),
+        ("execution", "digest = NULL"),
+        ("execution", "started_at = 'once'"),
+    ],
+)
+def test_a_check_says_what_is_wrong_and_goes_on(path: Path, config: Config, table: str, change: str) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute(f"UPDATE {table} SET {change}")
+    assert check_store(path, config)
