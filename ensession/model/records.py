@@ -96,7 +96,6 @@ class Version:
     """One recorded variable version."""
 
     id: VersionId
-    digest: Digest
     execution: ExecutionId
     ordinal: int
     names: tuple[str, ...]

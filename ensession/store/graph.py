@@ -21,6 +21,9 @@ from ensession.store.engine import Database
 from ensession.store.lines import LINE
 from ensession.store.lookup import decode_names, info_from_row
 
+# A look-up takes a fraction of what calling an enumeration does; what is unknown is for that to refuse.
+_KINDS: dict[str, ExecutionKind] = {kind.value: kind for kind in ExecutionKind}
+_OUTCOMES: dict[str, Outcome] = {outcome.value: outcome for outcome in Outcome}
 _IN_LINE = "BETWEEN line.first AND line.last"
 _EXECUTIONS = (
     f"{LINE} SELECT x.id, x.kind, x.runtime_s, x.outcome, x.no_replay, x.caution FROM line CROSS JOIN execution x"
@@ -62,9 +65,9 @@ def read_graph(database: Database, id_: ExecutionId) -> Graph:
         executions = tuple(
             GraphExecution(
                 row[0],
-                ExecutionKind(row[1]),
+                _KINDS.get(row[1]) or ExecutionKind(row[1]),
                 row[2],
-                Outcome(row[3]),
+                _OUTCOMES.get(row[3]) or Outcome(row[3]),
                 row[4],
                 tuple(reads.get(row[0], ())),
                 tuple(produces.get(row[0], ())),

@@ -10,10 +10,10 @@ from typing import Any
 
 import zstandard
 
-from ensession.digests import version_digest
 from ensession.errors import IntegrityError, NotFoundError
 from ensession.model import (
     Binding,
+    Digest,
     Environment,
     Execution,
     ExecutionId,
@@ -30,7 +30,7 @@ from ensession.model import (
 from ensession.store.engine import Database
 from ensession.store.graph import read_graph
 from ensession.store.lines import LINE, latest_bindings, require_execution
-from ensession.store.lookup import decode_names, info_from_row
+from ensession.store.lookup import decode_names, info_from_row, version_digests
 
 MAX_OUTPUT_BYTES = 2**30
 
@@ -39,27 +39,25 @@ _EXECUTION = (
     " not_captured, caution FROM execution"
 )
 _VERSION = (
-    "v.id, e.digest, v.execution, v.ordinal, v.names, v.fingerprint, v.n_bytes, v.unstorable,"
+    "v.id, v.execution, v.ordinal, v.names, v.fingerprint, v.n_bytes, v.unstorable,"
     " p.codec, p.python, p.n_stream_bytes, p.n_buffer_bytes, p.n_stored_bytes"
 )
 _BINDING = f"b.name, b.execution, b.type_name, b.shape, b.preview, {_VERSION}"
-_JOINED = "LEFT JOIN version v ON v.id = b.version LEFT JOIN execution e ON e.id = v.execution"
+_JOINED = "LEFT JOIN version v ON v.id = b.version LEFT JOIN payload p ON p.version = v.id"
 _PAYLOAD = "LEFT JOIN payload p ON p.version = v.id"
 
 _STATE = (
     f"SELECT {_BINDING} FROM json_each(?) l CROSS JOIN binding b ON b.execution = l.value AND b.name = l.key"
-    f" {_JOINED} {_PAYLOAD} WHERE b.version IS NOT NULL"
+    f" {_JOINED} WHERE b.version IS NOT NULL"
 )
-_BINDINGS = f"SELECT {_BINDING} FROM binding b {_JOINED} {_PAYLOAD} WHERE b.execution = ? ORDER BY b.name"
+_BINDINGS = f"SELECT {_BINDING} FROM binding b {_JOINED} WHERE b.execution = ? ORDER BY b.name"
 _VERSIONS_OF = (
-    f"SELECT {_BINDING} FROM binding b {_JOINED} {_PAYLOAD} WHERE b.name = ? AND b.version IS NOT NULL"
-    " ORDER BY b.execution"
+    f"SELECT {_BINDING} FROM binding b {_JOINED} WHERE b.name = ? AND b.version IS NOT NULL ORDER BY b.execution"
 )
 _READS = (
-    f"SELECT {_VERSION} FROM read r JOIN version v ON v.id = r.version JOIN execution e ON e.id = v.execution"
-    f" {_PAYLOAD} WHERE r.execution = ? ORDER BY v.id"
+    f"SELECT {_VERSION} FROM read r JOIN version v ON v.id = r.version {_PAYLOAD} WHERE r.execution = ? ORDER BY v.id"
 )
-_ONE_VERSION = f"SELECT {_VERSION} FROM version v JOIN execution e ON e.id = v.execution {_PAYLOAD} WHERE v.id = ?"
+_ONE_VERSION = f"SELECT {_VERSION} FROM version v {_PAYLOAD} WHERE v.id = ?"
 _IN_LINE = "EXISTS (SELECT 1 FROM line WHERE {} BETWEEN line.first AND line.last)"
 _ON_LINE = f"{LINE} {_EXECUTION} WHERE {_IN_LINE.format('id')} ORDER BY id"
 _CHANGES = f"{LINE} SELECT execution, name FROM binding WHERE {_IN_LINE.format('execution')} ORDER BY execution, name"
@@ -192,6 +190,11 @@ class HistoryReader:
             raise NotFoundError(f"{self._database.path}: there is no version {id}")
         return _version(rows[0])
 
+    def version_digest(self, id: VersionId) -> Digest:
+        """Return the digest of a version, by which copies of a store know it."""
+        with self._database.read() as connection:
+            return version_digests(connection, (id,))[id]
+
 
 def output_text(id_: ExecutionId | str, n_bytes: int, data: bytes) -> bytes:
     """Return the JSON text of a stored output."""
@@ -235,11 +238,10 @@ def _execution(row: Sequence[Any]) -> Execution:
 
 
 def _version(row: Sequence[Any]) -> Version:
-    id_, execution_digest, execution, ordinal, names, fingerprint, n_bytes, unstorable, *payload = row
+    id_, execution, ordinal, names, fingerprint, n_bytes, unstorable, *payload = row
     # In the order of the fields, and unwrapped: a state has thousands of them.
-    digest = version_digest(execution_digest, ordinal)
     info = None if payload[0] is None else info_from_row(payload)
-    return Version(id_, digest, execution, ordinal, decode_names(names), fingerprint, n_bytes, unstorable, info)
+    return Version(id_, execution, ordinal, decode_names(names), fingerprint, n_bytes, unstorable, info)
 
 
 def _binding(row: Sequence[Any]) -> Binding:

@@ -14,6 +14,7 @@ from ensession.model import Codec, Digest, PayloadInfo, VersionId
 from ensession.store.engine import rows
 
 _BATCH = 500
+_CODECS: dict[str, Codec] = {codec.value: codec for codec in Codec}
 _DIGESTS = "SELECT v.id, e.digest, v.ordinal FROM version v JOIN execution e ON e.id = v.execution WHERE v.id IN"
 
 
@@ -62,4 +63,4 @@ def info_from_row(row: Any) -> PayloadInfo | None:
     codec, python, n_stream_bytes, n_buffer_bytes, n_stored_bytes = row
     if codec is None:
         return None
-    return PayloadInfo(Codec(codec), python, n_stream_bytes, n_buffer_bytes, n_stored_bytes)
+    return PayloadInfo(_CODECS.get(codec) or Codec(codec), python, n_stream_bytes, n_buffer_bytes, n_stored_bytes)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ensession.config import Config
-from ensession.model import Effect, ExecutionId, FileAccess, KernelRunId, Output, Seal, VersionDraft
+from ensession.model import Effect, ExecutionId, FileAccess, KernelRunId, Output, Seal, VersionDraft, VersionId
 from ensession.store import Store, check_store
 from tests.store.kit import ENVIRONMENT, draft, loaded, payload
 
@@ -58,15 +58,19 @@ class Work:
 def content(store: Store) -> dict[str, Any]:
     """Return all that two copies of a store have to agree on."""
     executions = {}
+
+    def digest_of(version: VersionId) -> str:
+        return store.history.version_digest(version).hex()
+
     for execution in store.history.executions():
         digest = execution.digest.hex()
         executions[digest] = (
             execution.code,
             execution.outcome,
             store.history.outputs(execution.id),
-            sorted(version.digest.hex() for version in store.history.reads(execution.id)),
+            sorted(digest_of(version.id) for version in store.history.reads(execution.id)),
             {
-                name: None if binding is None else (binding.version.digest.hex(), binding.summary)
+                name: None if binding is None else (digest_of(binding.version.id), binding.summary)
                 for name, binding in store.history.bindings(execution.id)
             },
             _payloads(store, execution.id),
@@ -76,7 +80,8 @@ def content(store: Store) -> dict[str, Any]:
 
 def _payloads(store: Store, id_: ExecutionId) -> dict[str, Any]:
     bound = [binding.version for _, binding in store.history.bindings(id_) if binding is not None]
-    return {version.digest.hex(): loaded(store, version.id) for version in bound if version.payload is not None}
+    stored = [version.id for version in bound if version.payload is not None]
+    return {store.history.version_digest(version).hex(): loaded(store, version) for version in stored}
 
 
 def assert_sound(stores: Sequence[Store]) -> None:

@@ -13,7 +13,6 @@ from ensession.config import StoragePolicy
 from ensession.display.tables import cut, text_width
 from ensession.model import (
     Binding,
-    Digest,
     ExecutionId,
     Fate,
     Output,
@@ -34,7 +33,7 @@ HOSTILE = "<script>alert(1)</script>\x1b]0;gotcha\x07\x1b[2J\u202eevil\r\n\x9b31
 
 def binding(name: str, number: int, *, stored: bool, preview: str = "") -> Binding:
     info = payload(1200) if stored else None
-    made = Version(VersionId(number), Digest(b""), ExecutionId(number), 0, (name,), None, 1200, None, info)
+    made = Version(VersionId(number), ExecutionId(number), 0, (name,), None, 1200, None, info)
     return Binding(name, ExecutionId(number), made, Summary("builtins.list", "len 3", preview))
 
 
