@@ -25,7 +25,7 @@ OTHER_VENV ?= $(VENV)-other
 OTHER_STAMP := $(OTHER_VENV)/.ensession-versions
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo notebooks fidelity fidelity-table test test-slow test-versions reliability test-browser lint format types docs bench bench-overhead bench-restore wheel clean
+.PHONY: help venv demo notebooks fidelity fidelity-table test test-slow test-versions reliability test-browser lint format types docs bench bench-overhead bench-checkout bench-restore wheel clean
 
 help:
 	@echo 'make demo            record, kill, copy and restore the flights notebook (QUICK=1: less training)'
@@ -43,6 +43,7 @@ help:
 	@echo 'make bench           ensession beside Kishu, ElasticNotebook, dill and pickle (QUICK=1: small, BENCH=names)'
 	@echo 'make bench-overhead  what recording costs a trivial cell, and a kernel at its start'
 	@echo 'make bench-restore   how soon a session of 2 GB is usable again (SIZE=200: of 200 MB)'
+	@echo 'make bench-checkout  undo beside 2 GB, checkout of far states, questions to long histories'
 	@echo 'make wheel           build into dist/'
 	@echo 'make format          let ruff rewrite the layout'
 	@echo 'make clean           remove what the targets above made, the environment included'
@@ -132,6 +133,9 @@ bench-overhead: $(STAMP)
 
 bench-restore: $(STAMP)
 	$(PY) -m benchmarks.restore.run $(if $(SIZE),--megabytes $(SIZE))
+
+bench-checkout: $(STAMP)
+	$(PY) -m benchmarks.checkout.run
 
 wheel: $(STAMP)
 	rm -rf dist
