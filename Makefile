@@ -1,6 +1,7 @@
 # Every target sets up what it needs in a virtual environment of its own; Python and make are all it asks for.
 # Another interpreter: make test PYTHON=python3.12. Another environment folder: make test VENV=/some/where.
 # Some of the notebooks: make notebooks NOTEBOOKS='penguins monte_carlo'.
+# Every variable held against its last look after each cell: make notebooks AUDIT=1, make fidelity AUDIT=1.
 # More for pytest: make test PYTEST_ARGS='-k planner -x'. A quicker demo: make demo QUICK=1.
 
 PYTHON ?= python3
@@ -10,6 +11,7 @@ PYTEST_ARGS ?=
 JOBS ?= 2
 QUICK ?=
 NOTEBOOKS ?=
+AUDIT ?=
 BENCH ?=
 PICTURES ?=
 MIN_PYTHON := 3.11
@@ -69,13 +71,13 @@ $(FIDELITY_STAMP): $(STAMP)
 	@touch $@
 
 fidelity: $(FIDELITY_STAMP)
-	$(PY) -m tests.fidelity
+	$(PY) -m tests.fidelity $(if $(AUDIT),--audit)
 
 fidelity-table: $(FIDELITY_STAMP)
 	$(PY) -m tests.fidelity --write
 
 notebooks: $(NOTEBOOKS_STAMP)
-	$(PY) -m benchmarks.notebooks.run $(NOTEBOOKS)
+	$(PY) -m benchmarks.notebooks.run $(if $(AUDIT),--audit) $(NOTEBOOKS)
 
 test: $(STAMP)
 	$(PY) -m pytest -n $(JOBS) --dist worksteal -m 'not slow' $(PYTEST_ARGS)

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.notebooks.books import Book, chosen
-from benchmarks.notebooks.trial import Outcome, record, restore, run_plain
+from benchmarks.notebooks.trial import AUDIT, Outcome, record, restore, run_plain
 
 RESULT = Path(__file__).resolve().parents[2] / "build" / "notebooks.json"
 HEAD = (
@@ -36,14 +36,14 @@ HEAD = (
 MIB = 2**20
 
 
-def trials(book: Book, folder: Path, seed: int) -> list[tuple[Outcome, float]]:
+def trials(book: Book, folder: Path, seed: int, words: Sequence[str] = ()) -> list[tuple[Outcome, float]]:
     """Kill a notebook at its end and earlier; return what each trial showed and the CPU time of a plain run."""
     home = folder / "home"
     found = []
     for end in (book.earlier_end(seed), len(book.cells)):
         cells, place = book.cells[:end], folder / f"{book.name}-{end}"
         plain_s, _ = run_plain(place / "plain", home, cells)
-        recording = record(place / "here", home, cells)
+        recording = record(place / "here", home, cells, words=words)
         back = restore(place / "somewhere else", home, recording.store)
         outcome = Outcome(book.name, end, recording, back)
         found.append((outcome, plain_s))
@@ -116,13 +116,20 @@ def main() -> int:
     parser.add_argument(
         "--seed", type=int, default=time.time_ns() % 100_000, help="decides where the earlier kills are"
     )
+    parser.add_argument(
+        "--audit",
+        action="store_const",
+        const=(AUDIT,),
+        default=(),
+        help="hold every variable against its last look after each cell: a change that the code did not show fails",
+    )
     options = parser.parse_args()
     books = chosen(options.names)
     print(f"seed {options.seed} (--seed {options.seed} kills after the same cells again)", flush=True)
     found: list[tuple[Outcome, float]] = []
     for book in books:
         with tempfile.TemporaryDirectory(prefix="ensession-notebooks-") as folder:
-            found += trials(book, Path(folder), options.seed)
+            found += trials(book, Path(folder), options.seed, options.audit)
     save(found, options.seed)
     print(f"\nCPU seconds of the kernel, one core\n\n{table([row(*one) for one in found])}\n")
     problems = [f"{one.book} after cell {one.n_cells}: {what}" for one, _ in found for what in one.problems]

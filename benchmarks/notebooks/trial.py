@@ -9,9 +9,11 @@ from __future__ import annotations
 import ast
 import json
 import shutil
+import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,8 @@ EXAMINE = Path(__file__).resolve().parents[1] / "demo" / "examine.py"
 CELL_TIMEOUT_S = 900.0
 ONE_CORE = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")}
 LOSSES = '__import__("json").dumps(__import__("ensession").current_session().losses())'
+AUDIT = "config audit=on"
+"""Word to ``%ens`` before a recording: hold every variable against its last look after each cell."""
 BACK = frozenset({"loaded", "recomputed", "recomputed, not verifiable", "kept"})
 
 
@@ -61,6 +65,8 @@ class Recording:
         CPU time of the kernel over its cells: on a machine that does other things too, wall time says little.
     announced : Mapping[str, str]
         What the session itself said would not come back, and why.
+    audits : tuple[str, ...]
+        Changes that nothing in the code showed, as far as that was watched for.
     """
 
     store: Path
@@ -69,6 +75,7 @@ class Recording:
     n_store_bytes: int
     cpu_s: float
     wall_s: float
+    audits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,6 +128,7 @@ class Outcome:
             *(f"the report says nothing of {name}" for name in sorted(truth.digests.keys() - fates.keys())),
             *(f"{name} is new" for name in sorted(found.digests.keys() - truth.digests.keys())),
             *(f"not so before and after: {fact}" for fact in sorted(self._unlike_belonging())),
+            *(f"audit: {what}" for what in self.recording.audits),
             *(["the state of numpy.random is another"] if truth.random != found.random else []),
         ]
 
@@ -137,18 +145,43 @@ def run_plain(folder: Path, home: Path, cells: Sequence[Cell]) -> tuple[float, f
 
 
 def record(
-    folder: Path, home: Path, cells: Sequence[Cell], interpreter: Interpreter = Interpreter(), options: str = ""
+    folder: Path,
+    home: Path,
+    cells: Sequence[Cell],
+    interpreter: Interpreter = Interpreter(),
+    options: str = "",
+    words: Sequence[str] = (),
 ) -> Recording:
-    """Run cells in a recorded kernel, look at its variables, kill it."""
+    """Run cells in a recorded kernel, look at its variables, kill it.
+
+    Parameters
+    ----------
+    options : str
+        Of ``%ens start``.
+    words : Sequence of str
+        What is said to ``%ens`` before that.
+    """
     store = folder / "recorded.ens"
     with Kernel(folder, home, ONE_CORE, interpreter.python) as kernel:
         kernel.run("%load_ext ensession")
+        for word in words:
+            kernel.run(f"%ens {word}")
         kernel.run(f"%ens start '{store}' {options}")
         cpu_s, wall_s = _run(kernel, cells)
         announced = json.loads(ast.literal_eval(kernel.value(LOSSES)))
         truth = _examine(kernel, interpreter.judge)
         kernel.kill()
-    return Recording(store, truth, announced, store.stat().st_size, cpu_s, wall_s)
+    return Recording(store, truth, announced, store.stat().st_size, cpu_s, wall_s, audits(store))
+
+
+def audits(store: Path) -> tuple[str, ...]:
+    """Return what audits of a recording said, by cell."""
+    sql = """
+        SELECT coalesce(cell_id, 'between two cells'), detail FROM effect JOIN execution ON execution.id = execution
+        WHERE effect.kind = 'audit' ORDER BY execution
+    """
+    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as database:
+        return tuple(f"{cell} {detail}" for cell, detail in database.execute(sql))
 
 
 def restore(folder: Path, home: Path, store: Path, interpreter: Interpreter = Interpreter()) -> Return:

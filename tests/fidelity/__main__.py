@@ -1,4 +1,7 @@
-"""``python -m tests.fidelity``: run the whole corpus and print its table; ``--write`` puts it into the documentation."""
+"""``python -m tests.fidelity``: run the whole corpus and print its table; ``--write`` puts it into the documentation.
+
+``--audit`` holds every variable against its last look after each cell: a change that the code did not show is a problem.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from benchmarks.notebooks.trial import AUDIT
 from tests.fidelity.corpus import all_families
 from tests.fidelity.kind import Family
 from tests.fidelity.runner import Examined, run_family
@@ -15,18 +19,19 @@ from tests.fidelity.table import MOST_FALSE_CHANGES, PAGE, page, share_of_false_
 AT_ONCE = 2
 
 
-def _examine(name: str) -> Examined:
+def _examine(name: str, words: tuple[str, ...]) -> Examined:
     family = next(one for one in all_families() if one.name == name)
     with tempfile.TemporaryDirectory() as folder:
-        return run_family(family, Path(folder))
+        return run_family(family, Path(folder), words)
 
 
 def main() -> int:
     """Return the exit code: 1 where something was missed, lost or reported wrongly."""
     families = all_families()
+    words = (AUDIT,) if "--audit" in sys.argv[1:] else ()
     _say_absent(families)
     with ProcessPoolExecutor(AT_ONCE) as pool:
-        examined = list(pool.map(_examine, [family.name for family in families]))
+        examined = list(pool.map(_examine, [family.name for family in families], [words] * len(families)))
     results = [result for one in examined for result in one.results]
     problems = [what for one in examined for what in one.problems]
     if share_of_false_changes(results) > MOST_FALSE_CHANGES:

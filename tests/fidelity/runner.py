@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.notebooks.trial import audits
 from ensession.config import Config
 from ensession.store import Store
 from tests.fidelity.kind import Family, Kind, Library
@@ -92,10 +94,13 @@ class Examined:
     ----------
     wrong : tuple[str, ...]
         What is wrong with its kinds themselves.
+    audits : tuple[str, ...]
+        Changes that nothing in the code showed, as far as that was watched for.
     """
 
     results: tuple[Result, ...]
     wrong: tuple[str, ...]
+    audits: tuple[str, ...]
 
     @property
     def problems(self) -> list[str]:
@@ -103,10 +108,10 @@ class Examined:
         found = [f"{one.library}, {one.kind.name}: {what}" for one in self.results for what in one.problems]
         unexplained = [one for one in self.results if one.is_false and not one.kind.note]
         found += [f"{one.library}, {one.kind.name}: unexplained: {one.false_changes}" for one in unexplained]
-        return [*found, *self.wrong]
+        return [*found, *self.wrong, *(f"audit: {what}" for what in self.audits)]
 
 
-def run_family(family: Family, folder: Path) -> Examined:
+def run_family(family: Family, folder: Path, words: Sequence[str] = ()) -> Examined:
     """Record, kill, restore and compare all kinds of a family whose libraries are here.
 
     Parameters
@@ -114,6 +119,8 @@ def run_family(family: Family, folder: Path) -> Examined:
     family : Family
     folder : Path
         Takes the store and the homes of the kernels.
+    words : Sequence of str
+        What is said to ``%ens`` before recording starts.
 
     Returns
     -------
@@ -133,7 +140,7 @@ def run_family(family: Family, folder: Path) -> Examined:
     ]
     home, work, store = folder / "home", folder / "work", folder / "corpus.ens"
     with _kernel(work, home) as kernel:
-        kernel.run(f"%load_ext ensession\n%ens start {store}")
+        kernel.run("\n".join(["%load_ext ensession", *(f"%ens {word}" for word in words), f"%ens start {store}"]))
         _record(kernel, libraries, cases)
         losses: dict[str, str] = json.loads(ast.literal_eval(kernel.value(LOSSES)))
         before = _forms(kernel, cases)
@@ -144,7 +151,13 @@ def run_family(family: Family, folder: Path) -> Examined:
         fates, _ = kernel.last_restore()
         after = _forms(kernel, cases)
     results = [_result(case, changes, fates, losses, before[case.name], after[case.name]) for case in cases]
-    return Examined(tuple(results), plain.wrong)
+    return Examined(tuple(results), plain.wrong, tuple(_readable(what, cases) for what in audits(store)))
+
+
+def _readable(audit: str, cases: Sequence[_Case]) -> str:
+    """Return what an audit said, with the kinds whose variables it names."""
+    named = [f"{case.library}, {case.original.name}" for case in cases if re.search(rf"\b{case.name}(?=[ _-])", audit)]
+    return f"{audit} ({'; '.join(named)})"
 
 
 def _kernel(work: Path, home: Path) -> Kernel:
