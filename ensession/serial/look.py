@@ -259,7 +259,11 @@ def _in_order(values: Mapping[str, Any], scope: Scope, dumped: Dump) -> Fingerpr
 
 
 def _unstorable(values: Mapping[str, Any], scope: Scope, reason: str) -> Look:
-    reach = walk(list(values.values()), scope.namespace)
+    def is_referred_to(function: Any) -> bool:
+        reference = scope.resolver.find(function)
+        return reference is not None and reference.root not in values
+
+    reach = walk(list(values.values()), scope.namespace, is_referred_to)
     found = (scope.resolver.find(definition) for definition in reach.definitions if hasattr(definition, "__qualname__"))
     references = tuple(dict.fromkeys(reference.root for reference in found if reference))
     seen = observe(values, scope)

@@ -1,6 +1,6 @@
 """What a value reaches, by the garbage collector's own arrows: for values that can't be pickled.
 
-Stops at modules, classes, importable functions, the globals of functions, and values that can't change.
+Stops at modules, classes, functions that have a name elsewhere, the globals of functions, and values that can't change.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import sys
 import types
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +45,7 @@ class Reach:
     is_complete: bool
 
 
-def walk(values: list[Any], namespace: dict[str, Any]) -> Reach:
+def walk(values: list[Any], namespace: dict[str, Any], is_referred_to: Callable[[Any], bool]) -> Reach:
     """Walk from some values.
 
     Parameters
@@ -52,6 +53,8 @@ def walk(values: list[Any], namespace: dict[str, Any]) -> Reach:
     values : list of object
     namespace : dict
         The session namespace: never entered, and only functions that live in it bring code.
+    is_referred_to : callable
+        Whether a function is one that a payload would refer to by its name: the walk stops there, as at classes.
     """
     found: dict[int, Any] = {}
     codes: list[types.CodeType] = []
@@ -65,7 +68,7 @@ def walk(values: list[Any], namespace: dict[str, Any]) -> Reach:
             continue
         seen.add(id(obj))
         packages.add(type(obj).__module__.partition(".")[0])
-        if isinstance(obj, type | types.ModuleType):
+        if isinstance(obj, type | types.ModuleType) or (isinstance(obj, types.FunctionType) and is_referred_to(obj)):
             stops.append(obj)
             continue
         code = _code_of(obj)

@@ -119,3 +119,12 @@ def test_a_setting_that_is_wrong_changes_nothing(notebook: Notebook, words: str,
     with pytest.raises(UsageError, match=message):
         notebook.ens(f"config {words}")
     assert notebook.session.config == Config()
+
+
+def test_what_has_no_serialised_form_refers_to_functions_and_is_not_one_with_them(audited: Notebook) -> None:
+    audited.run("def g(): return 1\ndef numbers(): yield 1\nclass C: pass\no = C(); held = [o, g]")
+    audited.run("C.one = numbers()", "class C: pass")  # the instance has the class of before now, with the generator
+    assert audited.audits() == []
+    audited.run("g.mark = 1")
+    assert audited.audits() == []
+    assert audited.changed() == {"g", "o", "held"}
