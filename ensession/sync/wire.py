@@ -24,6 +24,9 @@ MAX_MESSAGE_BYTES = 256 * 2**20
 WINDOW = 3
 """Requests that may be under way without an answer."""
 
+NOT_UNDERSTOOD = (msgspec.MsgspecError, UnicodeDecodeError)
+"""What reading a message raises that is none; the second for bytes that should be text."""
+
 T = TypeVar("T")
 
 
@@ -130,7 +133,7 @@ def read_question(body: bytes) -> Question:
         if method not in METHODS:
             raise SyncError(f"the other side asked for {method[:40]!r}, which this version does not know")
         return Question(method, msgspec.msgpack.decode(arguments, type=METHODS[method][0]))
-    except msgspec.MsgspecError as error:
+    except NOT_UNDERSTOOD as error:
         raise SyncError(f"a request makes no sense: {error}") from error
 
 
@@ -200,7 +203,7 @@ class Asker:
             if is_result:
                 return msgspec.msgpack.decode(body, type=expected)
             told = msgspec.msgpack.decode(body, type=_Failure)
-        except msgspec.MsgspecError as error:
+        except NOT_UNDERSTOOD as error:
             raise SyncError(f"an answer makes no sense: {error}") from error
         raise error_of(told.kind)(f"the other side says: {told.message}")
 
@@ -210,7 +213,7 @@ class Asker:
             raise SyncError(f"the other side has gone{self._describe()}; run the same command again")
         try:
             return msgspec.msgpack.decode(body, type=type_)
-        except msgspec.MsgspecError as error:
+        except NOT_UNDERSTOOD as error:
             raise SyncError(f"the other side does not speak ensession's protocol: {error}") from error
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ensession.config import Config
@@ -117,6 +117,7 @@ def test_nobody_at_the_other_end_says_what_its_last_words_were(tmp_path: Path) -
 
 
 @given(st.binary(max_size=200))
+@example(b"\x92\xa3\x00\x00\x80")
 def test_bytes_of_any_kind_are_a_question_or_an_error(body: bytes) -> None:
     with pytest.raises(SyncError):
         read_question(body)
