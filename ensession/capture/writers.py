@@ -106,5 +106,5 @@ def paths_in(code: str, texts: Iterable[str], values: Iterable[object]) -> Itera
             if len(value) < _PATH_LENGTH and "/" in value:
                 found[value] = None
         elif isinstance(value, PurePath):
-            found[str(value)] = None
+            found[str(PurePath(value))] = None  # of a copy: a path keeps its text once somebody asked
     return islice((one for one in found if len(one) < _PATH_LENGTH and "://" not in one and "\0" not in one), _PATHS)

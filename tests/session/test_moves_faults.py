@@ -145,10 +145,14 @@ def test_an_interrupt_while_the_namespace_changes_comes_after(session: Notebook)
         return real(self, *args)
 
     before = _snapshot(session)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Mover, "_switch", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            session.session.moves.checkout(f"@{TARGET}", lambda *_: None)
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Mover, "_switch", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                session.session.moves.checkout(f"@{TARGET}", lambda *_: None)
+    finally:
+        signal.signal(signal.SIGINT, usual)
     assert _snapshot(session) == before
     _goes_on(session)
 
