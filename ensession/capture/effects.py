@@ -72,8 +72,8 @@ class EffectRecorder:
         self._resolved: tuple[Any, Any] = (None, None)
         self._folders: FolderWatch | None = None
 
-    def begin(self, places: Iterable[str] = ()) -> None:
-        """Start with an empty record.
+    def begin(self, places: Iterable[str] = ()) -> str | None:
+        """Start with an empty record; say why native code is not seen as it should be, if so.
 
         Parameters
         ----------
@@ -85,11 +85,12 @@ class EffectRecorder:
             sys.addaudithook(_hear)
         self._opened.clear()
         self._effects.clear()
+        if self not in _listening:
+            _listening.append(self)
         if self._folders is None:
             self._folders = FolderWatch()
         self._folders.begin(_working_directory() or os.sep, places)
-        if self not in _listening:
-            _listening.append(self)
+        return self._folders.problem
 
     def close(self) -> None:
         """Listen no longer, and give back what listening takes."""

@@ -8,6 +8,7 @@ libraries, and a look at an empty queue costs two system calls. On other systems
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import struct
 import sys
@@ -15,7 +16,7 @@ import sysconfig
 import tempfile
 import weakref
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 WATCHED_FOLDERS = 256
@@ -65,7 +66,7 @@ class FolderWatch:
     Attributes
     ----------
     problem : str or None
-        Why nothing is watched, if so.
+        Why Linux watches less than it should, if so; that other systems tell nothing is no problem of this machine.
     """
 
     def __init__(self) -> None:
@@ -74,6 +75,8 @@ class FolderWatch:
         self._exact: set[str] = set()
         self._named: set[str] = set()
         self._queues: tuple[_Queue, ...] = ()
+        if not sys.platform.startswith("linux"):
+            return
         try:
             # Two, so that a cell that reads more files than a queue holds hides no write.
             self._queues = (_Queue(_WRITES), _Queue(_OPEN))
@@ -106,12 +109,12 @@ class FolderWatch:
         writes, reads = map(list, (queue.drain() for queue in self._queues)) if self._queues else ([], [])
         if not writes and not reads:
             return NOTHING
-        found = _Found()
+        found, crowded = _Found(), _crowded()
         for event in writes:
             self._follow(event)
-            if not event.mask & (_OVERFLOW | _IGNORED) and self._is_meant(event):
+            if not event.mask & (_OVERFLOW | _IGNORED) and self._is_meant(event, crowded):
                 found.add(event)
-        opened = {event.path: None for event in reads if not event.mask & _IS_FOLDER and self._is_meant(event)}
+        opened = {event.path: None for event in reads if not event.mask & _IS_FOLDER and self._is_meant(event, crowded)}
         is_complete = not any(event.mask & _OVERFLOW for event in writes)
         return found.seen(opened, is_complete=is_complete)
 
@@ -131,7 +134,11 @@ class FolderWatch:
     def _watch(self, folders: Iterable[str]) -> None:
         for folder in folders:
             for queue in self._queues:
-                queue.watch(folder)
+                if not queue.watch(folder):
+                    self.problem = (
+                        "this user watches as many folders as the system permits (fs.inotify.max_user_watches)"
+                    )
+                    return
 
     def _follow(self, event: _Event) -> None:
         """Watch folders that come; those that moved are found anew, by the way that leads to them."""
@@ -141,13 +148,13 @@ class FolderWatch:
             if _is_inside(event.path, self._home) and _is_plain(event.name):
                 self._watch([event.path])
 
-    def _is_meant(self, event: _Event) -> bool:
+    def _is_meant(self, event: _Event, crowded: Collection[str]) -> bool:
         """Whether an event may be the cell's doing: in a place where everybody works, only on files that it names."""
         if not event.folder or not _is_plain(event.name) or event.name.endswith(_NOT_THE_CELLS):
             return False
         if self._home is not None and _is_inside(event.path, self._home):
             return True
-        return event.path in self._exact or event.folder not in _crowded()
+        return event.path in self._exact or event.folder not in crowded
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +201,6 @@ class _Queue:
     """One queue of the operating system's."""
 
     def __init__(self, mask: int) -> None:
-        if not sys.platform.startswith("linux"):
-            raise OSError(0, f"not on {sys.platform}")
         self._library = ctypes.CDLL(None, use_errno=True)
         self._mask = mask
         self._folders: dict[int, str] = {}
@@ -204,11 +209,12 @@ class _Queue:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
         self.close = weakref.finalize(self, os.close, self._fd)
 
-    def watch(self, folder: str) -> None:
-        """Watch a folder; one that is gone, forbidden, or one too many is left out."""
+    def watch(self, folder: str) -> bool:
+        """Watch a folder; one that is gone or forbidden is left out. False: there is no room for one more."""
         number = self._library.inotify_add_watch(self._fd, os.fsencode(folder), self._mask)
         if number >= 0:
             self._folders[number] = folder
+        return number >= 0 or ctypes.get_errno() != errno.ENOSPC
 
     def drain(self) -> Iterator[_Event]:
         """Yield what has happened since the last time."""

@@ -54,13 +54,13 @@ _VALUES = 5000
 
 
 def known_writer(
-    words: Container[str], packages: Container[str], loaded: Container[str], texts: Iterable[str]
+    words: frozenset[str], packages: Container[str], loaded: Container[str], texts: Iterable[str]
 ) -> str | None:
     """Say which function that writes files a cell may call, or None.
 
     Parameters
     ----------
-    words : container of str
+    words : frozenset of str
         The names and attributes that its code mentions, that of functions it calls included.
     packages : container of str
         Packages that the code reaches.
@@ -69,16 +69,11 @@ def known_writer(
     texts : iterable of str
         The code, and text in it: statements of SQL are looked for.
     """
-    for package, names in _WRITERS.items():
-        if package in loaded:
-            for name in sorted(names):
-                if name in words:
-                    return f"it mentions {name} ({package}), which writes files"
-    for package, names in _COMMON.items():
-        if package in loaded and package in packages:
-            for name in sorted(names):
-                if name in words:
-                    return f"it mentions {name} ({package}), which writes files"
+    known = [(package, names) for package, names in _WRITERS.items() if package in loaded]
+    known += [(package, names) for package, names in _COMMON.items() if package in loaded and package in packages]
+    for package, names in known:
+        if not names.isdisjoint(words):
+            return f"it mentions {min(names & words)} ({package}), which writes files"
     if any(package in loaded for package in _SPEAKS_SQL) and any(map(_STATEMENT.search, texts)):
         return "it runs a statement of SQL that writes files"
     return None

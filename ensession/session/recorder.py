@@ -118,7 +118,10 @@ class Recorder:
             names = analyse_cell(code, self._shell.transform, python)
             touched = self.tracker.touched(names)
         self._shell.outputs.begin()
-        self._effects.begin(named_places(code, touched, self.tracker.user.view()))
+        with self._guarded("what native code does to files"):
+            problem = self._effects.begin(named_places(code, touched, self.tracker.user.view()))
+            if problem is not None:
+                self._warn_once(f"ensession sees less of what native code does to files: {problem}")
         now = time.perf_counter()
         words = words_of(code, self._shell.tags())
         self._pending = Pending(code, cell_id, names, touched, words, time.time(), now, now - start)

@@ -199,9 +199,16 @@ def test_a_system_that_tells_nothing_is_lived_with(home: Path, monkeypatch: pyte
     monkeypatch.setattr(sys, "platform", "elsewhere")
     watch = FolderWatch()
     watch.begin(str(home), ["/there"])
-    assert watch.problem is not None
-    assert "elsewhere" in watch.problem
+    assert watch.problem is None
     assert watch.end() == folders.Seen()
+    watch.close()
+
+
+def test_where_no_more_folders_can_be_watched_that_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders._Queue, "watch", lambda *_: False)
+    watch = FolderWatch()
+    watch.begin(str(home), [])
+    assert "max_user_watches" in str(watch.problem)
     watch.close()
 
 

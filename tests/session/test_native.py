@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ensession.capture.folders import FolderWatch
 from tests.notebook import Notebook
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells what happens to files")
@@ -182,3 +183,14 @@ def test_a_known_writer_counts_where_nobody_looks(notebook: Notebook, tmp_path: 
     notebook.run("write(where['out'])")
     assert (tmp_path / "elsewhere" / "f.png").exists()
     assert str(caution(notebook)).startswith(("it mentions", "it runs a statement of SQL"))
+
+
+def test_a_watch_that_fails_costs_a_warning_and_no_cell(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("no more of that")
+
+    monkeypatch.setattr(FolderWatch, "begin", broken)
+    with pytest.warns(UserWarning, match="what native code does to files: OSError: no more of that"):
+        notebook.run("x = 1")
+    notebook.run("y = [x]", "z = x + 1")
+    assert set(notebook.session.store.history.state(notebook.session.head)) >= {"x", "y", "z"}
