@@ -21,7 +21,7 @@ import platformdirs
 
 from ensession.digests import word_digest
 from ensession.errors import IntegrityError, StoreAccessError, TrustError
-from ensession.model import ExecutionId, Graph, GraphExecution, GraphVersion, Seal, VersionId, Word
+from ensession.model import Digest, ExecutionId, Graph, GraphExecution, GraphVersion, Seal, VersionId, Word
 from ensession.store import Store
 
 KEY_BYTES = 32
@@ -190,15 +190,15 @@ def give_word(store: Store, keyring: Keyring, executions: Collection[ExecutionId
     store.seals.add([keyring.seal(word_digest(digest, word)) for digest in digests])
 
 
-def require_payload(store: Store, keyring: Keyring, version: VersionId) -> None:
-    """Make sure that a payload may be unpickled.
+def require_payload(store: Store, keyring: Keyring, version: VersionId, digest: Digest) -> None:
+    """Make sure that the payload of a version, which has this digest, may be unpickled.
 
     Raises
     ------
     TrustError
         It has no seal of this user.
     """
-    if not keyring.has_sealed(store, store.payloads.digest(version)):
+    if not keyring.has_sealed(store, digest):
         raise TrustError(f"the payload of version {version} in {store.path} was not recorded by you on this machine")
 
 

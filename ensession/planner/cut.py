@@ -1,10 +1,12 @@
 """Minimum cuts in small flow networks, exact in integers. Pure: no I/O, no clock.
 
 Networks of history graphs are long and thin, so most of a cut is decided by local rules; what is left goes to
-networkx (`boykov_kolmogorov`, the fastest of its solvers on these graphs).
+a solver of maximum flows.
 """
 
 from __future__ import annotations
+
+from ensession.planner.flow import Residual
 
 SOURCE = 0
 SINK = 1
@@ -126,22 +128,7 @@ class _Reduction:
 
 
 def _solve(network: Network) -> set[int]:
-    """Return the smallest source side of a minimum cut, with networkx."""
-    arcs = [(tail, head, width) for tail, heads in enumerate(network.succ) for head, width in heads.items()]
-    if not arcs:
-        return {SOURCE}
-    import networkx as nx  # heavy, and often not needed
-    from networkx.algorithms.flow import boykov_kolmogorov
-
-    graph = nx.DiGraph()
-    graph.add_nodes_from((SOURCE, SINK))
-    graph.add_weighted_edges_from(arcs, weight="capacity")
-    residual = boykov_kolmogorov(graph, SOURCE, SINK)
-    side = {SOURCE}
-    stack = [SOURCE]
-    while stack:
-        for head, arc in residual[stack.pop()].items():
-            if head not in side and arc["flow"] < arc["capacity"]:
-                side.add(head)
-                stack.append(head)
-    return side
+    """Return the smallest source side of a minimum cut."""
+    residual = Residual(network.succ)
+    residual.fill(SOURCE, SINK)
+    return residual.reached(SOURCE)

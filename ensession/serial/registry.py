@@ -125,11 +125,24 @@ class Registry:
         if package in self._built_in:
             importlib.import_module(f"ensession.serial.plugins.for_{package.replace('.', '_')}").register(self)
         if self._plugged is None:
-            self._plugged = {point.name: point for point in importlib.metadata.entry_points(group=GROUP)}
+            self._plugged = _plugged()
         if package in self._plugged:
             register: Register = self._plugged[package].load()
             register(self)
         self._reducers.update(given)
+
+
+def _plugged() -> dict[str, importlib.metadata.EntryPoint]:
+    """Return what installed packages say of themselves, by package.
+
+    The library's own search parses every package's metadata, which a user would feel at the first cell.
+    """
+    found: dict[str, importlib.metadata.EntryPoint] = {}
+    for distribution in importlib.metadata.distributions():
+        if GROUP in (distribution.read_text("entry_points.txt") or ""):
+            for point in distribution.entry_points.select(group=GROUP):
+                found.setdefault(point.name, point)
+    return found
 
 
 def _refuse(reason: str, _obj: object) -> NoReturn:

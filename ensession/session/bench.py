@@ -11,7 +11,7 @@ from ensession.capture.hidden import HiddenState
 from ensession.capture.namespace import UserNamespace
 from ensession.capture.tracker import Tracker
 from ensession.environments import why_incomparable
-from ensession.model import Execution, ExecutionId, Fingerprint, PayloadSource, Version, VersionId
+from ensession.model import Digest, Execution, ExecutionId, Fingerprint, PayloadSource, Version, VersionId
 from ensession.serial.look import agrees
 from ensession.session.environment import Comparison
 from ensession.store import Store
@@ -78,7 +78,7 @@ class LiveBench:
 class StoreArchive:
     """What the executor reads of a store, trust checked (:class:`~ensession.restore.Archive`)."""
 
-    def __init__(self, store: Store, require: Callable[[VersionId], None]) -> None:
+    def __init__(self, store: Store, require: Callable[[VersionId, Digest], None]) -> None:
         self._store = store
         self._require = require
         self._comparison = Comparison(store)
@@ -86,7 +86,7 @@ class StoreArchive:
     @classmethod
     def sealed(cls, store: Store, keyring: Keyring) -> StoreArchive:
         """Open only payloads that the user has sealed."""
-        return cls(store, lambda version: require_payload(store, keyring, version))
+        return cls(store, lambda version, digest: require_payload(store, keyring, version, digest))
 
     def execution(self, id_: ExecutionId) -> Execution:
         """Return an execution."""
@@ -102,5 +102,6 @@ class StoreArchive:
 
     def open(self, id_: VersionId) -> PayloadSource:
         """Return the payload of a version."""
-        self._require(id_)
-        return self._store.payloads.open(id_)
+        source = self._store.payloads.open(id_)
+        self._require(id_, source.digest)
+        return source

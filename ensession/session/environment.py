@@ -8,7 +8,6 @@ import platform
 import socket
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 
 from ensession.environments import differences, distributions, imported
 from ensession.model import Environment, EnvironmentDifference, ExecutionId, KernelRunId
@@ -20,12 +19,22 @@ def environment() -> Environment:
     return Environment(
         python=platform.python_version(),
         implementation=sys.implementation.name,
-        platform=platform.platform(),
+        platform=platform_name(),
         hostname=socket.gethostname(),
         pid=os.getpid(),
         cwd=os.getcwd(),
         packages=installed_packages(sys.path),
     )
+
+
+def platform_name() -> str:
+    """Return what :func:`platform.platform` does.
+
+    On Linux that starts a process to ask for the kind of processor, which kernels of today don't tell.
+    """
+    if platform.system() != "Linux":
+        return platform.platform()
+    return f"Linux-{platform.release()}-{platform.machine()}-with-{''.join(platform.libc_ver())}"
 
 
 def installed_packages(places: Iterable[str]) -> dict[str, str]:
@@ -34,10 +43,10 @@ def installed_packages(places: Iterable[str]) -> dict[str, str]:
     Parsing the metadata itself takes fifty times as long, which a user would feel at every start.
     """
     found: dict[str, str] = {}
-    for place in map(Path, places):
-        if place.is_dir():
-            for folder in place.glob("*.dist-info"):
-                name, _, version = folder.name.removesuffix(".dist-info").rpartition("-")
+    for place in places:
+        for folder in sorted(os.listdir(place)) if os.path.isdir(place) else ():
+            if folder.endswith(".dist-info"):
+                name, _, version = folder.removesuffix(".dist-info").rpartition("-")
                 found.setdefault(name.replace("_", "-"), version)
     return dict(sorted(found.items()))
 
@@ -59,9 +68,10 @@ class Comparison:
         run = self._store.history.execution(id_).run
         if run not in self._found:
             recorded = next(one for one in self._store.history.runs() if one.id == run).environment
-            found = differences(recorded, environment())
+            here = environment()
+            found = differences(recorded, here)
             # What the session uses takes a look at its cells: only where there is anything to tell.
-            self._found[run] = differences(recorded, environment(), self._used(id_)) if found else found
+            self._found[run] = differences(recorded, here, self._used(id_)) if found else found
         return self._found[run]
 
     def _used(self, id_: ExecutionId) -> frozenset[str]:

@@ -60,10 +60,10 @@ class PayloadReader:
         """
         self._flush()
         with self._database.read():
-            codec, python, _ = self._checked(version)
+            codec, python, digest = self._checked(version)
             rows = self._database.rows(_PARTS, (version,))
         parts = [StoredPart(self._database, version, part, mode, n_bytes) for part, mode, n_bytes in rows]
-        return StoredPayload(codec, python, parts)
+        return StoredPayload(codec, python, digest, parts)
 
     def digest(self, version: VersionId) -> Digest:
         """Return the digest of a version's payload, computed from the rows.
@@ -99,9 +99,10 @@ class PayloadReader:
 class StoredPayload:
     """A stored payload (:class:`~ensession.model.PayloadSource`); bytes are read when they are asked for."""
 
-    def __init__(self, codec: Codec, python: str, parts: Sequence[StoredPart]) -> None:
+    def __init__(self, codec: Codec, python: str, digest: Digest, parts: Sequence[StoredPart]) -> None:
         self.codec = codec
         self.python = python
+        self.digest = digest
         self._parts = parts
 
     def read_stream(self) -> bytes:

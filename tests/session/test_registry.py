@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
-from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
@@ -58,12 +58,20 @@ def test_what_has_no_fingerprint_counts_as_changed_when_touched(notebook: Notebo
     assert "m" in notebook.changed()
 
 
+def _install(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Have a package installed that says of itself that it registers reducers."""
+    about = folder / "tools_of_this_test-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: tools-of-this-test\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[ensession.reducers]\ntools_of_this_test = tools_of_this_test:register\n")
+    monkeypatch.syspath_prepend(str(folder))
+
+
 def test_a_library_registers_when_its_first_object_is_looked_at(
-    monkeypatch: pytest.MonkeyPatch, tools: types.ModuleType
+    monkeypatch: pytest.MonkeyPatch, tools: types.ModuleType, tmp_path: Path
 ) -> None:
     tools.register = lambda registry: registry.register(tools.Meter, tools.reduce)
-    point = EntryPoint("tools_of_this_test", "tools_of_this_test:register", "ensession.reducers")
-    monkeypatch.setattr("importlib.metadata.entry_points", lambda **words: [point])
+    _install(monkeypatch, tmp_path)
     registry = Registry()
     assert registry.find(dict) is None
     tools.Meter.__module__ = "tools_of_this_test"
@@ -72,10 +80,11 @@ def test_a_library_registers_when_its_first_object_is_looked_at(
     assert found.reduce is tools.reduce
 
 
-def test_what_the_user_registered_stays(monkeypatch: pytest.MonkeyPatch, tools: types.ModuleType) -> None:
+def test_what_the_user_registered_stays(
+    monkeypatch: pytest.MonkeyPatch, tools: types.ModuleType, tmp_path: Path
+) -> None:
     tools.register = lambda registry: registry.register(tools.Meter, tools.reduce)
-    point = EntryPoint("tools_of_this_test", "tools_of_this_test:register", "ensession.reducers")
-    monkeypatch.setattr("importlib.metadata.entry_points", lambda **words: [point])
+    _install(monkeypatch, tmp_path)
     tools.Meter.__module__ = "tools_of_this_test"
     registry = Registry()
     registry.register(tools.Meter, repr)

@@ -1,4 +1,4 @@
-"""Minimum cuts: the local rules together with the solver against networkx alone."""
+"""Minimum cuts: the local rules together with our solver against networkx."""
 
 from __future__ import annotations
 
