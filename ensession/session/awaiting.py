@@ -177,7 +177,7 @@ class Awaited:
         """Bring in the quickest co-variable, if it needs but loading and little time; say whether there was one.
 
         For the time between two cells. Cells are not run again then: what they print, and what runs beside them,
-        would meet a namespace that is not the user's.
+        would meet a namespace that is not the user's. Nor is a library imported: nobody knows how long that takes.
         """
         if self._origin is None or self._is_bringing or self._tracker.drift():
             return False
@@ -185,6 +185,8 @@ class Awaited:
         for version, price in prices:
             if price > _QUICK_S:
                 return False
+            if self._needs.wants_import(version):
+                continue
             names = self._whole(name for name, other in self._versions.items() if other == version)
             try:
                 plan = self._bring(names, partial(self._workshop.bring_by_loading, names.values()))

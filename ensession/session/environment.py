@@ -13,6 +13,8 @@ from ensession.environments import differences, distributions, imported
 from ensession.model import Environment, EnvironmentDifference, ExecutionId, KernelRunId
 from ensession.store import Store
 
+_CODE = ("py", "so", "pyd")
+
 
 def environment() -> Environment:
     """Describe this process: interpreter, platform, installed packages."""
@@ -49,6 +51,16 @@ def installed_packages(places: Iterable[str]) -> dict[str, str]:
                 name, _, version = folder.removesuffix(".dist-info").rpartition("-")
                 found.setdefault(name.replace("_", "-"), version)
     return dict(sorted(found.items()))
+
+
+def importable(places: Iterable[str]) -> frozenset[str]:
+    """Return the names under which something outside the standard library may be imported from some folders."""
+    found: set[str] = set()
+    for place in filter(os.path.isdir, places):
+        for name, _, suffix in (entry.partition(".") for entry in os.listdir(place)):
+            if name.isidentifier() and (not suffix or suffix.endswith(_CODE)):
+                found.add(name)
+    return frozenset(found) - sys.stdlib_module_names
 
 
 class Comparison:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ensession.capture.names import CellNames, analyse_cell
 from ensession.capture.tracker import Tracker
 from ensession.errors import EnsessionError
 from ensession.model import VersionId
 from ensession.serial.words import words_in
+from ensession.session.environment import importable
 from ensession.store import Store
 
 _LISTING = frozenset({"dir", "dump_session", "dump_module", "dump_module_asdict"})
@@ -18,6 +21,8 @@ _LISTING = frozenset({"dir", "dump_session", "dump_module", "dump_module_asdict"
 _LISTING_MAGIC = re.compile(r"run_line_magic\(['\"](?:who|whos|who_ls|psearch)['\"]")
 _READ_BYTES = 4 << 20
 """Streams up to this size are searched for words; a larger value may belong to any library."""
+_FIRST_BYTES = 1 << 16
+"""Of a stream, where only time is at stake: a value's class stands before what is in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,7 @@ class Needs:
         self._store = store
         self._tracker = tracker
         self._transform = transform
+        self._libraries: dict[VersionId, frozenset[str]] = {}
 
     def analyse(self, source: str) -> Code:
         """Return what the text of a cell says."""
@@ -77,6 +83,20 @@ class Needs:
             found = awaited.keys() & (used | self._referring(used))
             if not self._look_for_words({awaited[name] for name in found - code.names.loads}, awaited):
                 return frozenset(found)
+
+    def wants_import(self, version: VersionId) -> bool:
+        """Whether loading a value may import a library that this process has not met yet, which takes its time."""
+        if version not in self._libraries:
+            try:
+                stream = self._store.payloads.open(version).read_stream()
+            except EnsessionError:  # its load will say what is wrong
+                stream = b""
+            self._libraries[version] = words_in(stream[:_FIRST_BYTES]) & self._importable
+        return not self._libraries[version] <= sys.modules.keys()
+
+    @cached_property
+    def _importable(self) -> frozenset[str]:
+        return importable(sys.path)
 
     def _only_bound(self, cell: CellNames, reads: Collection[str]) -> set[str]:
         """Return names that a cell binds without looking at them, and that nothing else hangs on."""

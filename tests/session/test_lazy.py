@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import sys
 
 import pytest
 from IPython.core.completer import provisionalcompleter
@@ -256,3 +257,16 @@ def test_what_has_to_be_run_again_comes_on_demand_only(lives: Lives) -> None:
     assert awaited(notebook) == {"b"}
     notebook.run("n = b")
     assert notebook["n"] == [1, 2]
+
+
+def test_no_library_is_imported_between_cells(lives: Lives, monkeypatch: pytest.MonkeyPatch) -> None:
+    lives.record("import decimal, sortedcontainers as sc", "kind = sc.SortedDict", "a = [decimal.Decimal(1)]")
+    notebook = lives.lazily()
+    monkeypatch.delitem(sys.modules, "sortedcontainers")  # as if this process had not met it
+    while notebook.session.awaited.bring_a_quick_one():
+        pass
+    assert awaited(notebook) == {"sc", "kind"}
+    monkeypatch.undo()
+    while notebook.session.awaited.bring_a_quick_one():
+        pass
+    assert awaited(notebook) == set()
