@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ensession.model import PayloadInfo
+from ensession.model import GraphExecution, GraphVersion, PayloadInfo
 
 LONGEST_S = 1e9
 """Runtimes are cut off here (32 years), so that a broken clock can't poison a plan."""
@@ -55,6 +55,15 @@ class CostModel:
     def run_cost_s(self, runtime_s: float) -> float:
         """Estimate the time to run a cell again that once took ``runtime_s``."""
         return self.run_fixed_s + min(max(runtime_s, 0.0), LONGEST_S)
+
+    def version_cost_s(self, version: GraphVersion) -> float:
+        """Estimate the time to load a version that has a payload."""
+        assert version.payload is not None  # noqa: S101  (who asks has made sure)
+        return self.load_cost_s(version.payload)
+
+    def execution_cost_s(self, execution: GraphExecution) -> float:
+        """Estimate the time to run an execution again."""
+        return self.run_cost_s(execution.runtime_s)
 
     def learned(self, loads: Iterable[tuple[int, int, float]]) -> CostModel:
         """Return the prices with rates as they were measured here.

@@ -185,7 +185,7 @@ class _NetworkBuilder:
 
     def _add_choice(self, execution: GraphExecution, loads: Mapping[int, int]) -> None:
         """Add the choice between running an execution and loading its versions, priced by the node demanding them."""
-        price = nanoseconds(self.costs.run_cost_s(execution.runtime_s))
+        price = nanoseconds(self.costs.execution_cost_s(execution))
         if execution.id not in self.situation.runnable or sum(loads.values()) <= price:
             for node, load in loads.items():
                 self.network.add_arc(node, SINK, load)
@@ -208,10 +208,10 @@ class _NetworkBuilder:
         return self.network.add_node()
 
     def _load_price(self, version: VersionId) -> int:
-        payload = self.situation.graph.versions[version].payload
-        if payload is None or version not in self.situation.loadable:
+        node = self.situation.graph.versions[version]
+        if node.payload is None or version not in self.situation.loadable:
             return UNCUTTABLE
-        return nanoseconds(self.costs.load_cost_s(payload))
+        return nanoseconds(self.costs.version_cost_s(node))
 
 
 def _needed(
@@ -253,11 +253,11 @@ def _steps(
     for execution in situation.graph.executions:
         again = execution.id in used
         if again:
-            yield Step(StepKind.RUN, execution.id, None, costs.run_cost_s(execution.runtime_s))
+            yield Step(StepKind.RUN, execution.id, None, costs.execution_cost_s(execution))
         for version in _in_load_order(situation.graph, execution):
-            payload = situation.graph.versions[version].payload
-            if version in needed and payload is not None and (not again or version in situation.unfaithful):
-                yield Step(StepKind.LOAD, execution.id, version, costs.load_cost_s(payload))
+            node = situation.graph.versions[version]
+            if version in needed and node.payload is not None and (not again or version in situation.unfaithful):
+                yield Step(StepKind.LOAD, execution.id, version, costs.version_cost_s(node))
 
 
 def _in_load_order(graph: Graph, execution: GraphExecution) -> tuple[VersionId, ...]:
@@ -287,9 +287,9 @@ def _load_all_s(situation: Situation, goal: Collection[VersionId], costs: CostMo
     loads = needed.difference(v for c in executions for v in c.produces if v not in situation.unfaithful)
     if not loads <= situation.loadable:
         return inf
-    payloads = (situation.graph.versions[v].payload for v in sorted(loads))
-    loading = sum(costs.load_cost_s(payload) for payload in payloads if payload is not None)
-    return loading + sum(costs.run_cost_s(execution.runtime_s) for execution in executions)
+    nodes = (situation.graph.versions[v] for v in sorted(loads))
+    loading = sum(costs.version_cost_s(node) for node in nodes if node.payload is not None)
+    return loading + sum(costs.execution_cost_s(execution) for execution in executions)
 
 
 def _run_all_s(situation: Situation, goal: Collection[VersionId], costs: CostModel) -> float:
@@ -305,10 +305,10 @@ def _run_all_s(situation: Situation, goal: Collection[VersionId], costs: CostMod
     loads = needed & others
     if not used <= situation.runnable or not loads <= situation.loadable or not needed.isdisjoint(situation.unfaithful):
         return inf
-    payloads = (situation.graph.versions[version].payload for version in sorted(loads))
-    loading = sum(costs.load_cost_s(payload) for payload in payloads if payload is not None)
+    nodes = (situation.graph.versions[version] for version in sorted(loads))
+    loading = sum(costs.version_cost_s(node) for node in nodes if node.payload is not None)
     return loading + sum(
-        costs.run_cost_s(execution.runtime_s) for execution in situation.graph.executions if execution.id in used
+        costs.execution_cost_s(execution) for execution in situation.graph.executions if execution.id in used
     )
 
 

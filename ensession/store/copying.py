@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -28,6 +29,17 @@ def copy_store(src: Path | str, dst: Path | str, config: Config) -> None:
     StoreAccessError
     """
     source, target = Path(src), Path(dst)
+    replace_store(source, target, config, lambda temporary: snapshot(source, temporary, config.busy_timeout_s))
+
+
+def replace_store(source: Path, target: Path, config: Config, make: Callable[[Path], None]) -> None:
+    """Let a new store be made from ``source`` under another name, and give it the name ``target`` once it is complete.
+
+    Raises
+    ------
+    NotFoundError, SchemaError, UsageError, StoreBusyError, StoreAccessError
+        As for :func:`copy_store`.
+    """
     read_header(source)
     with translated(target):
         if target.exists():
@@ -36,7 +48,7 @@ def copy_store(src: Path | str, dst: Path | str, config: Config) -> None:
             raise NotFoundError(f"{target.parent}: there is no such folder; create it first")
     temporary = target.with_name(f".{target.name}.copy-{uuid.uuid4().hex[:8]}")
     try:
-        snapshot(source, temporary, config.busy_timeout_s)
+        make(temporary)
         with translated(target):
             if target.exists():
                 _take_over(target, config)

@@ -195,9 +195,13 @@ def read_header(path: Path) -> int:
 
 def raw_connection(path: Path, access: Access, busy_timeout_s: float) -> sqlite3.Connection:
     """Open the file with :mod:`sqlite3`; transactions are the caller's business."""
-    mode = _MODES.get(access, "mode=rw")
-    uri = f"file:{quote(os.fspath(path.absolute()))}?{mode}"
+    uri = store_uri(path, access)
     return sqlite3.connect(uri, uri=True, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False)
+
+
+def store_uri(path: Path, access: Access) -> str:
+    """Return what SQLite calls the file when it is to be opened in this way."""
+    return f"file:{quote(os.fspath(path.absolute()))}?{_MODES.get(access, 'mode=rw')}"
 
 
 def build_file(path: Path, build: Callable[[sqlite3.Connection], None]) -> None:

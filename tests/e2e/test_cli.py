@@ -259,6 +259,7 @@ def test_every_json_key_is_documented(ens: Ens, store: Path, tmp_path: Path, doc
         ens.json("plan", store, "3"),
         ens.json("copy", store, tmp_path / "copy.ens"),
         ens.json("check", store),
+        ens.json("pack", store, tmp_path / "packed.ens"),
         ens.json("sync", store, tmp_path / "second.ens"),
         ens.json("trust", store),
         ens.json("state", store, "2"),

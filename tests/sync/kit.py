@@ -31,20 +31,23 @@ class Work:
             VersionDraft(("a", "b"), self._random.randbytes(16), n_bytes, requires=requires),
             VersionDraft(("small",), None, 3, unstorable="a generator", requires_new=(0,)),
         )
+        usual: dict[str, Any] = {
+            "names": ("a", "small"),
+            "versions": versions,
+            "files": (FileAccess("/data/in.csv", "r", 12, 5.0, b"h" * 32),),
+        }
         made = draft(
             self.run,
             self.head,
-            names=("a", "small"),
             reads=sorted(set(reads)),
             code=f"a = work({self._random.random()})",
             outputs=(
                 Output("stream", {"name": "stdout", "text": "äöü\n"}),
                 Output("display_data", {"data": {"x": 1.5}}),
             ),
-            files=(FileAccess("/data/in.csv", "r", 12, 5.0, b"h" * 32),),
             effects=(Effect("network", "host:80"),),
             branch=branch,
-            **({"versions": versions} | others),
+            **(usual | others),
         )
         recorded = self.store.log.record(
             made,
