@@ -12,11 +12,11 @@ import types
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ensession.model import BufferMode, Fingerprint
+from ensession.model import Fingerprint
 from ensession.serial.blind import Words, joined
 from ensession.serial.reducers import NamespaceReference, Reducers, members_of
 from ensession.serial.scope import Scope
-from ensession.serial.sinks import HashSink
+from ensession.serial.sinks import HashSink, receiver
 
 LIMIT_BYTES = 32 * 1024
 """Longest stream that a second pass is made for: some ten milliseconds."""
@@ -90,13 +90,9 @@ def former_canonical_fingerprint(values: Mapping[str, Any], scope: Scope, owners
 def _pass(
     pickler_type: Any, values: Mapping[str, Any], scope: Scope, owners: frozenset[int], sink: HashSink
 ) -> Any | None:
-    def out_of_band(buffer: pickle.PickleBuffer) -> None:
-        view = buffer.raw()
-        plain = BufferMode.READONLY if view.readonly else BufferMode.WRITABLE
-        sink.add_buffer(view, pickler.out_of_band.get(id(buffer), plain))
-
-    pickler: Any = pickler_type(sink, pickle.HIGHEST_PROTOCOL, buffer_callback=out_of_band)
-    pickler.prepare(scope, frozenset(values), owners)
+    receive, modes = receiver(sink)
+    pickler: Any = pickler_type(sink, pickle.HIGHEST_PROTOCOL, buffer_callback=receive)
+    pickler.prepare(scope, frozenset(values), owners, modes)
     named = {n: NamespaceReference() if v is scope.namespace else v for n, v in sorted(values.items())}
     try:
         pickler.dump(named)

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ensession.errors import UnserializableError
-from ensession.model import BufferMode, Codec, Fingerprint, PayloadSink
+from ensession.model import Codec, Fingerprint, PayloadSink
 from ensession.serial.blind import StreamHash, Words, joined
 from ensession.serial.reducers import NamespaceReference, Observing, Reducers
 from ensession.serial.registry import overlap
 from ensession.serial.scope import Scope
+from ensession.serial.sinks import receiver
 
 PROTOCOL = 5
 
@@ -208,13 +209,9 @@ def _dump_with(
 def _one_pass(
     pickler_type: Any, values: Mapping[str, Any], scope: Scope, sink: PayloadSink, owners: frozenset[int]
 ) -> tuple[Any, PayloadSink]:
-    def out_of_band(buffer: pickle.PickleBuffer) -> None:
-        view = buffer.raw()
-        plain = BufferMode.READONLY if view.readonly else BufferMode.WRITABLE
-        sink.add_buffer(view, pickler.out_of_band.get(id(buffer), plain))
-
-    pickler = pickler_type(sink, PROTOCOL, buffer_callback=out_of_band)
-    pickler.prepare(scope, frozenset(values), owners)
+    receive, modes = receiver(sink)
+    pickler = pickler_type(sink, PROTOCOL, buffer_callback=receive)
+    pickler.prepare(scope, frozenset(values), owners, modes)
     # Interned, as names in a namespace are: whether two equal strings are one object shows in the stream.
     named = {
         sys.intern(name): NamespaceReference() if value is scope.namespace else value

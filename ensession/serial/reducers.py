@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 import sys
 import types
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from ensession.errors import UnserializableError
 from ensession.model import BufferMode
 from ensession.serial import arrays, definitions, rebuild
 from ensession.serial.constructible import reduce_exception
+from ensession.serial.memo import objects_in
 from ensession.serial.observed import observation
 from ensession.serial.registry import Range, Reducer
 from ensession.serial.scope import IMMUTABLE, Scope
@@ -30,7 +31,9 @@ class Reducers:
 
     memo: Any
 
-    def prepare(self, scope: Scope, own: frozenset[str], owners: frozenset[int]) -> None:
+    def prepare(
+        self, scope: Scope, own: frozenset[str], owners: frozenset[int], out_of_band: dict[int, BufferMode]
+    ) -> None:
         """Set up a look.
 
         Parameters
@@ -40,8 +43,11 @@ class Reducers:
             Names that are stored here by value, whatever refers to them.
         owners : frozenset of int
             Ids of arrays whose views are stored as views.
+        out_of_band : dict
+            Gets the modes of buffers, by id.
         """
-        self.namespace = scope.namespace
+        self._before = frozenset(map(id, gc.get_referents(self)))  # what it uses itself, and no attribute shows
+        self._scope = scope
         self._resolver = scope.resolver
         self._registry = scope.registry
         self._own = own
@@ -55,7 +61,7 @@ class Reducers:
         self.types: set[type] = set()
         self._fixed: set[type] = set()
         self.packages: set[str] = set()
-        self.out_of_band: dict[int, BufferMode] = {}
+        self.out_of_band = out_of_band
         self.holds_observed = False
         self.ranges: set[Range] = set()
         self.foreign_ranges: set[Range] = set()
@@ -65,7 +71,12 @@ class Reducers:
         self._copied: set[int] = set()
         self._sources: dict[str, tuple[str, str | None]] = {}
         self._alive: list[Any] = []
-        self._memo: dict[int, Any] | None = None
+        self._objects: Collection[Any] | None = None
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """The live namespace; no attribute, because it may be part of a payload."""
+        return self._scope.namespace
 
     def reducer_override(self, obj: Any) -> Any:
         """Reduce what plain pickle gets wrong; everything else as always."""
@@ -186,16 +197,19 @@ class Reducers:
         """Memory that more than one array of this payload lives in."""
         return frozenset(root for root, users in self.roots.items() if len(users) > 1)
 
-    def memoized(self, ids: Iterable[int]) -> list[int]:
+    def memoized(self, ids: Iterable[int]) -> set[int]:
         """Return which of these objects are part of the payload, references aside."""
-        memo = self._entries()
-        return [key for key in ids if key in memo and key not in self.by_reference]
+        wanted = set(ids) - self.by_reference - self._own_parts()
+        return wanted.intersection(map(id, self._held()))
 
-    def _entries(self) -> dict[int, Any]:
-        """Return the memo of the payload, copied once: for a million objects that takes as long as pickling them."""
-        if self._memo is None:
-            self._memo = self.memo.copy()
-        return self._memo
+    def _held(self) -> Collection[Any]:
+        """Return the objects of the payload, and those of the pickler itself."""
+        if self._objects is None:
+            self._objects = objects_in(self)
+        return self._objects
+
+    def _own_parts(self) -> set[int]:
+        return {*self._before, id(vars(self)), *map(id, vars(self).values())}
 
     def holds_set_type(self) -> bool:
         """Whether an instance of a subclass of set or frozenset was pickled."""
@@ -203,21 +217,24 @@ class Reducers:
 
     def holds_unordered(self) -> bool:
         """Whether there is a set whose order may differ from process to process."""
-        entries = (entry[1] for entry in self._entries().values() if type(entry) is tuple)
-        return any(isinstance(one, set | frozenset) and _is_unordered(one) for one in entries)
+        held = self._held()
+        kinds = {kind for kind in set(map(type, held)) if issubclass(kind, set | frozenset)}
+        if not kinds:
+            return False
+        own = self._own_parts()
+        return any(type(one) in kinds and id(one) not in own and _is_unordered(one) for one in held)
 
     def mutable_ids(self) -> dict[int, Any]:
         """Return every object of the payload through which two names could share a change, by id."""
         mutable: dict[type, bool | None] = {}
         found = {}
-        # The memo of dill's pickler holds other entries too: those are no pairs.
-        for key, entry in self._entries().items():
-            obj = entry[1] if type(entry) is tuple else None
+        for obj in self._held():
             kind = type(obj)
             verdict = mutable[kind] if kind in mutable else mutable.setdefault(kind, self._is_mutable(kind))
             if verdict or (verdict is None and not definitions.is_importable(obj)):
-                found[key] = obj
-        for key in (*self.by_reference, *self.labels, *self._copied, *self._registry.constants(found)):
+                found[id(obj)] = obj
+        own = self._own_parts()
+        for key in (*own, *self.by_reference, *self.labels, *self._copied, *self._registry.constants(found)):
             found.pop(key, None)
         return found
 

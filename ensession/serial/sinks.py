@@ -5,6 +5,9 @@ Imports nothing above :mod:`ensession.model`.
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Callable
+
 import xxhash
 
 from ensession.model import BufferMode, Fingerprint, PayloadSink
@@ -109,3 +112,18 @@ class TeeSink:
         """Take an out-of-band buffer."""
         self._sink.add_buffer(view, mode)
         self.hash.add_buffer(view, mode)
+
+
+def receiver(sink: PayloadSink) -> tuple[Callable[[pickle.PickleBuffer], None], dict[int, BufferMode]]:
+    """Return what hands a pickler's buffers on, and where it looks their modes up, by id of the buffer.
+
+    It does not know the pickler: that would hold itself, and all that it pickled.
+    """
+    modes: dict[int, BufferMode] = {}
+
+    def receive(buffer: pickle.PickleBuffer) -> None:
+        view = buffer.raw()
+        plain = BufferMode.READONLY if view.readonly else BufferMode.WRITABLE
+        sink.add_buffer(view, modes.get(id(buffer), plain))
+
+    return receive, modes
