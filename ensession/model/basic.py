@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NewType
+from typing import Any, NamedTuple, NewType
 
 ExecutionId = NewType("ExecutionId", int)
 VersionId = NewType("VersionId", int)
@@ -76,8 +76,7 @@ class BufferMode(StrEnum):
     """A reader that fills memory which the rebuilt object allocates itself, so that the object owns it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """What can be said of a value without unpickling it; written at capture time.
 
     Attributes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from ensession.model.basic import ExecutionId, ExecutionKind, Outcome, VersionId, Word
 from ensession.model.records import PayloadInfo
@@ -49,9 +50,8 @@ class GraphExecution:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class GraphVersion:
-    """A node of the application history graph: a variable version."""
+class GraphVersion(NamedTuple):
+    """A node of the application history graph: a variable version; a named tuple, since graphs have thousands."""
 
     id: VersionId
     execution: ExecutionId

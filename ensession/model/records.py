@@ -1,10 +1,14 @@
-"""What a store tells of its history."""
+"""What a store tells of its history.
+
+What a state has thousands of are named tuples: they take a fifth of the time that frozen dataclasses take to be made.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from ensession.model.basic import (
     Codec,
@@ -72,8 +76,7 @@ class Execution:
     caution: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PayloadInfo:
+class PayloadInfo(NamedTuple):
     """What is known of a stored payload without reading it.
 
     Attributes
@@ -91,8 +94,7 @@ class PayloadInfo:
     n_stored_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """One recorded variable version."""
 
     id: VersionId
@@ -105,8 +107,7 @@ class Version:
     payload: PayloadInfo | None
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(NamedTuple):
     """Name X at some state: the version it points at and what it looked like."""
 
     name: str

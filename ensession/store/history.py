@@ -238,15 +238,14 @@ def _execution(row: Sequence[Any]) -> Execution:
 
 
 def _version(row: Sequence[Any]) -> Version:
-    id_, execution, ordinal, names, fingerprint, n_bytes, unstorable, *payload = row
-    # In the order of the fields, and unwrapped: a state has thousands of them.
-    info = None if payload[0] is None else info_from_row(payload)
-    return Version(id_, execution, ordinal, decode_names(names), fingerprint, n_bytes, unstorable, info)
+    # In the order of the fields, and by place: a state has thousands of them.
+    info = None if row[7] is None else info_from_row(row[7:])
+    return Version(row[0], row[1], row[2], decode_names(row[3]), row[4], row[5], row[6], info)
 
 
 def _binding(row: Sequence[Any]) -> Binding:
-    name, execution, type_name, shape, preview, *version = row
-    return Binding(name, execution, _version(version), Summary(type_name or "", shape or "", preview or ""))
+    name, execution, type_name, shape, preview = row[:5]
+    return Binding(name, execution, _version(row[5:]), Summary(type_name or "", shape or "", preview or ""))
 
 
 def _run(row: Sequence[Any]) -> KernelRun:

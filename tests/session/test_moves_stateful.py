@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
+import shutil
 import tempfile
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -37,8 +40,40 @@ CELLS = (
 )
 
 
+class Twin:
+    """What a lazily restored notebook must be like: the same state restored at once, and the same cells."""
+
+    def __init__(self, notebook: Notebook, folder: Path, target: int) -> None:
+        store = folder / "twin.ens"
+        store.unlink(missing_ok=True)
+        shutil.copy(notebook.store, store)
+        drawn = random.getstate()
+        self.notebook = Notebook(store)
+        self.notebook.shell.InteractiveTB.set_mode("Minimal")
+        self.notebook.restore(f"@{target}")
+        random.setstate(drawn)
+
+    def follow(self, cell: str, drawn: Any) -> None:
+        """Run a cell with the random numbers that the other notebook had."""
+        now = random.getstate()
+        random.setstate(drawn)
+        self.notebook.attempt(cell)
+        assert random.getstate() == now
+        random.setstate(now)
+
+    def values(self) -> dict[str, Any]:
+        return self.notebook.session._user.variables()
+
+    def form(self, *, without: Iterable[str] = ()) -> Form:
+        values = {name: value for name, value in self.values().items() if name not in without}
+        return truth(values, self.notebook.variables)
+
+
 class Moves(RuleBasedStateMachine):
-    """A notebook beside a model: the form of every state, and how states follow each other."""
+    """A notebook beside a model: the form of every state, and how states follow each other.
+
+    While variables are awaited, the form is that of a twin that awaits nothing.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,6 +85,7 @@ class Moves(RuleBasedStateMachine):
         self.undone: list[tuple[int, int]] = []
         self.tags: dict[str, int] = {}
         self.head = 0
+        self.twin: Twin | None = None
 
     @initialize()
     def begin(self) -> None:
@@ -58,8 +94,11 @@ class Moves(RuleBasedStateMachine):
 
     @rule(cell=st.sampled_from(CELLS))
     def run(self, cell: str) -> None:
-        before = self.form()
+        before, drawn = self.form(), random.getstate()
         self.notebook.attempt(cell)
+        if self.twin is not None:
+            self.twin.follow(cell, drawn)
+            assert self.twin.notebook.changed() == self.notebook.changed()
         found = self.notebook.session.head
         assert found is not None
         for execution in self.notebook.session.store.history.executions():
@@ -67,6 +106,8 @@ class Moves(RuleBasedStateMachine):
                 self.parents[execution.id] = execution.parent or 0
                 self.forms[execution.id] = self.form() if execution.id == found else before
         self.head = found
+        if self.twin is not None:
+            self.compare()
 
     @rule(k=st.integers(1, 3))
     def undo(self, k: int) -> None:
@@ -107,17 +148,50 @@ class Moves(RuleBasedStateMachine):
 
     @rule(place=st.floats(0, 1))
     def live_again(self, place: float) -> None:
-        target = self.some(place)
+        self.come_back(self.some(place), "")
+
+    @rule(place=st.floats(0, 1))
+    def live_again_lazily(self, place: float) -> None:
+        self.come_back(self.some(place), "--lazy")
+
+    @precondition(lambda self: self.twin)
+    @rule(n=st.integers(1, 4))
+    def pause(self, n: int) -> None:
+        for _ in range(n):
+            self.notebook.session.awaited.bring_a_quick_one()
+        self.compare()
+
+    @precondition(lambda self: self.twin)
+    @rule(place=st.floats(0, 1))
+    def load(self, place: float) -> None:
+        names = ["", *self.awaited()]
+        self.notebook.ens(f"load {names[int(place * (len(names) - 1))]}")
+        self.compare()
+
+    def come_back(self, target: int, words: str) -> None:
         self.notebook = self.notebook.reborn()
         self.notebook.shell.InteractiveTB.set_mode("Minimal")
-        self.notebook.restore(f"@{target}")
+        self.part()
+        if words:
+            self.twin = Twin(self.notebook, Path(self.folder.name), target)
+        self.notebook.restore(f"{words} @{target}")
         self.head, self.undone = target, []
         self.compare()
+
+    def part(self) -> None:
+        """Do without a twin from now on."""
+        if self.twin is not None:
+            self.twin.notebook.kill()
+            self.twin = None
+
+    def awaited(self) -> tuple[str, ...]:
+        return self.notebook.session.awaited.names()
 
     def go(self, words: str, target: int) -> None:
         before = self.values()
         known = {name: one.version for name, one in self.notebook.session._recorder.tracker.known.items()}
         self.notebook.ens(words)
+        self.part()
         self.head = target
         assert self.notebook.session.head == target
         self.compare()
@@ -128,12 +202,18 @@ class Moves(RuleBasedStateMachine):
 
     def compare(self) -> None:
         assert self.form() == self.forms[self.head]
+        if self.twin is not None:
+            awaited = self.awaited()
+            assert self.twin.values().keys() == self.values().keys() | set(awaited)
+            assert self.twin.form(without=awaited) == truth(self.values(), self.notebook.variables)
+            if not awaited:
+                self.part()
 
     def values(self) -> dict[str, Any]:
         return self.notebook.session._user.variables()
 
     def form(self) -> Form:
-        return truth(self.values(), self.notebook.variables)
+        return truth(self.values(), self.notebook.variables) if self.twin is None else self.twin.form()
 
     def some(self, place: float) -> int:
         numbers = sorted(self.forms)
@@ -154,6 +234,7 @@ class Moves(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         store = self.notebook.store
+        self.part()
         self.notebook.kill()
         assert list(check_store(store, Config())) == []
         self.folder.cleanup()
