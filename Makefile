@@ -14,6 +14,7 @@ NOTEBOOKS ?=
 AUDIT ?=
 BENCH ?=
 PICTURES ?=
+WRITE ?=
 MIN_PYTHON := 3.11
 
 PY := $(VENV)/bin/python
@@ -27,7 +28,7 @@ OTHER_VENV ?= $(VENV)-other
 OTHER_STAMP := $(OTHER_VENV)/.ensession-versions
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo notebooks fidelity fidelity-table test test-slow test-versions reliability test-browser lint format types docs bench bench-overhead bench-checkout bench-restore wheel clean
+.PHONY: help venv demo notebooks fidelity fidelity-table test test-slow test-versions reliability test-browser lint format types docs bench bench-overhead bench-checkout bench-restore bench-pack bench-sync wheel clean
 
 help:
 	@echo 'make demo            record, kill, copy and restore the flights notebook (QUICK=1: less training)'
@@ -46,6 +47,8 @@ help:
 	@echo 'make bench-overhead  what recording costs a trivial cell, and a kernel at its start'
 	@echo 'make bench-restore   how soon a session of 2 GB is usable again (SIZE=200: of 200 MB)'
 	@echo 'make bench-checkout  undo beside 2 GB, checkout of far states, questions to long histories'
+	@echo 'make bench-pack      how soon a state runs elsewhere: packed, with everything, with the history only (WRITE=1: into the docs)'
+	@echo 'make bench-sync      a session of 1 GB over ssh: against scp, after a small change, interrupted (WRITE=1: into the docs)'
 	@echo 'make wheel           build into dist/'
 	@echo 'make format          let ruff rewrite the layout'
 	@echo 'make clean           remove what the targets above made, the environment included'
@@ -135,6 +138,12 @@ bench-overhead: $(STAMP)
 
 bench-restore: $(STAMP)
 	$(PY) -m benchmarks.restore.run $(if $(SIZE),--megabytes $(SIZE))
+
+bench-pack: $(STAMP)
+	$(PY) -m benchmarks.pack.run $(if $(WRITE),--write)
+
+bench-sync: $(STAMP)
+	$(PY) -m benchmarks.sync.run $(if $(WRITE),--write)
 
 bench-checkout: $(STAMP)
 	$(PY) -m benchmarks.checkout.run

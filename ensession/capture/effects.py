@@ -14,7 +14,9 @@ import stat
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -48,12 +50,25 @@ _LOOPBACK = re.compile(r"127\.|::1$|localhost$")
 # one for all recorders.
 _listening: list[EffectRecorder] = []
 _hooks: list[Callable[[str, tuple[Any, ...]], None]] = []
+_unheard: set[int] = set()
+"""Threads that do something for ensession, not for the user's cell."""
 
 
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:
-    if _listening and event in _HEARD:
+    if _listening and event in _HEARD and not (_unheard and threading.get_ident() in _unheard):
         for recorder in tuple(_listening):
             recorder.hear(event, arguments)
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Do something in this thread that is none of the running cell's effects: bring another copy up to date."""
+    thread = threading.get_ident()
+    _unheard.add(thread)
+    try:
+        yield
+    finally:
+        _unheard.discard(thread)
 
 
 class EffectRecorder:

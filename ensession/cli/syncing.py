@@ -25,10 +25,10 @@ from ensession.sync import (
     Transferred,
     existing,
     existing_or_new,
-    parse_address,
     serve,
     transfer,
 )
+from ensession.sync.together import bring_together, other_copy
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 _SSH = click.option(
@@ -47,7 +47,7 @@ _REMOTE_ENS = click.option(
 @_JSON
 def push(file: Path, remote: str, ssh: str, remote_ens: str, as_json: bool) -> None:
     """Send to REMOTE what it lacks of FILE: a path, or ssh://[user@]host[:port]/path. It is made if need be."""
-    address, reach = _address(remote, file), _reach(ssh, remote_ens)
+    address, reach = other_copy(remote, file), _reach(ssh, remote_ens)
     with existing(_local(file), Config()) as (source, _), existing_or_new(address, Config(), reach) as (_, target):
         with _progress(f"to {address}") as report:
             sent = transfer(source, target, report)
@@ -62,7 +62,7 @@ def push(file: Path, remote: str, ssh: str, remote_ens: str, as_json: bool) -> N
 @_JSON
 def pull(remote: str, file: Path, ssh: str, remote_ens: str, as_json: bool) -> None:
     """Fetch from REMOTE what FILE lacks: a path, or ssh://[user@]host[:port]/path. FILE is made if need be."""
-    address, reach = _address(remote, file), _reach(ssh, remote_ens)
+    address, reach = other_copy(remote, file), _reach(ssh, remote_ens)
     with existing(address, Config(), reach) as (source, _), existing_or_new(_local(file), Config()) as (_, target):
         with _progress(f"from {address}") as report:
             received = transfer(source, target, report)
@@ -77,13 +77,9 @@ def pull(remote: str, file: Path, ssh: str, remote_ens: str, as_json: bool) -> N
 @_JSON
 def sync(file: Path, remote: str, ssh: str, remote_ens: str, as_json: bool) -> None:
     """Give FILE and REMOTE the same content: each gets what it lacks. Histories that went apart stay side by side."""
-    address, reach = _address(remote, file), _reach(ssh, remote_ens)
-    with existing_or_new(_local(file), Config()) as here, existing_or_new(address, Config(), reach) as there:
-        with _progress(f"to {address}") as report:
-            sent = transfer(here[0], there[1], report)
-        with _progress(f"from {address}") as report:
-            received = transfer(there[0], here[1], report)
-    _tell({"sent": sent, "received": received}, as_json=as_json)
+    address, reach = other_copy(remote, file), _reach(ssh, remote_ens)
+    done = bring_together(file, address, Config(), reach, _progress)
+    _tell({"sent": done.sent, "received": done.received}, as_json=as_json)
 
 
 @ens.command(name="serve-stdio", hidden=True)
@@ -100,13 +96,6 @@ def serve_stdio(may_create: bool, file: Path) -> None:
 
 def _local(file: Path) -> Address:
     return Address(str(file))
-
-
-def _address(remote: str, file: Path) -> Address:
-    address = parse_address(remote)
-    if address.host is None and Path(address.path).exists() and file.exists() and file.samefile(address.path):
-        raise UsageError(f"{remote} and {file} are the same file; there is nothing to bring together")
-    return address
 
 
 def _reach(ssh: str, remote_ens: str) -> Reach:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -28,6 +29,7 @@ from ensession.magic.moves import MoveVerbs
 from ensession.magic.restoring import RestoreVerbs, awaited_line
 from ensession.magic.shell import IPythonShell, default_file
 from ensession.magic.show import show, show_graph, show_plan
+from ensession.magic.syncing import SyncVerbs
 from ensession.magic.words import header_verb, word_verbs, words_lines
 from ensession.model import HIDDEN_PREFIX, ExecutionId
 from ensession.session.cells import ending_of
@@ -56,6 +58,8 @@ HELP = """\
 %ens redo [K]                  go forth again
 %ens branch [NAME]             list the branches, or begin one here (--delete NAME: take a name away)
 %ens tag [NAME [@N]]           list the tags, or name a state (--delete NAME: take a name away)
+%ens sync REMOTE               give the store and another copy of it the same content (a path, or ssh://host/path)
+%ens autosync REMOTE           keep that copy in step from now on (--every 60s); %ens autosync off
 %ens trust FILE                let a store that others wrote run code here
 %ens config [KEY=VALUE …]      the settings, or change some (audit=on: look at every variable after every cell)
 %ens flush                     wait until every value that is to be stored is in the file
@@ -77,6 +81,7 @@ class EnsCommand:
         self._is_replaying = False
         self._bringing = RestoreVerbs(shell, self)
         self._moves = MoveVerbs(self.active, self.replaying)
+        self._syncing = SyncVerbs(self.active)
         self._verbs: dict[str, Callable[[list[str]], None]] = {
             "start": self._start,
             "status": self._status,
@@ -87,6 +92,7 @@ class EnsCommand:
             "export": lambda words: export(self.active(), words),
             **self._bringing.verbs(),
             **self._moves.verbs(),
+            **self._syncing.verbs(),
             "trust": self._trust,
             "config": self._configure,
             "flush": self._flush,
@@ -139,6 +145,9 @@ class EnsCommand:
         """Hear that it ran."""
         if self._bringing.end() and self._session is not None:
             self._session.end_cell(ending_of(error))
+        notice = self._syncing.notice()
+        if notice is not None:
+            print(f"ensession: {notice}", file=sys.stderr)
 
     def listen(self) -> None:
         """Begin to hear of cells; a session that begins in the middle of one has to know what else is in it."""
@@ -183,6 +192,7 @@ class EnsCommand:
     def _detach(self) -> None:
         session, self._session = self._session, None
         self._bringing.leave()
+        self._syncing.leave()
         if session is not None:
             session.stop()
 
@@ -217,7 +227,7 @@ class EnsCommand:
                 policy=session.config.policy,
                 losses=losses,
                 advice=advice,
-                words=[*filter(None, [awaited_line(session.awaited)]), *words_lines(session)],
+                words=[*filter(None, [awaited_line(session.awaited), self._syncing.line()]), *words_lines(session)],
             )
         )
 

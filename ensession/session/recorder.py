@@ -80,7 +80,8 @@ class Recorder:
         self._hidden = hidden
         self._config = config
         self._keyring = keyring
-        self._effects = EffectRecorder(ignore=own_files(store))
+        self.copies: set[str] = set()
+        self._effects = EffectRecorder(ignore=own_files(store, self.copies))
         self._modules = ModuleWatch()
         self.spoken = SpokenNames(store, user)
         self._pending: Pending | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -125,6 +126,10 @@ class Session:
             raise UsageError(f"{', '.join(late)} can't change while recording: %ens stop, set it, and start again")
         self.config = config
         self._recorder.configure(config)
+
+    def note_copy(self, path: str) -> None:
+        """Take note that a file is another copy of the store: what happens to it is no effect of a cell."""
+        self._recorder.copies.add(os.path.abspath(path))
 
     def flush(self) -> int:
         """Wait until every value that is to be stored is in the file; return how many were waited for."""

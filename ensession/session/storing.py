@@ -14,6 +14,8 @@ from ensession.serial.scope import Scope
 from ensession.store import Store
 from ensession.trust import Keyring
 
+_BESIDE = ("-wal", "-shm", "-journal")
+
 
 def inline(wanted: Mapping[int, Fresh], limit_bytes: int) -> set[int]:
     """Choose the payloads that go into the execution's own transaction: the smallest, up to the limit together."""
@@ -60,8 +62,20 @@ def store_now(names: Collection[str], tracker: Tracker, store: Store, keyring: K
     return refused
 
 
-def own_files(store: Store) -> Callable[[str], bool]:
-    """Return what tells the store's own files from the user's."""
+def own_files(store: Store, copies: Collection[str]) -> Callable[[str], bool]:
+    """Return what tells the store's own files, and those of other copies of it, from the user's.
+
+    Parameters
+    ----------
+    store : Store
+    copies : collection of str
+        Absolute paths of other copies; more may come.
+    """
     own = os.path.abspath(store.path)  # without "..", as the paths of effects are
-    names = {own, *(f"{own}{ending}" for ending in ("-wal", "-shm", "-journal"))}
-    return lambda path: path in names
+    names = {own, *(f"{own}{ending}" for ending in _BESIDE)}
+    return lambda path: path in names or (bool(copies) and any(_is_of(path, copy) for copy in copies))
+
+
+def _is_of(path: str, store: str) -> bool:
+    folder, name = os.path.split(store)
+    return path.removeprefix(store) in ("", *_BESIDE) or path.startswith(os.path.join(folder, f".{name}.new-"))

@@ -10,6 +10,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 from ensession.errors import ConflictError
@@ -21,11 +22,11 @@ from ensession.store.tables import COLUMNS
 
 _OF_PAYLOADS = {"payload": "version", "payload_part": "payload", "payload_chunk": "payload"}
 _CHUNK = "chunk"
-_SIZES = (
-    "SELECT c.id, length(c.data), json_group_array(DISTINCT pc.payload) FROM old.payload_chunk pc"
-    " JOIN old.chunk c ON c.id = pc.chunk WHERE pc.payload IN (SELECT value FROM json_each(?)) GROUP BY c.id"
+_USERS = (
+    "SELECT DISTINCT pc.chunk, pc.payload FROM old.payload_chunk pc"
+    " WHERE pc.payload IN (SELECT value FROM json_each(?))"
 )
-_ALL_SIZES = "SELECT length(data) FROM old.chunk"
+_SIZES = "SELECT id, length(data) FROM old.chunk"
 _GONE = "SELECT count(*) FROM json_each(?) WHERE value NOT IN (SELECT version FROM payload)"
 _MOST_LOCAL = PAGE_SIZE - 35
 _LEAST_LOCAL = (PAGE_SIZE - 12) * 32 // 255 - 23
@@ -48,14 +49,22 @@ class Parcel:
 
     def sizes(self, versions: Collection[VersionId]) -> Iterator[tuple[int, frozenset[VersionId]]]:
         """Yield the room of each chunk that payloads of these versions consist of, and those versions."""
+        users: dict[int, list[VersionId]] = {}
         with translated(self._path):
-            for _, n_bytes, users in self._connection.execute(_SIZES, (_listed(versions),)):
-                yield room_of(n_bytes), frozenset(json.loads(users))
+            for chunk, version in self._connection.execute(_USERS, (_listed(versions),)):
+                users.setdefault(chunk, []).append(version)
+        for chunk, own in users.items():
+            yield self._rooms.get(chunk, 0), frozenset(own)
 
     def n_bytes_of_all(self) -> int:
         """Return the room of all chunks of the source."""
+        return sum(self._rooms.values())
+
+    @cached_property
+    def _rooms(self) -> dict[int, int]:
+        # In a query of its own: where rows are grouped, SQLite would carry the data of the chunks along.
         with translated(self._path):
-            return sum(room_of(n_bytes) for (n_bytes,) in self._connection.execute(_ALL_SIZES))
+            return {chunk: room_of(n_bytes) for chunk, n_bytes in self._connection.execute(_SIZES)}
 
     def add_payloads(self, versions: Collection[VersionId]) -> None:
         """Bring in the payloads of some versions.

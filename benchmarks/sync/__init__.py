@@ -1,0 +1,1 @@
+"""What bringing two copies of a big session together moves, survives, and takes."""

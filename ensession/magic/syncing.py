@@ -1,0 +1,145 @@
+"""``%ens sync`` and ``%ens autosync``: another copy of the store, brought up to date now or all the time."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ensession.capture.effects import unheard
+from ensession.display import one_line
+from ensession.display.units import duration, point_in_time, size
+from ensession.errors import UsageError
+from ensession.magic.show import progress
+from ensession.session.session import Session
+from ensession.sync.autosync import QUIET_SSH, Autosync
+from ensession.sync.remote import Reach
+from ensession.sync.together import bring_together, other_copy
+from ensession.sync.transfer import Report
+
+EVERY_S = 60.0
+LEAST_S = 1.0
+_TIME = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(s|min|m|h)?")
+_SECONDS = {"s": 1, "min": 60, "m": 60, "h": 3600}
+
+
+class SyncVerbs:
+    """The verbs, and the process that keeps the other copy in step.
+
+    Parameters
+    ----------
+    active : callable
+        Returns the running session, or complains.
+    """
+
+    def __init__(self, active: Callable[[], Session]) -> None:
+        self._active = active
+        self._autosync: Autosync | None = None
+
+    def verbs(self) -> dict[str, Callable[[list[str]], None]]:
+        """Return what each verb does with the words behind it."""
+        return {"sync": self._sync, "autosync": self._set}
+
+    def line(self) -> str | None:
+        """Say for ``%ens status`` how the other copy fares; None where there is none."""
+        if self._autosync is None:
+            return None
+        rounds, remote = self._autosync.rounds, self._autosync.remote
+        head = f"autosync to {remote}, every {duration(self._autosync.every_s)}"
+        if rounds.failing_since is not None:
+            return one_line(f"{head}: fails since {point_in_time(rounds.failing_since)}: {rounds.error}")
+        if rounds.last_at is None:
+            return one_line(f"{head}: the first round is under way")
+        came = f", {rounds.n_received} received" if rounds.n_received else ""
+        last = f"last at {point_in_time(rounds.last_at)}"
+        return one_line(f"{head}: {last}; {rounds.n_sent} executions sent{came}, {size(rounds.n_bytes)} in all")
+
+    def notice(self) -> str | None:
+        """Return what the user should hear below the cell that just ended: that autosync began to fail."""
+        found = None if self._autosync is None else self._autosync.notice()
+        return None if found is None else one_line(found)
+
+    def leave(self) -> None:
+        """End with the session: a last round is done by the process alone."""
+        autosync, self._autosync = self._autosync, None
+        if autosync is not None:
+            autosync.close()
+
+    def _sync(self, words: list[str]) -> None:
+        reach, rest = _reach(words, ("ssh",))
+        if len(rest) != 1:
+            raise UsageError("%ens sync takes one place: a path, or ssh://[user@]host[:port]/path")
+        session = self._active()
+        path = session.store.path
+        address = other_copy(rest[0], path)
+        if address.host is None:
+            session.note_copy(address.path)
+        session.flush()
+        with unheard():
+            done = bring_together(path, address, session.config, reach, _watched)
+        for direction, one in (("sent", done.sent), ("received", done.received)):
+            print(
+                f"{direction}: {one.n_executions} executions, {one.n_payloads} values, {size(one.n_bytes)} "
+                f"in {duration(one.duration_s)}"
+            )
+            for name, second in one.refs.disputed.items():
+                print(one_line(f"{name} stands for two states: the one that came is called {second}"))
+
+    def _set(self, words: list[str]) -> None:
+        session = self._active()
+        if words == ["off"]:
+            if self._autosync is None:
+                raise UsageError("autosync is off")
+            self.leave()
+            print("Autosync is off; what is not there yet goes there in a last round.")
+            return
+        reach, rest = _reach(words, QUIET_SSH)
+        remote, every_s = _read(rest)
+        path = session.store.path
+        address = other_copy(remote, path)
+        if address.host is None:
+            remote = os.path.abspath(address.path)
+            session.note_copy(remote)
+        self.leave()
+        with unheard():
+            self._autosync = Autosync(Path(path), remote, every_s, reach)
+        print(f"{path} is kept in step with {remote}: what changed goes there every {duration(every_s)}.")
+
+
+@contextmanager
+def _watched(label: str) -> Iterator[Report]:
+    with progress() as step:
+        yield lambda done, total: step(done, total, label)
+
+
+def _reach(words: list[str], ssh: tuple[str, ...]) -> tuple[Reach, list[str]]:
+    """Return how another machine is reached, by options as the command ``ens`` has them, and the other words."""
+    told, rest = {"--ssh": os.environ.get("ENS_SSH", ""), "--remote-ens": "ens"}, list(words)
+    for option in told:
+        if option in rest:
+            at = rest.index(option)
+            told[option] = " ".join(rest[at + 1 : at + 2])
+            del rest[at : at + 2]
+    return Reach(tuple(shlex.split(told["--ssh"])) or ssh, told["--remote-ens"]), rest
+
+
+def _read(words: list[str]) -> tuple[str, float]:
+    rest, every_s = list(words), EVERY_S
+    if "--every" in rest:
+        at = rest.index("--every")
+        every_s = _seconds(" ".join(rest[at + 1 : at + 2]))
+        del rest[at : at + 2]
+    if len(rest) != 1 or rest[0].startswith("--"):
+        raise UsageError("%ens autosync takes one place, or off: %ens autosync REMOTE --every 60s")
+    return rest[0], every_s
+
+
+def _seconds(text: str) -> float:
+    found = _TIME.fullmatch(text)
+    every_s = float(found[1]) * _SECONDS[found[2] or "s"] if found else 0.0
+    if every_s < LEAST_S:
+        raise UsageError(f"{text!r} is no time of a second or more; write for example --every 60s")
+    return every_s
