@@ -23,7 +23,7 @@ def write(path: Path, number: int, until: float, queue: Any) -> None:
     try:
         with Store.create_or_open(path, DEFAULTS) as store:
             run, parent, step = store.log.begin_run(ENVIRONMENT).id, None, 0
-            while time.time() < until:
+            while time.time() < until or step < 5:
                 started = time.perf_counter()
                 made = draft(run, parent, names=["x", "y"], branch=f"writer {number}")
                 recorded = store.log.record(made, {0: payload(b"%d-%d" % (number, step))})
@@ -51,7 +51,9 @@ def look_on(path: Path, until: float, queue: Any) -> None:
             failures += map(str, check_store(path, DEFAULTS))
             with Store.open_read_only(path, DEFAULTS) as store:
                 head = store.history.head()
-                assert head is not None
+                if head is None:  # nobody has come up yet
+                    time.sleep(0.1)
+                    continue
                 store.history.graph(head)
                 store.search_aside("x", 5)
             bring_together(path, Address(str(second)), DEFAULTS)
