@@ -25,7 +25,7 @@ def write(path: Path, number: int, until: float, queue: Any) -> None:
             run, parent, step = store.log.begin_run(ENVIRONMENT).id, None, 0
             while time.time() < until or step < 5:
                 started = time.perf_counter()
-                made = draft(run, parent, names=["x", "y"], branch=f"writer {number}")
+                made = draft(run, parent, names=["x", "y"], branch=f"writer_{number}")
                 recorded = store.log.record(made, {0: payload(b"%d-%d" % (number, step))})
                 slowest_s = max(slowest_s, time.perf_counter() - started)
                 store.behind.add(recorded.versions[1], payload(b"", [step.to_bytes(8, "big") * 20_000]))
@@ -85,7 +85,7 @@ def assert_nothing_lost(path: Path, told: list[bytes], n_writers: int) -> None:
         executions = store.history.executions()
         assert sorted(told) == sorted(execution.digest for execution in executions)
         assert len(store.history.heads()) == n_writers
-        assert {ref.name for ref in store.refs.all()} == {f"writer {number}" for number in range(n_writers)}
+        assert {ref.name for ref in store.refs.all()} == {f"writer_{number}" for number in range(n_writers)}
         for head in store.history.heads():
             graph = store.history.graph(head)
             assert all(node.payload is not None for node in graph.versions.values())
