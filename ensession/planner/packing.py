@@ -17,9 +17,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
+from types import MappingProxyType
 
 from ensession.errors import PlanError
-from ensession.model import ExecutionId, Graph, GraphExecution, GraphVersion, Plan, VersionId
+from ensession.model import HIDDEN_PREFIX, ExecutionId, Graph, GraphExecution, GraphVersion, Plan, VersionId
 from ensession.planner.costs import LONGEST_S, CostModel
 from ensession.planner.mincut import plan
 
@@ -173,7 +174,7 @@ def choose(
     everything = packer.estimate(frozenset(packer.stored))
     assert everything is not None  # noqa: S101  (all payloads bring back what can be)
     packer.consider(everything.loads)
-    history_only = packer.consider(_unrepeatable(graph))
+    history_only = packer.consider(_unrepeatable(graph) | packer.hidden)
     packer.search()
     best = packer.best
     if best is None:
@@ -196,9 +197,11 @@ class _Packer:
         self._there = there
         self._n_max_bytes = n_max_bytes
         self.stored = {id_ for id_, version in graph.versions.items() if version.payload is not None}
+        # A generator that nobody seeded starts elsewhere each time: hidden state is small, and always comes along.
+        self.hidden = frozenset(id_ for id_ in self.stored if _is_hidden(graph.versions[id_]))
         self._shares = [dict.fromkeys(piece.users, 1 / len(piece.users)) for piece in cargo.pieces]
         self._tried: dict[frozenset[VersionId], Estimate | None] = {}
-        self._lost = _lost(plan(graph, target, self._prices({})))
+        self._lost = _lost(self._plan(self._prices({})))
         self.best: Estimate | None = None
         self.bound_s = 0.0
         self.smallest = cargo.n_bytes(self.stored)
@@ -218,7 +221,7 @@ class _Packer:
         """Say what is expected with these payloads there; None where something would be lost without others."""
         prices = self._prices({})
         left_out = dict.fromkeys(self.stored - loads, _LEFT_OUT)
-        made = plan(self._graph, self._target, prices, unloadable=left_out)
+        made = self._plan(prices, left_out)
         if _lost(made) != self._lost:
             return None
         n_doubtful = len(self._there.doubtful.intersection(made.runs))
@@ -246,12 +249,15 @@ class _Packer:
         for piece, shares in zip(self._cargo.pieces, self._shares, strict=True):
             for version, share in shares.items():
                 extra[version] = extra.get(version, 0.0) + piece.n_bytes * share * per_byte_s
-        made = plan(self._graph, self._target, self._prices(extra))
+        made = self._plan(self._prices(extra))
         bound_s = made.cost_s + self._cargo.n_base_bytes * per_byte_s
         if surcharge_s:
             bound_s -= surcharge_s * self._n_max_bytes
         self.bound_s = max(self.bound_s, bound_s)
         return self.consider(frozenset(made.loads))
+
+    def _plan(self, prices: _Prices, left_out: Mapping[VersionId, str] = MappingProxyType({})) -> Plan:
+        return plan(self._graph, self._target, prices, unloadable=left_out, unfaithful=self.hidden)
 
     def _divide_anew(self, loads: frozenset[VersionId], step: float) -> bool:
         """Move the price of shared bytes to the payloads that were taken; say whether any has moved."""
@@ -307,6 +313,10 @@ class _Packer:
 def _unrepeatable(graph: Graph) -> frozenset[VersionId]:
     """Return the versions that no run of a cell brings back: found when recording began, or not to be run again."""
     return frozenset(v for c in graph.executions if c.forbidden is not None for v in c.produces)
+
+
+def _is_hidden(version: GraphVersion) -> bool:
+    return all(name.startswith(HIDDEN_PREFIX) for name in version.names)
 
 
 def _lost(made: Plan) -> tuple[set[VersionId], set[ExecutionId], set[VersionId]]:

@@ -14,7 +14,7 @@ from ensession.sync.packing import Errand, Packed, pack_store
 from tests.notebook import Notebook
 from tests.session.truth import Form, random_truth, truth
 
-NAMES = ("a", "b", "view", "f", "offset", "Point", "p", "q", "big", "c")
+NAMES = ("a", "b", "x", "y", "view", "f", "offset", "Point", "p", "q", "big", "c")
 CELLS = (
     "import numpy as np, time; np.random.seed(1)",
     "a = np.random.rand(60_000)",
@@ -78,6 +78,19 @@ def test_every_packed_state_comes_back(
         notebook.kill()
     n_runs = sum(map(len, runs.values()))
     assert n_runs > 10 if bytes_per_s == 1e3 else n_runs == 0
+
+
+def test_random_numbers_that_nobody_seeded_go_on_there(tmp_path: Path) -> None:
+    notebook = Notebook(tmp_path / "work.ens").start("--all")
+    cells = ("import random, numpy as np", "random.seed(); np.random.seed()", "x = random.random()", "y = [x] * 5")
+    last = notebook.run(*cells)
+    was = form(notebook)
+    notebook.kill()
+    made = packed(notebook.store, tmp_path / "out.ens", last, 1)
+    assert made.choice.history_only is not None
+    found, fates = restored(tmp_path / "out.ens")
+    assert found == was
+    assert set(fates.values()) <= {Fate.LOADED, Fate.RECOMPUTED}
 
 
 def test_a_limit_leaves_out_what_is_quickest_to_make_again(
