@@ -76,6 +76,7 @@ class Traveller:
         self.store = store
         self.folder = folder
         self._n_trips = 0
+        self._expected: dict[float, Choice] = {}
         with Store.open_read_only(store, Config()) as opened:
             head = opened.history.head()
         assert head is not None
@@ -114,16 +115,16 @@ class Traveller:
 
     def _prepare(self, way: str, ready: Path, bytes_per_s: float) -> float:
         """Write the file to send; return the time that is expected for the rest."""
-        if way == "packed":
-            return self._pack(ready, bytes_per_s).best.total_s
-        if way == "history only":  # so slow a line that every value is left out that can be
-            self._pack(ready, 1e-3)
-        else:
+        if way == "everything":
             copy_store(self.store, ready, Config())
-        scratch = ready.with_name("scratch.ens")
-        choice = self._pack(scratch, bytes_per_s)
-        scratch.unlink()
-        estimate = choice.everything if way == "everything" else choice.history_only
+        elif way == "packed":
+            self._expected[bytes_per_s] = self._pack(ready, bytes_per_s)
+        else:  # so slow a line that every value is left out that can be
+            self._pack(ready, 1e-3)
+        choice = self._expected[bytes_per_s]  # packing comes first
+        estimate = choice.history_only if way == "history only" else choice.everything
+        if way == "packed":
+            estimate = choice.best
         return estimate.total_s if estimate is not None else float("nan")
 
     def _pack(self, out: Path, bytes_per_s: float) -> Choice:
@@ -207,6 +208,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="sessions or notebooks; default: all sessions")
     parser.add_argument("--scale", type=float, default=1.0, help="of the sessions")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--folder", help="where; in memory (/dev/shm) a slow disk is not what is measured")
     parser.add_argument("--write", action="store_true", help="write the table into the documentation")
     options = parser.parse_args()
     trips: list[Trip] = []
@@ -214,7 +216,7 @@ def main() -> int:
     books = [session(name, options.scale) for name in names if name in SESSIONS]
     rest = [name for name in names if name not in SESSIONS]
     for book in [*books, *(chosen(rest) if rest else ())]:
-        with tempfile.TemporaryDirectory(prefix="ensession-pack-") as folder:
+        with tempfile.TemporaryDirectory(prefix="ensession-pack-", dir=options.folder) as folder:
             trips += measure(book, Path(folder), options.rounds)
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps([asdict(trip) for trip in trips], indent=2) + "\n", encoding="utf-8")

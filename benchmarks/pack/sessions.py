@@ -1,4 +1,4 @@
-"""Notebooks with much data that is quickly made, small results of slow work, and both."""
+"""Notebooks with much data that is quickly made, small results of slow work, and steps that nobody needs any more."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from benchmarks.notebooks.books import Book, Cell
 
 
 def paths(scale: float) -> list[str]:
-    """Simulate many price paths, quickly, and calibrate a model to them, slowly."""
-    n = int(250_000 * scale)
+    """Simulate price paths, quickly, again and again; calibrate a model to the last of them, slowly."""
+    n = int(20_000 * scale)
     return [
         "import numpy as np\nchance = np.random.default_rng(7)",
-        f"steps = chance.normal(0.0002, 0.01, size=({n}, 250))",
-        "prices = np.exp(np.cumsum(steps, axis=1))",
+        f"prices = np.exp(np.cumsum(chance.normal(0.0002, 0.01, size=({n}, 250)), axis=1))",
+        *[
+            f"prices = prices * np.exp(np.cumsum(chance.normal(0, {k + 1} / 1000, size=({n}, 250)), axis=1))"
+            for k in range(5)
+        ],
         "final = prices[:, -1].copy()",
         "def misfit(volatility, n_rounds):\n"
         "    found = 0.0\n"
@@ -21,25 +24,24 @@ def paths(scale: float) -> list[str]:
         "        sample = final[round_ % 97 :: 97]\n"
         "        found += float(((np.log(sample) / volatility) ** 2).mean() - 1.0) ** 2\n"
         "    return found",
-        "trials = np.linspace(0.01, 0.4, 60)\nlosses = np.array([misfit(one, 6000) for one in trials])",
+        "trials = np.linspace(0.01, 0.4, 60)\nlosses = np.array([misfit(one, 8000) for one in trials])",
         "best = float(trials[losses.argmin()])",
-        "quantiles = np.quantile(prices[:, ::10], [0.05, 0.5, 0.95], axis=0)",
     ]
 
 
 def table(scale: float) -> list[str]:
-    """Clean a table in several steps, each a new one, and look for a pattern in pure Python."""
-    n = int(1_500_000 * scale)
+    """Clean a table in steps, each in the place of the one before, and look for a pattern in pure Python."""
+    n = int(1_200_000 * scale)
     return [
         "import numpy as np, pandas as pd\nchance = np.random.default_rng(3)",
-        f"raw = pd.DataFrame({{'key': chance.integers(0, 5000, {n}), 'x': chance.random({n})}})\n"
-        f"raw['y'] = chance.random({n})",
-        "clean = raw[raw['x'] < 0.95].reset_index(drop=True)",
-        "scaled = clean.assign(x=(clean['x'] - clean['x'].mean()) / clean['x'].std(), z=clean['x'] * clean['y'])",
-        "ranked = scaled.sort_values('z', kind='stable').reset_index(drop=True)",
+        f"frame = pd.DataFrame({{'key': chance.integers(0, 5000, {n}), 'x': chance.random({n})}})\n"
+        f"frame['y'] = chance.random({n})",
+        "frame = frame[frame['x'] < 0.95].reset_index(drop=True)",
+        "frame = frame.assign(x=(frame['x'] - frame['x'].mean()) / frame['x'].std(), z=frame['x'] * frame['y'])",
+        "frame = frame.sort_values('z', kind='stable').reset_index(drop=True)",
         "runs, last, length = [], None, 0\n"
         "for _ in range(12):\n"
-        "    for key in ranked['key'].to_list():\n"
+        "    for key in frame['key'].to_list():\n"
         "        if last is not None and (key ^ last) & 1 == 0:\n"
         "            length += 1\n"
         "        else:\n"
@@ -47,22 +49,23 @@ def table(scale: float) -> list[str]:
         "            length = 0\n"
         "        last = key\n"
         "longest = max(runs)\nruns = runs[:1000]",
-        "means = ranked.groupby('key')[['x', 'z']].mean()",
-        "clean = clean.drop(columns='y')",
+        "means = frame.groupby('key')[['x', 'z']].mean()",
+        "frame = frame.drop(columns='y')",
+        "frame['large'] = frame['z'] > 0.5",
     ]
 
 
 def matrix(scale: float) -> list[str]:
-    """Multiply large matrices: the result is as large as what it is made of, and takes seconds."""
-    n = int(4000 * scale)
+    """Multiply large matrices, each product in the place of the one before; the last is reduced to its spectrum."""
+    n = int(2000 * scale)
     return [
         "import numpy as np\nchance = np.random.default_rng(11)",
         f"left, right = chance.random(({n}, {n})), chance.random(({n}, {n}))",
         "product = left @ right",
-        "again = left.T @ product",
-        "spectrum = np.linalg.svd(product[:900, :900], compute_uv=False)",
-        "trace = float(np.trace(again))",
-        "product[0, 0] = trace",
+        *["product = (left @ product) / product.sum(axis=0)"] * 4,
+        "spectrum = np.linalg.svd(product[:1600, :1600] + right[:1600, :1600], compute_uv=False)",
+        "ranked = np.sort(spectrum)[::-1][:50].copy()",
+        "del right",
     ]
 
 
