@@ -117,13 +117,13 @@ def class_skeleton(meta: type, name: str, bases: tuple[type, ...], first: Mappin
     """
     names = {key: sys.intern(value) if type(value) is str else value for key, value in first.items()}
     make: Any = next(one for one in meta.__mro__ if one.__module__ != "__main__")
-    with _no_subclass_hook(bases):
+    with no_subclass_hook(bases):
         made: type = make.__new__(meta, sys.intern(name), bases, names)
     return made
 
 
 @contextlib.contextmanager
-def _no_subclass_hook(bases: tuple[type, ...]) -> Iterator[None]:
+def no_subclass_hook(bases: tuple[type, ...]) -> Iterator[None]:
     """Silence ``__init_subclass__`` of the session: what it did to the class, and elsewhere, is part of the state."""
     hook = "__init_subclass__"
     line = [c for base in bases for c in getattr(base, "__mro__", ())]
@@ -305,12 +305,13 @@ def _shaped(flat: Any, dtype: Any, shape: tuple[int, ...], order: str) -> Any:
     return values.reshape(shape[::-1]).T if order == "F" else values.reshape(shape)
 
 
-def _mark() -> None:
-    """Give the functions above the names that payloads use; those of older payloads stay."""
-    for name, made in list(globals().items()):
-        if isinstance(made, types.FunctionType) and made.__module__ == __name__ and not name.startswith("_"):
+def mark(module_name: str) -> None:
+    """Give the functions of a module the names that payloads use; those of older payloads stay."""
+    names = vars(sys.modules[module_name])
+    for name, made in list(names.items()):
+        if isinstance(made, types.FunctionType) and made.__module__ == module_name and not name.startswith("_"):
             made.__qualname__ = sys.intern(MARK + name)
-            globals()[made.__qualname__] = made
+            names[made.__qualname__] = made
 
 
-_mark()
+mark(__name__)

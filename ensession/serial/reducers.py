@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import gc
 import sys
 import types
@@ -10,7 +11,7 @@ from typing import Any
 
 from ensession.errors import UnserializableError
 from ensession.model import BufferMode
-from ensession.serial import arrays, definitions, rebuild
+from ensession.serial import arrays, definitions, members, rebuild
 from ensession.serial.constructible import reduce_exception
 from ensession.serial.memo import objects_in
 from ensession.serial.observed import observation
@@ -94,6 +95,8 @@ class Reducers:
             return self._reduce_known(obj, known)
         if issubclass(kind, BaseException):
             return reduce_exception(obj)
+        if issubclass(kind, enum.Enum) and not definitions.is_importable(kind):
+            return members.reduce_member(obj)
         return self._reduce_of_library(obj, kind)
 
     def _note_type(self, obj: Any, kind: type) -> None:

@@ -39,6 +39,7 @@ from ensession.planner.policy import StorageRule
 from ensession.session.assuming import assumed_change
 from ensession.session.auditing import outside_effects, outside_reason, outside_warning
 from ensession.session.beside import Beside
+from ensession.session.births import birth_draft, birth_of
 from ensession.session.cells import Ending, Pending, named_places, unseen
 from ensession.session.patches import patch_effects, patch_warning
 from ensession.session.shell import Shell
@@ -168,6 +169,10 @@ class Recorder:
     def _record_cell(self, pending: Pending, ending: Ending, ended: float) -> None:
         files, effects = self._effects.end()
         outputs = self._shell.outputs.end()
+        with self._guarded("what a random generator was when the cell loaded its library"):
+            if origins := self._hidden.origins():
+                birth = birth_of(self.tracker, origins)
+                self._write(birth_draft(self._run, self.head, self.branch, birth), birth)
         touched = pending.touched
         known = self.tracker.known
         conditions = {known[name].version for name in self._hidden.conditions if name in known}

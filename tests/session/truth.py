@@ -66,9 +66,8 @@ class _Walk:
             return self._code(value)
         if isinstance(value, types.ModuleType):
             return ("module", "live" if vars(value) is self._namespace else value.__name__)
-        if isinstance(value, enum.Enum):
-            own = getattr(type(value), value.name or "", None) is value
-            return ("member", self.refer(type(value)), value.name, own)
+        if isinstance(value, enum.Enum) and (name := _name_of(value)) is not None:
+            return ("member", self.refer(kind), name)
         if isinstance(value, type) and value.__module__ != "__main__":
             return ("class", value.__module__, value.__qualname__)
         if isinstance(value, types.BuiltinFunctionType | types.MethodType):
@@ -155,7 +154,14 @@ class _Walk:
             for name, value in sorted(cls.__dict__.items())
             if name not in _NO_STATE and not isinstance(value, types.MemberDescriptorType)
         ]
-        return [cls.__name__, tuple(map(self.refer, cls.__bases__)), *items]
+        members = cls._member_map_.items() if isinstance(cls, enum.EnumType) else ()
+        return [cls.__name__, tuple(map(self.refer, cls.__bases__)), *items, *(self._member(*one) for one in members)]
+
+    def _member(self, name: str, member: Any) -> Form:
+        """Return what a member of an enumeration is besides its class and name."""
+        kind: Any = type(member)._member_type_
+        value = kind.__repr__(member) if kind in _ATOMS or kind is tuple else ""
+        return (name, value, *((key, self.refer(one)) for key, one in vars(member).items() if key != "__objclass__"))
 
     def _function(self, value: types.FunctionType) -> Iterable[Any]:
         scope = value.__globals__
@@ -178,6 +184,12 @@ class _Walk:
         inside = tuple(map(self.refer, value.ravel().tolist())) if value.dtype.hasobject else value.tobytes()
         is_turned = value.flags.f_contiguous and not value.flags.c_contiguous and not value.dtype.hasobject
         return [str(value.dtype), value.shape, inside, value.flags.writeable, is_turned]
+
+
+def _name_of(member: enum.Enum) -> str | None:
+    """Return the name of a member that its class knows, or of flags together; its attributes may be gone."""
+    known = next((name for name, one in type(member)._member_map_.items() if one is member), None)
+    return repr(vars(member).get("_value_")) if known is None and isinstance(member, enum.Flag) else known
 
 
 def _cell(cell: types.CellType) -> tuple[Any, ...]:

@@ -168,7 +168,7 @@ CHANGES = [
     "C, E = E, C", "<*>, <*> = <*>, <*>", "<L>[:] = <L>[::-1]", "<D> |= {'m': <L>}", "<D>.setdefault('n', []).append(1)",
     "o, p = p, o", "f = <F>; f.self = f", "<L>.append(globals())", "<L> = <L>; <L> = list(<L>)",
     "collections.deque(map(<L>.append, [1, 2]))", "functools.reduce(lambda u, w: u + [w], <L>, <L>)",
-    "x, y = y, x", "l, m = m, l", "d['l'], l = l, d['l']", "tally(<*>)", "tally(<*>, at=<D>)", "table['up']()", "table['both'][0]()",
+    "Color.RED.v = <*>", "r = Color.BLUE; vars(r).clear()", "x, y = y, x", "l, m = m, l", "d['l'], l = l, d['l']", "tally(<*>)", "tally(<*>, at=<D>)", "table['up']()", "table['both'][0]()",
     "vs[0][0] = 5", "vs[2] += 1", "w.v = <*>", "w += <*>", "<L> *= 2", "<D>['k'] += [1]", "<D>['u'].append(<*>)", "<O>.v += [<*>]",
     "with w: <L>.append(1)", "with w as r: raise KeyError", "for x in <L>[:2]: <L>.append(x)", "for d['it'] in (1, 2): pass",
     "[<L>.append(v) for v in range(2)]", "any(<L>.append(v) for v in range(2))", "{<D>.setdefault(v, []) for v in ()}",
@@ -207,6 +207,9 @@ DEFINITIONS = [
     "class Meta(type):\n    def make(cls): return cls()\nclass C(metaclass=Meta):\n    def up(self): return Meta",
     "class Color(enum.Enum):\n    RED = <X>\n    BLUE = 'b'\n    def next(self):\n        return list(Color)[0]",
     "class Color(enum.IntFlag):\n    RED = 1\n    BLUE = 2",
+    "class Color(enum.Enum):\n    RED = 1, 2\n    BLUE = 3, 4\n    def __init__(self, *r):\n        self.rest = [<*>]\n        l.append(r)",
+    "class Color(bytes, enum.Enum):\n    def __new__(cls, v, w):\n        o = bytes.__new__(cls, [v])\n        o._value_ = v\n        o.w = w\n        return o\n"
+    "    RED = 1, <*>\n    BLUE = 2, <L>",
     "def f(v=<*>, *rest, w=<*>):\n    global x\n    x = <X>\n    return v",
     "def f(v=None):\n    return g() if v is None else <*>",
     "def g():\n    global l\n    l = [*l, <X>]",

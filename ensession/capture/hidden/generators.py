@@ -47,10 +47,17 @@ class NumpyRandom(Generator):
         numpy_random = sys.modules.get("numpy.random")
         if numpy_random is None or not hasattr(numpy_random, "get_state"):  # still being imported
             return None
-        state = numpy_random.get_state(legacy=False)
-        inner = state["state"]
-        plain = {key: value.tobytes() if hasattr(value, "tobytes") else value for key, value in inner.items()}
-        return (state["bit_generator"], plain, state.get("has_gauss", 0), state.get("gauss", 0.0))
+        return _plain(numpy_random.get_state(legacy=False))
+
+    def origin(self) -> Any:
+        """Return the state that NumPy gave it: it keeps the seed, until a session sets another."""
+        numpy_random: Any = sys.modules["numpy.random"]
+        ask: Any = getattr(numpy_random, "get_bit_generator", None)  # since NumPy 1.24
+        inner: Any = None if ask is None else ask()
+        seed = getattr(inner, "_seed_seq", None)
+        if seed is None or type(inner) is not numpy_random.MT19937:
+            return None
+        return _plain(numpy_random.MT19937(seed).state)
 
     def write(self, value: Any) -> None:
         """Put its state back."""
@@ -72,10 +79,20 @@ class TorchRandom(Generator):
             return None
         return torch.get_rng_state().numpy().tobytes()
 
+    def origin(self) -> Any:
+        """Return the state that follows from its first seed; where a session has set another, that one's."""
+        torch: Any = sys.modules["torch"]
+        return torch.Generator().manual_seed(torch.initial_seed()).get_state().numpy().tobytes()
+
     def write(self, value: Any) -> None:
         """Put its state back."""
         torch, numpy = import_module("torch"), import_module("numpy")
         torch.set_rng_state(torch.from_numpy(numpy.frombuffer(value, numpy.uint8).copy()))
+
+
+def _plain(state: Any) -> Any:
+    inner = {key: value.tobytes() if hasattr(value, "tobytes") else value for key, value in state["state"].items()}
+    return (state["bit_generator"], inner, state.get("has_gauss", 0), state.get("gauss", 0.0))
 
 
 @cache

@@ -53,6 +53,10 @@ class Kind:
 class Generator(Kind):
     """A random number generator: an execution that draws from it reads it and binds it anew."""
 
+    def origin(self) -> Any:
+        """Return the snapshot from when its library was loaded, though it may have been drawn from; None: not known."""
+        return None
+
 
 class Condition(Kind):
     """A setting or a place that every execution runs under, and thus reads.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ensession.capture.hidden.generators import NumpyRandom, PythonRandom, TorchRandom
-from ensession.capture.hidden.kinds import Condition, Kind
+from ensession.capture.hidden.kinds import Condition, Generator, Kind
 from ensession.capture.hidden.process import Directory, Locale, SearchPath, Variables
 from ensession.capture.hidden.settings import Decimals, MatplotlibSettings, NumpySettings, PandasOptions, WarningFilters
 
@@ -55,12 +55,28 @@ class HiddenState:
         self._kinds = {kind.variable: kind for kind in kinds}
         self._glances: dict[str, Any] = {}
         self._last: dict[str, Any] = {k.variable: k.usual for k in kinds if isinstance(k, Condition)}
+        self._present: set[str] = set()
         self.conditions = frozenset(self._last)
 
     def read(self) -> dict[str, Any]:
         """Return a snapshot of everything whose library is loaded."""
         glances = {name: kind.glance() for name, kind in self._kinds.items()}
         return {name: self._kinds[name].snapshot(glance) for name, glance in glances.items() if glance is not None}
+
+    def origins(self) -> dict[str, Any]:
+        """Return what generators were when their libraries were loaded, of those loaded since the last look.
+
+        A cell may load a library and draw from its generator, which has had its seed from the system.
+        """
+        found = {}
+        for name, kind in self._kinds.items():
+            if name in self._present or not isinstance(kind, Generator) or kind.glance() is None:
+                continue
+            self._present.add(name)
+            origin = kind.origin()
+            if origin is not None:
+                found[name] = self._last[name] = origin
+        return found
 
     def changed(self) -> dict[str, Any]:
         """Return what differs from the last look, and remember it."""
@@ -70,6 +86,7 @@ class HiddenState:
             if glance is None or glance == self._glances.get(name, _UNSEEN):
                 continue
             self._glances[name] = glance
+            self._present.add(name)
             value = kind.snapshot(glance)
             if value != self._last.get(name, _UNSEEN):
                 found[name] = self._last[name] = value
@@ -120,4 +137,5 @@ class HiddenState:
         kind = self._kinds.get(name)
         if kind is None:
             raise ImportError(f"this version of ensession knows no hidden state {name}")
+        self._present.add(name)
         kind.write(value)
