@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+NO_SKIPS = "ENSESSION_NO_SKIPS"
+"""Set where everything that tests need has just been installed: a test that is skipped there has failed."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get(NO_SKIPS):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, though {NO_SKIPS} is set: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(autouse=True)

@@ -29,11 +29,11 @@ def main() -> int:
     """Return the exit code: 1 where something was missed, lost or reported wrongly."""
     families = all_families()
     words = (AUDIT,) if "--audit" in sys.argv[1:] else ()
-    _say_absent(families)
     with ProcessPoolExecutor(AT_ONCE) as pool:
         examined = list(pool.map(_examine, [family.name for family in families], [words] * len(families)))
     results = [result for one in examined for result in one.results]
-    problems = [what for one in examined for what in one.problems]
+    problems = [f"{name} is not installed" for name in absent(families)]
+    problems += [what for one in examined for what in one.problems]
     if share_of_false_changes(results) > MOST_FALSE_CHANGES:
         problems.append(f"{share_of_false_changes(results):.1%} of the kinds are reported changed falsely")
     text = page(results)
@@ -44,10 +44,9 @@ def main() -> int:
     return 1 if problems else 0
 
 
-def _say_absent(families: tuple[Family, ...]) -> None:
-    absent = [library.name for family in families for library in family.libraries if not library.is_here]
-    if absent:
-        print(f"Skipped, not installed: {', '.join(absent)}", file=sys.stderr)
+def absent(families: tuple[Family, ...]) -> list[str]:
+    """Return the libraries that should be here: a table without them would look whole."""
+    return [library.name for family in families for library in family.libraries if not library.is_here]
 
 
 if __name__ == "__main__":
