@@ -60,6 +60,10 @@ class ModuleWatch:
             del self._specs[name]
         return tuple(one for one in found if one is not None)
 
+    def names(self) -> tuple[str, ...]:
+        """Return the modules of the user's own that the last look saw."""
+        return tuple(self._specs)
+
     def forget(self) -> None:
         """Return all of them once more at the next look: they could not be recorded."""
         self._count = 0

@@ -12,15 +12,19 @@ from ensession.capture.tracker import Tracker
 from ensession.model import ExecutionDraft, ExecutionId, ExecutionKind, KernelRun, Outcome
 
 
-def birth_of(tracker: Tracker, origins: Mapping[str, Any]) -> Change:
-    """Return the change that brought these snapshots, by pseudo-variable, and nothing else."""
-    fresh = (replace(tracker.inspect((name,), {name: value}), is_changed=True) for name, value in origins.items())
-    return draft(tuple(fresh), (), (), tracker.known)
+def birth(
+    tracker: Tracker, origins: Mapping[str, Any], run: KernelRun, parent: ExecutionId | None, branch: str
+) -> tuple[ExecutionDraft, Change]:
+    """Return an execution before the cell that loaded a library, which brought these snapshots and nothing else.
 
-
-def birth_draft(run: KernelRun, parent: ExecutionId | None, branch: str, change: Change) -> ExecutionDraft:
-    """Return the execution that stands for it, before the cell that loaded the library."""
-    return ExecutionDraft(
+    Parameters
+    ----------
+    origins : Mapping[str, object]
+        By pseudo-variable.
+    """
+    looks = (replace(tracker.inspect((name,), {name: value}), is_changed=True) for name, value in origins.items())
+    change = draft(tuple(looks), (), (), tracker.known)
+    made = ExecutionDraft(
         run=run.id,
         parent=parent,
         kind=ExecutionKind.AMBIENT,
@@ -34,3 +38,4 @@ def birth_draft(run: KernelRun, parent: ExecutionId | None, branch: str, change:
         branch=branch,
         no_replay="the system gave a random generator its seed",
     )
+    return made, change

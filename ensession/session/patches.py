@@ -34,10 +34,16 @@ def patch_effects(paths: Iterable[tuple[str, ...]], variables: Mapping[str, Any]
     return tuple(found)
 
 
+def with_changed(effects: tuple[Effect, ...], attributes: Iterable[str]) -> tuple[Effect, ...]:
+    """Return these effects and one for each attribute of a module that turned out changed."""
+    said = {effect.detail for effect in effects}
+    return *effects, *(Effect(PATCH, path) for path in attributes if path not in said)
+
+
 def patch_warning(effects: Iterable[Effect]) -> str:
     """Return what the user is told."""
     names = ", ".join(effect.detail for effect in effects)
     return (
-        f"this cell sets {names}, which is part of no variable: a restore that does not run this cell leaves it as "
+        f"this cell changes {names}, which is part of no variable: a restore that does not run this cell leaves it as "
         "the library made it. After a restore, run the cell again."
     )

@@ -16,6 +16,7 @@ from typing import Any
 from ensession.capture.change import Change, Fresh
 from ensession.capture.effects import EffectRecorder, caution
 from ensession.capture.hidden import HiddenState
+from ensession.capture.module_state import ModuleState
 from ensession.capture.modules import ModuleWatch
 from ensession.capture.names import CellNames, analyse_cell, is_only_command
 from ensession.capture.namespace import UserNamespace
@@ -39,9 +40,9 @@ from ensession.planner.policy import StorageRule
 from ensession.session.assuming import assumed_change
 from ensession.session.auditing import outside_effects, outside_reason, outside_warning
 from ensession.session.beside import Beside
-from ensession.session.births import birth_draft, birth_of
+from ensession.session.births import birth
 from ensession.session.cells import Ending, Pending, named_places, unseen
-from ensession.session.patches import patch_effects, patch_warning
+from ensession.session.patches import patch_effects, patch_warning, with_changed
 from ensession.session.shell import Shell
 from ensession.session.storing import inline, own_files, payload_writer
 from ensession.session.survival import SurvivalWatch
@@ -91,6 +92,7 @@ class Recorder:
         self._untold: str | None = None
         self._warned: set[str] = set()
         self.tracker = Tracker(user, config.inline_limit_bytes)
+        self._module_state = ModuleState(self.tracker.look)
         self._beside = Beside(self.tracker)
         self.rule = StorageRule(config.policy, CostModel())
         self.head: ExecutionId | None = None
@@ -114,6 +116,7 @@ class Recorder:
         with self._guarded("what changed between two cells"):
             self._untold = self._tell_failures() or self._untold
             self._note_ambient()
+            self._module_state.changed()  # what did so between cells is no news of this one
         names = CellNames(dynamic="could not be analysed")
         touched = Touched(frozenset(), frozenset(), names.dynamic)
         with self._guarded("which variables the cell uses (so it looks at all of them)"):
@@ -171,19 +174,20 @@ class Recorder:
         outputs = self._shell.outputs.end()
         with self._guarded("what a random generator was when the cell loaded its library"):
             if origins := self._hidden.origins():
-                birth = birth_of(self.tracker, origins)
-                self._write(birth_draft(self._run, self.head, self.branch, birth), birth)
+                self._write(*birth(self.tracker, origins, self._run, self.head, self.branch))
         touched = pending.touched
         known = self.tracker.known
         conditions = {known[name].version for name in self._hidden.conditions if name in known}
         beside = self._beside.after_cell(touched)
-        patches = patch_effects(pending.names.set_attributes, self.tracker.user.view())
         problem = None
         try:
             change = self._examine(touched, self._hidden.changed())
         except Exception as error:  # noqa: BLE001  (a value's own code may raise anything while it is looked at)
             problem = f"{type(error).__name__}: {error}"
             change = assumed_change(self.tracker, touched, problem)
+        patches = patch_effects(pending.names.set_attributes, self.tracker.user.view())
+        with self._guarded("what your own modules hold"):
+            patches = with_changed(patches, self._module_state.changed())
         draft = replace(
             self._draft(ExecutionKind.CELL, change),
             code=pending.code,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -38,14 +40,14 @@ def patches(notebook: Notebook) -> list[str]:
     ],
 )
 def test_a_patched_library_is_said(patched: Notebook, cell: str, name: str) -> None:
-    with pytest.warns(UserWarning, match=f"this cell sets {name}, which is part of no variable"):
+    with pytest.warns(UserWarning, match=f"this cell changes {name}, which is part of no variable"):
         patched.run(cell)
     assert patches(patched) == [name]
     patched["helpers"].Box.size = 1
 
 
 def test_it_is_said_once_for_each_attribute(patched: Notebook) -> None:
-    with pytest.warns(UserWarning, match="this cell sets") as said:
+    with pytest.warns(UserWarning, match="this cell changes") as said:
         patched.run("helpers.counter = 1", "helpers.counter = 2")
     assert len(said) == 1
 
@@ -54,3 +56,46 @@ def test_it_is_said_once_for_each_attribute(patched: Notebook) -> None:
 def test_objects_of_the_session_are_no_patches(patched: Notebook, cell: str) -> None:
     patched.run(cell)
     assert patches(patched) == []
+
+
+STATE = """\
+counter, seen, big = 0, [], bytearray(2 * 2**20)
+def up():
+    global counter
+    counter += 1
+    seen.append(counter)
+def grow(): big[0] += 1
+class Registry:
+    items = {}
+    @classmethod
+    def add(cls, name): cls.items[name] = len(cls.items)
+def look(): return counter, list(seen), Registry.items.get(1)
+def remember(): globals()["late"] = 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("cell", "changed"),
+    [
+        ("mine.up()", ["own_state.counter", "own_state.seen"]),
+        ("also()", ["own_state.counter", "own_state.seen"]),
+        ("mine.seen.append(5)", ["own_state.seen"]),
+        ("mine.Registry.add('a')", ["own_state.Registry.items"]),
+        ("mine.remember()", ["own_state.late"]),
+        ("mine.look(); x = 1", []),
+        ("mine.grow()", []),  # larger than what every cell can pay for
+    ],
+)
+def test_state_in_a_module_of_the_users_own_is_said(
+    notebook: Notebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cell: str, changed: list[str]
+) -> None:
+    (tmp_path / "own_state.py").write_text(STATE)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "own_state", raising=False)
+    notebook.run("import own_state as mine\nfrom own_state import up as also", "y = 1")
+    expected = pytest.warns(UserWarning, match=f"changes {', '.join(changed)}, which") if changed else nullcontext()
+    with expected:
+        notebook.run(cell)
+    assert patches(notebook) == changed
+    notebook.run("z = 1")
+    assert patches(notebook) == []

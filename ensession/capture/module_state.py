@@ -1,0 +1,66 @@
+"""What modules of the user's own hold besides code: no variable, and so no restore, brings it back."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from ensession.capture.modules import ModuleWatch
+from ensession.serial.look import Look
+
+LARGE_BYTES = 2**20
+"""Of larger values only a new binding is seen: they would cost every cell too much."""
+_CODE = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, staticmethod, classmethod, property)
+
+
+class ModuleState:
+    """Sees when data in a module of the user's own changes. Costs nothing where there is no such module.
+
+    Parameters
+    ----------
+    look : callable
+        Looks at named values.
+    """
+
+    def __init__(self, look: Callable[[Mapping[str, Any]], Look]) -> None:
+        self._look = look
+        self._watch = ModuleWatch(read=lambda _: b"")
+        self._known: dict[str, dict[str, object]] = {}
+        self._large: set[int] = set()
+
+    def changed(self) -> tuple[str, ...]:
+        """Return the attributes that are not as they were at the last call, dotted; a module that is new has none."""
+        found: list[str] = []
+        self._watch.fresh()
+        for name in self._watch.names():
+            module = sys.modules.get(name)
+            if module is None:
+                continue
+            now = {path: self._token(value) for path, value in _data(name, module)}
+            before = self._known.get(name)
+            if before is not None:
+                found += (path for path in sorted(before.keys() | now.keys()) if before.get(path) != now.get(path))
+            self._known[name] = now
+        return tuple(found)
+
+    def _token(self, value: Any) -> object:
+        if id(value) in self._large:
+            return id(value)
+        seen = self._look({"value": value})
+        if seen.n_bytes > LARGE_BYTES:
+            self._large.add(id(value))
+        return id(value) if seen.fingerprint is None or seen.n_bytes > LARGE_BYTES else seen.fingerprint
+
+
+def _data(path: str, owner: types.ModuleType | type) -> Iterator[tuple[str, Any]]:
+    """Return what a module, or a class that it defines, holds besides code."""
+    for name, value in list(vars(owner).items()):
+        if name.startswith("__") or isinstance(value, _CODE):
+            continue
+        if isinstance(value, type):
+            if isinstance(owner, types.ModuleType) and value.__module__ == owner.__name__:
+                yield from _data(f"{path}.{name}", value)
+        elif not isinstance(value, types.MemberDescriptorType | types.GetSetDescriptorType):
+            yield f"{path}.{name}", value
