@@ -5,6 +5,7 @@ Stops at modules, classes, functions that have a name elsewhere, the globals of 
 
 from __future__ import annotations
 
+import functools
 import gc
 import sys
 import types
@@ -104,6 +105,7 @@ def _code_of(obj: Any) -> types.CodeType | None:
     return None
 
 
+_CACHED = type(functools.lru_cache(len))
 _WITH_CODE = (types.FunctionType, types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 
 
@@ -128,6 +130,8 @@ def _next(obj: Any) -> list[Any]:
     frame = _frame_of(obj)
     if frame is not None:  # not its globals and builtins, nor who called it
         return [] if frame.f_locals is frame.f_globals else list(frame.f_locals.values())
+    if isinstance(obj, _CACHED):  # all of them hold one and the same mark
+        return [one for one in gc.get_referents(obj) if type(one) is not object]
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(obj, numpy.ndarray):  # not traversed by the collector
         root = memory_root(obj)

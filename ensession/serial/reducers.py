@@ -15,7 +15,7 @@ from ensession.serial import arrays, definitions, members, rebuild
 from ensession.serial.constructible import reduce_exception
 from ensession.serial.memo import objects_in
 from ensession.serial.observed import observation
-from ensession.serial.registry import Range, Reducer
+from ensession.serial.registry import Later, Range, Reducer
 from ensession.serial.scope import IMMUTABLE, Scope
 
 
@@ -262,7 +262,8 @@ class Observing(Reducers):
         state = known.fingerprint(obj)
         if state is NotImplemented:
             raise UnserializableError(f"this {kind.__qualname__} has no fingerprint")
-        return observation, (f"{kind.__module__}.{kind.__qualname__}", state)
+        name = f"{kind.__module__}.{kind.__qualname__}"
+        return (observation, (name,), state.state) if isinstance(state, Later) else (observation, (name, state))
 
 
 def _is_unordered(members: Any) -> bool:

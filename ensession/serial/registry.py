@@ -45,6 +45,13 @@ class Reducer:
     memory: Callable[[Any], Range] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """What a fingerprint returns where the state may lead back to the object."""
+
+    state: Any
+
+
 class Registry:
     """Reducers by type, exactly: a subclass may hold more than its base.
 

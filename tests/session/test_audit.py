@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -128,3 +129,23 @@ def test_what_has_no_serialised_form_refers_to_functions_and_is_not_one_with_the
     audited.run("g.mark = 1")
     assert audited.audits() == []
     assert audited.changed() == {"g", "o", "held"}
+
+
+def test_garbage_that_a_figure_knows_of_may_go(audited: Notebook) -> None:
+    pytest.importorskip("matplotlib")
+    audited.run(
+        "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nim = ax.imshow([[1, 2]])\nbar = fig.colorbar(im)",
+        "im.set_clim(0, 9)",
+    )
+    assert audited.changed() == {"fig", "ax", "im", "bar"}
+    gc.collect()
+    audited.run("x = 1")
+    assert audited.session.store.history.executions()[-2].kind is ExecutionKind.CELL, "nothing happened in between"
+    audited.run("plt.close(fig)")
+
+
+def test_two_connections_are_two_variables(audited: Notebook) -> None:
+    audited.run("import sqlite3\na = sqlite3.connect(':memory:')", "b = sqlite3.connect(':memory:')")
+    assert audited.changed() == {"b"}
+    assert audited.audits() == []
+    audited.run("a.close(); b.close()")

@@ -6,7 +6,7 @@ import functools
 import sys
 from typing import Any
 
-from ensession.serial.registry import Registry
+from ensession.serial.registry import Later, Registry
 
 
 def _callbacks(registry: Any) -> Any:
@@ -16,8 +16,26 @@ def _callbacks(registry: Any) -> Any:
         signal: [proxy() for number, proxy in found.items() if number in kept]
         for signal, found in registry.callbacks.items()
     }
-    others = {signal: sum(number not in kept for number in found) for signal, found in registry.callbacks.items()}
+    others = {
+        signal: sum(number not in kept and not _is_its_own(proxy()) for number, proxy in found.items())
+        for signal, found in registry.callbacks.items()
+    }
     return called, others, registry._signals
+
+
+def _transform(node: Any) -> Later:
+    """Return a transformation without those that are made of it: they hold it, and it knows of dead ones as well."""
+    return Later({name: value for name, value in vars(node).items() if name != "_parents"})
+
+
+def _kinds_of(kind: type) -> set[type]:
+    inner: list[type] = kind.__subclasses__()
+    return {kind}.union(*map(_kinds_of, inner))
+
+
+def _is_its_own(callback: Any) -> bool:
+    """Whether the library itself asked to be called: it may have forgotten the object, which then goes at any time."""
+    return callback is None or str(getattr(callback, "__module__", "")).startswith("matplotlib")
 
 
 class _Constants:
@@ -54,4 +72,6 @@ def _colours() -> dict[int, Any]:
 def register(registry: Registry) -> None:
     """Register Matplotlib's types."""
     registry.register(sys.modules["matplotlib.cbook"].CallbackRegistry, None, _callbacks)
+    for kind in _kinds_of(sys.modules["matplotlib.transforms"].TransformNode):
+        registry.register(kind, None, _transform)
     registry.register_constants(_Constants())
