@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from blake3 import blake3
 
 from ensession.errors import UnserializableError
-from ensession.serial import enumerations, generated, machinery, members, rebuild
+from ensession.serial import generated, machinery, members, rebuild
 
 if TYPE_CHECKING:
     from ensession.serial.reducers import Reducers
@@ -191,7 +191,7 @@ def reduce_class(reducers: Reducers, cls: type) -> Any:
     first = {key: cls.__dict__[key] for key in _FIRST if key in cls.__dict__}
     first["__qualname__"] = sys.intern(cls.__qualname__)  # no part of the class's dict
     if isinstance(cls, enum.EnumType):
-        return _reduce_enumeration(cls, first)
+        return members.reduce_enumeration(cls, first, _enum_state(cls))
     arguments_ = (type(cls), cls.__name__, cls.__bases__, first)
     return rebuild.class_skeleton, arguments_, _class_state(cls), None, None, rebuild.set_class_state
 
@@ -227,21 +227,6 @@ def _class_state(cls: type) -> dict[str, Any]:
         # A set's order in disguise: it differs from process to process.
         state[name] = tuple(sorted(value)) if name == "__static_attributes__" else value
     return state
-
-
-def _reduce_enumeration(cls: enum.EnumType, first: dict[str, Any]) -> Any:
-    head, state = (type(cls), cls.__name__, cls.__bases__), _enum_state(cls) | members.state_beyond(cls)
-    if members.is_plain(cls):
-        return (
-            rebuild.enum_class,
-            (*head, members.plain_members(cls), first),
-            state,
-            None,
-            None,
-            rebuild.set_class_state,
-        )
-    arguments, full = (*head, members.full_members(cls), first), (state, members.attributes(cls))
-    return enumerations.full_enum_class, arguments, full, None, None, enumerations.set_enum_state
 
 
 def _enum_state(cls: enum.EnumType) -> dict[str, Any]:

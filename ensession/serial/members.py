@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ensession.errors import UnserializableError
-from ensession.serial import enumerations
+from ensession.serial import enumerations, rebuild
 
 _OF_ENUM = frozenset({"_value_", "_name_", "__objclass__", "_sort_order_"})
 _VALUES = frozenset(
@@ -109,6 +109,23 @@ def state_beyond(cls: Any) -> dict[str, Any]:
     if boundary is not None and boundary is not getattr(base, "_boundary_", None):
         found["_boundary_"] = boundary
     return found
+
+
+def reduce_enumeration(cls: enum.EnumType, first: Mapping[str, Any], state: Mapping[str, Any]) -> Any:
+    """Reduce an enumeration of the session.
+
+    Parameters
+    ----------
+    first : Mapping[str, object]
+        Attributes that have to be there at creation.
+    state : Mapping[str, object]
+        Those that follow; what it remembers of its members aside.
+    """
+    head, own = (type(cls), cls.__name__, cls.__bases__), {**state, **state_beyond(cls)}
+    if is_plain(cls):
+        return rebuild.enum_class, (*head, plain_members(cls), first), own, None, None, rebuild.set_class_state
+    arguments, full = (*head, full_members(cls), first), (own, attributes(cls))
+    return enumerations.full_enum_class, arguments, full, None, None, enumerations.set_enum_state
 
 
 def reduce_member(member: Any) -> Any:
