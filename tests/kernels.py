@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -130,9 +130,12 @@ class Kernel:
         silent: bool = False,
         cell_id: str | None = None,
         expressions: Mapping[str, str] | None = None,
+        tags: Sequence[str] = (),
         timeout_s: float = CELL_TIMEOUT_S,
     ) -> Reply:
         """Run one cell and wait for its reply, whatever it is.
+
+        Tags travel as JupyterLab 4 sends them: all of the cell's own metadata, and its own words on the request.
 
         Raises
         ------
@@ -151,6 +154,9 @@ class Kernel:
         message = self._client.session.msg("execute_request", content)
         if cell_id is not None:
             message["metadata"] = {"cellId": cell_id}
+        if tags:
+            lab = {"trusted": True, "deletedCells": [], "recordTiming": False}
+            message["metadata"] = {"tags": list(tags), **lab, **message["metadata"]}
         self._client.shell_channel.send(message)
         reply = self._shell_reply(message["header"]["msg_id"], timeout_s)
         duration_s = time.perf_counter() - started
