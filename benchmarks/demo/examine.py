@@ -7,6 +7,7 @@ a pickle (equal values have many).
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import inspect
 import io
@@ -188,9 +189,11 @@ class Walker:
     def _class(self, value: type) -> None:
         self.put(value.__module__, value.__qualname__)
         if value.__module__ == "__main__":
-            members = {name: member for name, member in sorted(vars(value).items()) if not name.startswith("__")}
             self.walk([base.__qualname__ for base in value.__mro__])
-            self.walk(members)
+            self.walk(self._members(value))
+
+    def _members(self, cls: type) -> dict[str, Any]:
+        return {name: member for name, member in sorted(vars(cls).items()) if not name.startswith("__")}
 
     def _object(self, value: Any) -> None:
         """Anything else: by what pickle would take apart."""
@@ -257,6 +260,15 @@ class PortableWalker(Walker):
             self.walk(value.bit_generator.state)
         else:
             super()._object(value)
+
+    def _members(self, cls: type) -> dict[str, Any]:
+        """Leave out what an enumeration remembers of its members: each Python has tables of its own for that."""
+        is_enumeration = isinstance(cls, enum.EnumMeta)
+        return {
+            name: member
+            for name, member in super()._members(cls).items()
+            if not (is_enumeration and name.startswith("_") and name.endswith("_"))
+        }
 
     def _function(self, value: types.FunctionType) -> None:
         if value.__module__ != "__main__":

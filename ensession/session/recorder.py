@@ -175,8 +175,7 @@ class Recorder:
         with self._guarded("what a random generator was when the cell loaded its library"):
             if origins := self._hidden.origins():
                 self._write(*birth(self.tracker, origins, self._run, self.head, self.branch))
-        touched = pending.touched
-        known = self.tracker.known
+        touched, known = pending.touched, self.tracker.known
         conditions = {known[name].version for name in self._hidden.conditions if name in known}
         beside = self._beside.after_cell(touched)
         problem = None
