@@ -263,12 +263,8 @@ class PortableWalker(Walker):
 
     def _members(self, cls: type) -> dict[str, Any]:
         """Leave out what an enumeration remembers of its members: each Python has tables of its own for that."""
-        is_enumeration = isinstance(cls, enum.EnumMeta)
-        return {
-            name: member
-            for name, member in super()._members(cls).items()
-            if not (is_enumeration and name.startswith("_") and name.endswith("_"))
-        }
+        found = super()._members(cls)
+        return {n: v for n, v in found.items() if not (isinstance(cls, enum.EnumMeta) and n[0] == n[-1] == "_")}
 
     def _function(self, value: types.FunctionType) -> None:
         if value.__module__ != "__main__":
