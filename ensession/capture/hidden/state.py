@@ -64,17 +64,20 @@ class HiddenState:
         return {name: self._kinds[name].snapshot(glance) for name, glance in glances.items() if glance is not None}
 
     def origins(self) -> dict[str, Any]:
-        """Return what generators were when their libraries were loaded, of those loaded since the last look.
+        """Return what generators were when their libraries were loaded, where they were drawn from since.
 
-        A cell may load a library and draw from its generator, which has had its seed from the system.
+        A cell may load a library and draw from its generator at once, which has had its seed from the system.
         """
         found = {}
         for name, kind in self._kinds.items():
-            if name in self._present or not isinstance(kind, Generator) or kind.glance() is None:
+            if name in self._present or not isinstance(kind, Generator):
+                continue
+            glance = kind.glance()
+            if glance is None:
                 continue
             self._present.add(name)
             origin = kind.origin()
-            if origin is not None:
+            if origin is not None and origin != kind.snapshot(glance):
                 found[name] = self._last[name] = origin
         return found
 
