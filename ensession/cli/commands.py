@@ -160,11 +160,14 @@ def check(file: Path, as_json: bool) -> int:
     """Check FILE in full: database, chunks, payloads and the digests of all executions."""
     problems = check_store(file, Config())
     hurt = hurt_states(file, Config(), problems) if problems else {}
+    caveats = _caveats(file)
     if as_json:
         states = [{"state": id_, "variables": names} for id_, names in hurt.items()]
-        print_json({"problems": records.problem_records(problems), "states": states})
+        print_json({"problems": records.problem_records(problems), "states": states, "caveats": caveats})
         return IntegrityError.exit_code if problems else 0
     print_table(problems_table(problems))
+    for sentence in caveats:
+        click.echo(one_line(f"Note: {sentence}."))
     for id_, names in hurt.items():
         click.echo(one_line(f"State @{id_} is hurt: {', '.join(names)}"))
     if problems:
@@ -187,6 +190,14 @@ def trust(file: Path, as_json: bool) -> None:
         print_json({"executions": n_executions, "sealed": n_sealed})
     else:
         click.echo(f"Trusted: {n_executions} executions and their payloads ({n_sealed} new seals).")
+
+
+def _caveats(file: Path) -> list[str]:
+    try:
+        with Store.open_read_only(file, Config()) as store:
+            return list(store.caveats())
+    except IntegrityError:  # the problems say it
+        return []
 
 
 def _plan(store: Store, target: ExecutionId | None) -> tuple[Plan, Graph]:

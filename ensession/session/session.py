@@ -11,6 +11,7 @@ from ensession.capture.hidden.compiling import Futures
 from ensession.capture.hidden.extensions import Extensions
 from ensession.capture.namespace import UserNamespace
 from ensession.config import AT_START, Config
+from ensession.display import one_line
 from ensession.errors import NotFoundError, UsageError
 from ensession.model import (
     HIDDEN_PREFIX,
@@ -63,6 +64,8 @@ class Session:
 
     def __init__(self, path: Path, shell: Shell, config: Config, keyring: Keyring) -> None:
         self.store = Store.create_or_open(path, config)
+        for sentence in self.store.caveats():
+            shell.notify(one_line(f"ensession: {sentence}"))
         self.config = config
         self.last_restore: RestoreReport | None = None
         self._keyring = keyring

@@ -16,10 +16,15 @@ _NETWORK = frozenset(
 
 def is_network(path: Path, table: Path = MOUNT_TABLE) -> bool:
     """Whether ``path`` lies on a network file system; False where there is no mount table to ask."""
+    return network_kind(path, table) is not None
+
+
+def network_kind(path: Path, table: Path = MOUNT_TABLE) -> str | None:
+    """Return what kind of network file system ``path`` lies on, such as ``nfs4``; None where it is none."""
     try:
         lines = table.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
-        return False
+        return None
     target = path.resolve()
     best, kind = -1, ""
     for line in lines:
@@ -28,7 +33,7 @@ def is_network(path: Path, table: Path = MOUNT_TABLE) -> bool:
         # Later lines hide earlier ones at the same place.
         if len(point.parts) >= best and target.is_relative_to(point):
             best, kind = len(point.parts), fields[2]
-    return kind in _NETWORK
+    return kind if kind in _NETWORK else None
 
 
 def _unescaped(field: str) -> str:

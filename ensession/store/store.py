@@ -20,6 +20,7 @@ from ensession.store.behind import WriteBehind
 from ensession.store.chain import verify_line
 from ensession.store.engine import Access, Database, OnPoint, no_point, read_access
 from ensession.store.exporting import Exporter
+from ensession.store.failures import translated
 from ensession.store.files import FileTable
 from ensession.store.history import HistoryReader
 from ensession.store.importing import Importer
@@ -41,7 +42,10 @@ from ensession.store.refs import RefTable
 from ensession.store.seals import SealTable
 from ensession.store.search import search_aside, search_in_store
 from ensession.store.settling import Settler
+from ensession.store.whereabouts import Whereabouts, caveats, look_at
 from ensession.store.words import WordTable
+
+UNKNOWN = Whereabouts()
 
 
 class Store:
@@ -63,8 +67,11 @@ class Store:
     parts : HistoryParts
     """
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], float] = time.time, found: Whereabouts = UNKNOWN
+    ) -> None:
         self._database = database
+        self._found = found
         self._settler = Settler(database.path, database.busy_timeout_s)
         self.log = ExecutionLog(database, clock, PayloadAdder(database))
         self.behind = WriteBehind(database, lambda: self._settler.settle(0))
@@ -140,6 +147,8 @@ class Store:
     def _opened(
         cls, path: Path, access: Access, config: Config, ladder: Ladder, clock: Callable[[], float], on_point: OnPoint
     ) -> Self:
+        with translated(path):
+            found = look_at(path)
         database = Database(path, access, config.busy_timeout_s, on_point)
         try:
             with database.read():
@@ -149,7 +158,7 @@ class Store:
         except BaseException:
             database.close()
             raise
-        return cls(database, clock)
+        return cls(database, clock, found)
 
     @property
     def exporter(self) -> Exporter:
@@ -170,6 +179,10 @@ class Store:
     def read_only(self) -> bool:
         """Whether the store was opened for reading only."""
         return self._database.read_only
+
+    def caveats(self) -> tuple[str, ...]:
+        """Return what the user should know of the place where the store lies, in sentences."""
+        return caveats(self._database, self._found)
 
     def n_file_bytes(self) -> int:
         """Return the room that the store takes on the disk, its write-ahead log included."""
