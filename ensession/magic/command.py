@@ -30,6 +30,7 @@ from ensession.magic.restoring import RestoreVerbs, awaited_line
 from ensession.magic.shell import IPythonShell, default_file
 from ensession.magic.show import show, show_graph, show_plan
 from ensession.magic.syncing import SyncVerbs
+from ensession.magic.upkeep import upkeep_verbs
 from ensession.magic.words import header_verb, word_verbs, words_lines
 from ensession.model import HIDDEN_PREFIX, ExecutionId
 from ensession.session.cells import ending_of
@@ -62,6 +63,9 @@ HELP = """\
 %ens autosync REMOTE           keep that copy in step from now on (--every 60s); %ens autosync off
 %ens trust FILE                let a store that others wrote run code here
 %ens config [KEY=VALUE …]      the settings, or change some (audit=on: look at every variable after every cell)
+%ens stats                     what takes the room in the file: variables, cells, types
+%ens gc [--keep-last K]        make the file smaller (--keep-tagged, --max-size 200MB, --lossless; --yes: do it)
+%ens forget NAME|@N …          take values, outputs and records out for good (--text TEXT; --code: code too; --yes)
 %ens flush                     wait until every value that is to be stored is in the file
 %ens stop                      stop recording
 %ens help                      this page
@@ -99,7 +103,7 @@ class EnsCommand:
             "stop": self._stop,
             "help": self._help,
         }
-        self._verbs.update(word_verbs(self.active))
+        self._verbs.update(word_verbs(self.active) | upkeep_verbs(self.active))
 
     @property
     def session(self) -> Session | None:

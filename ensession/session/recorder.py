@@ -44,7 +44,7 @@ from ensession.session.births import birth
 from ensession.session.cells import Ending, Pending, named_places, unseen
 from ensession.session.patches import patch_effects, patch_warning, with_changed
 from ensession.session.shell import Shell
-from ensession.session.storing import inline, own_files, payload_writer
+from ensession.session.storing import inline, own_files, payload_writer, store_again
 from ensession.session.survival import SurvivalWatch
 from ensession.session.word import SpokenNames
 from ensession.store import MAIN, Store
@@ -328,7 +328,11 @@ class Recorder:
 
     def _tell_failures(self) -> str | None:
         """Warn of values that could not be written behind their cells, and go on as if they had not been wanted."""
-        failures = self._store.behind.failures()
+        failures = {
+            version: reason
+            for version, reason in self._store.behind.failures().items()
+            if not store_again(version, self.tracker, self._store, self._keyring)
+        }
         for version, reason in failures.items():
             self.rule.lose(version)
             names = ", ".join(self._store.history.version(version).names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from ensession.capture.hidden import HiddenState
@@ -21,6 +22,7 @@ from ensession.model import (
     KernelRun,
     Plan,
     RestoreReport,
+    VersionId,
 )
 from ensession.planner.costs import CostModel
 from ensession.planner.mincut import plan
@@ -139,6 +141,11 @@ class Session:
         n_waiting = self.store.behind.n_waiting
         self.store.behind.flush()
         return n_waiting
+
+    def values_dropped(self, versions: Iterable[VersionId]) -> None:
+        """Hear that the payloads of some versions were taken out of the store: nothing new may count on them."""
+        for version in versions:
+            self._recorder.rule.lose(version)
 
     def stop(self) -> None:
         """Stop recording and close the store; the variables stay as they are."""

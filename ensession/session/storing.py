@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Mapping
 
 from ensession.capture.change import Fresh
 from ensession.capture.tracker import Tracker
-from ensession.errors import CaptureError
-from ensession.model import Codec, PayloadSink
+from ensession.errors import CaptureError, EnsessionError
+from ensession.model import Codec, PayloadSink, VersionId
 from ensession.serial.look import write_payload
 from ensession.serial.scope import Scope
 from ensession.store import Store
@@ -60,6 +60,19 @@ def store_now(names: Collection[str], tracker: Tracker, store: Store, keyring: K
             continue
         store.log.add_payload(tracked.version, payload_writer(one, tracker.scope), keyring.seal)
     return refused
+
+
+def store_again(version: VersionId, tracker: Tracker, store: Store, keyring: Keyring) -> bool:
+    """Store a value that could not be written behind its cell, if it is still the live one; return whether it is there.
+
+    There was no room then, or another process took chunks out that it counted on.
+    """
+    names = [name for name, known in tracker.known.items() if known.version == version]
+    try:
+        store_now(names, tracker, store, keyring)
+    except EnsessionError:  # the first reason is what the user is told
+        return False
+    return store.history.version(version).payload is not None
 
 
 def own_files(store: Store, copies: Collection[str]) -> Callable[[str], bool]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlite3 import Connection
 
 from ensession.errors import ChunkMissingError
-from ensession.model import Digest, PayloadInfo, VersionId
+from ensession.model import PayloadInfo, VersionId
 from ensession.store.chunks import (
     Encoder,
     PlainChunk,
@@ -42,33 +42,32 @@ class PayloadAdder:
 
     def add(self, version: VersionId, write: WritePayload, seal: MakeSeal | None) -> PayloadInfo:
         """Add the payload of a recorded version; see :meth:`~ensession.store.log.ExecutionLog.add_payload`."""
-        digest, present = self.look_up(version)
+        present = self.look_up(version)
         if present is not None:
             return present
         try:
-            return self._write_payload((version, digest), write, seal)
+            return self._write_payload(version, write, seal)
         except ChunkMissingError:
-            # Another writer that failed took its chunks out again, and this payload counted on some of them.
-            return self._write_payload((version, digest), write, seal)
+            # A failed writer or ens gc took chunks out that this payload counted on.
+            return self._write_payload(version, write, seal)
 
-    def look_up(self, version: VersionId) -> tuple[Digest, PayloadInfo | None]:
-        """Return a version's digest, and its payload where it has one.
+    def look_up(self, version: VersionId) -> PayloadInfo | None:
+        """Return what is known of the payload of a version, None where it has none.
 
         Raises
         ------
         NotFoundError
         """
         with self._database.read() as connection:
-            return version_digests(connection, [version])[version], payload_info(connection, version)
+            version_digests(connection, [version])  # is it there at all?
+            return payload_info(connection, version)
 
     def known(self, addresses: Iterable[bytes]) -> set[bytes]:
         """Return those of some addresses that the store holds."""
         with self._database.read() as connection:
             return present_chunks(connection, addresses)
 
-    def _write_payload(
-        self, version: tuple[VersionId, Digest], write: WritePayload, seal: MakeSeal | None
-    ) -> PayloadInfo:
+    def _write_payload(self, version: VersionId, write: WritePayload, seal: MakeSeal | None) -> PayloadInfo:
         spilled: dict[bytes, StoredChunk] = {}
         try:
             draft = write_payload(write, lambda chunks: self.spill(chunks, spilled))
@@ -79,7 +78,7 @@ class PayloadAdder:
         self._database.point("payload:committed")
         return info
 
-    def finish(self, version: tuple[VersionId, Digest], draft: PayloadDraft, seal: MakeSeal | None) -> PayloadInfo:
+    def finish(self, version: VersionId, draft: PayloadDraft, seal: MakeSeal | None) -> PayloadInfo:
         """Insert the rows that make a payload exist, and what of its chunks is still to come.
 
         Raises
@@ -90,14 +89,16 @@ class PayloadAdder:
         point = self._database.point
         with self._database.write() as connection:
             # Another thread or process may have brought the same payload in meanwhile.
-            present = payload_info(connection, version[0])
+            present = payload_info(connection, version)
             if present is not None:
                 return present
             self.store_chunks(connection, draft.rest)
             point("payload:last-chunks")
             # Looked up anew: who cleans up behind a failed writer may have taken out what we counted on.
             stored = find_chunks(connection, {address for _, _, part in draft.parts for address in part})
-            (info,) = insert_payloads(connection, [CompletePayload(*version, draft, stored)], seal)
+            # Its digest too: something that came before it may have been forgotten meanwhile.
+            digest = version_digests(connection, [version])[version]
+            (info,) = insert_payloads(connection, [CompletePayload(version, digest, draft, stored)], seal)
             point("payload:before-commit")
         return info
 

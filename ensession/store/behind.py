@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from ensession.model import Digest, VersionId
+from ensession.model import VersionId
 from ensession.store.adding import PayloadAdder
 from ensession.store.chunks import PlainChunk, StoredChunk
 from ensession.store.engine import Database
@@ -31,7 +31,6 @@ class _Job:
     """A payload on its way."""
 
     version: VersionId
-    digest: Digest
     seal: MakeSeal | None
     spilled: dict[bytes, StoredChunk] = field(default_factory=dict)
     failure: str | None = None
@@ -90,10 +89,9 @@ class WriteBehind:
         NotFoundError
             There is no such version.
         """
-        digest, present = self._here.look_up(version)
-        if present is not None:
+        if self._here.look_up(version) is not None:
             return
-        job = _Job(version, digest, seal)
+        job = _Job(version, seal)
         sink = PayloadWriter(lambda chunks: self._push_chunks(job, chunks), BATCH_BYTES, self._here.known)
         try:
             draft = sink.finish(write(sink))
@@ -181,7 +179,7 @@ class WriteBehind:
             if task.chunks and job.failure is None:
                 self._there.spill(task.chunks, job.spilled)
             elif task.draft is not None and job.failure is None:
-                self._there.finish((job.version, job.digest), task.draft, job.seal)
+                self._there.finish(job.version, task.draft, job.seal)
                 self._database.point("payload:committed")
                 self._settle()
             elif not task.chunks:

@@ -79,11 +79,32 @@ class ChainWalker:
 
     def walk(self, last: ExecutionId | None = None) -> Iterator[Link]:
         """Yield a link for each execution up to ``last``, or for all."""
+        for head, children in self._rows(last):
+            yield Link(head[0], self._fault(head, children))
+
+    def renewed(self) -> Iterator[tuple[ExecutionId, Digest, Digest]]:
+        """Yield each execution with the digest that is recorded of it and the one that its rows have by now.
+
+        Raises
+        ------
+        IntegrityError, and what :data:`NONSENSE` names
+            The rows make no sense.
+        """
+        for head, children in self._rows(None):
+            id_, parent, line_start, recorded = head[:4]
+            for row in children["version"]:
+                self._versions[row[1]] = (id_, row[2])
+            digest = self._digest(head, children, None if parent is None else self._heads[parent][0])
+            self._heads[id_] = (digest, line_start)
+            yield id_, recorded, digest
+
+    def _rows(self, last: ExecutionId | None) -> Iterator[tuple[Sequence[Any], dict[str, list[Any]]]]:
         at = -1
         # Page by page: in a damaged store a number may be anything, and a range of numbers endless.
         while page := self._database.rows(_PAGE, (at, last, BATCH)):
-            for head, children in read_rows(self._database, page[0][0], page[-1][0]):
-                yield Link(head[0], self._fault(head, children))
+            if page[-1][0] <= at:
+                raise IntegrityError(f"{self._database.path}: executions are not in order: the table is damaged")
+            yield from read_rows(self._database, page[0][0], page[-1][0])
             at = page[-1][0]
 
     def _fault(self, head: Sequence[Any], children: dict[str, list[Any]]) -> str | None:

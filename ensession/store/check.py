@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from ensession.config import Config
 from ensession.digests import payload_digest
@@ -118,7 +119,7 @@ def _chunks(database: Database) -> Iterator[Problem]:
                 yield Problem(f"chunk {id_}", str(error), _names(database, _USERS, id_))
             except NONSENSE as error:
                 yield Problem(f"chunk {id_}", f"it can't be read ({error})", _names(database, _USERS, id_))
-        last = rows[-1][0]
+        last = _later(rows[-1][0], last)
 
 
 def _parts(database: Database) -> Iterator[Problem]:
@@ -138,7 +139,7 @@ def _payloads(database: Database) -> Iterator[Problem]:
             if digest != recorded:
                 what = "its digest does not match what is recorded of it"
                 yield Problem(f"payload of version {version}", what, _names(database, _NAMES, version))
-        last = rows[-1][0]
+        last = _later(rows[-1][0], last)
 
 
 def _sources(database: Database) -> Iterator[Problem]:
@@ -153,6 +154,13 @@ def _chain(database: Database) -> Iterator[Problem]:
     for link in ChainWalker(database).walk():
         if link.fault is not None:
             yield Problem(f"execution {link.id}", link.fault, _names(database, _OF_EXECUTION, link.id))
+
+
+def _later(number: Any, last: int) -> int:
+    """Return where to go on; in a damaged tree the numbers may go back, and a page-wise look never end."""
+    if not isinstance(number, int) or number <= last:
+        raise IntegrityError(f"row {number} comes after row {last}: the rest of the table can't be looked at")
+    return number
 
 
 def _names(database: Database, sql: str, id_: int) -> tuple[str, ...]:

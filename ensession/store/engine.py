@@ -98,6 +98,14 @@ class Database:
         with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
 
+    @contextmanager
+    def outside_transactions(self) -> Iterator[Connection]:
+        """Lend the connection while no transaction runs, for what SQLite does not do inside one."""
+        with self._lock, translated(self.path):
+            if self._connection is None or self._connection.in_transaction:
+                raise UsageError(f"{self.path}: that needs an open store and no transaction")
+            yield self._connection
+
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> Sequence[Any]:
         """Return all rows of one query, in a read transaction of its own or in the running one."""
         with self.read() as connection:

@@ -97,6 +97,8 @@ class Exporter:
         with self._database.read():
             rows = self._database.rows(_PAYLOADS, (after, limit))
             keys = [self._numbers.key(row[0]) for row in rows]
+        if rows and rows[-1][0] <= after:
+            raise IntegrityError(f"{self._database.path}: payloads are not in order: the table is damaged")
         return keys, rows[-1][0] if len(rows) == limit else 0
 
     def payload(self, key: VersionKey) -> PayloadParcel:

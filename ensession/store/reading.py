@@ -180,6 +180,8 @@ class StoredPart:
         seq = 0
         while True:
             rows = self._database.rows(_CHUNKS, (self._version, self._part, seq, READ_BATCH))
+            if rows and rows[-1][0] < seq:
+                raise IntegrityError(f"the list of chunks of version {self._version} is damaged")
             yield from rows
             if len(rows) < READ_BATCH:
                 return

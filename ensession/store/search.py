@@ -73,6 +73,12 @@ def search_aside(path: Path, history: HistoryReader, query: str, limit: int) -> 
         return list(_hits(connection, query, limit))
 
 
+def drop_index(connection: sqlite3.Connection) -> None:
+    """Take the index away, in the running transaction; the next search makes it anew."""
+    for table in (f"{TABLE}_fts", TABLE, MARK):
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
+
+
 def fts_query(words: str) -> str:
     """Return what FTS5 calls a query: words as they are meant, none of them an operator.
 
@@ -101,7 +107,7 @@ def _refresh(connection: sqlite3.Connection, history: HistoryReader) -> None:
     while True:
         (mark,) = connection.execute(f"SELECT coalesce(max(execution), 0) FROM {MARK}").fetchone()  # noqa: S608
         executions = history.executions_after(ExecutionId(mark), BATCH)
-        if not executions:
+        if not executions or executions[-1].id <= mark:  # nothing new; or a damaged table, which would never end
             return
         entries = [entry for execution in executions for entry in _entries(history, execution.id, execution.code)]
         connection.execute("BEGIN IMMEDIATE")

@@ -18,12 +18,15 @@ from ensession.model import ExecutionId, Hit, QueryRows
 from ensession.store.adding import PayloadAdder
 from ensession.store.behind import WriteBehind
 from ensession.store.chain import verify_line
+from ensession.store.contents import ContentReader
 from ensession.store.engine import Access, Database, OnPoint, no_point, read_access
+from ensession.store.erasing import Eraser
 from ensession.store.exporting import Exporter
 from ensession.store.failures import translated
 from ensession.store.files import FileTable
 from ensession.store.history import HistoryReader
 from ensession.store.importing import Importer
+from ensession.store.keeping import Keeper
 from ensession.store.lines import require_execution
 from ensession.store.log import ExecutionLog
 from ensession.store.migrate import (
@@ -169,6 +172,21 @@ class Store:
     def importer(self) -> Importer:
         """Takes in what another copy holds."""
         return Importer(self._database, self.refs)
+
+    @property
+    def keeper(self) -> Keeper:
+        """Takes care of the room in the file."""
+        return Keeper(self._database)
+
+    @property
+    def contents(self) -> ContentReader:
+        """Looks for content, wherever it is."""
+        return ContentReader(self._database)
+
+    @property
+    def eraser(self) -> Eraser:
+        """Takes content out for good."""
+        return Eraser(self._database)
 
     @property
     def path(self) -> Path:

@@ -272,6 +272,9 @@ def test_every_json_key_is_documented(ens: Ens, store: Path, tmp_path: Path, doc
         ens.json("diff", store, "1", "3"),
         ens.json("tag", store, "first", "1"),
         ens.json("branch", store),
+        ens.json("stats", store),
+        ens.json("gc", store, "--keep-last", "1", "--yes"),
+        ens.json("forget", store, "data", "--yes"),
         {**ens.json("export", store, "-o", tmp_path / "out.ipynb")},
     ]
     undocumented = {key for listing in listings for key in _keys(listing) if f"`{key}`" not in documentation}

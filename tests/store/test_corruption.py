@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from ensession.config import Config
 from ensession.errors import ChunkCorruptError, ChunkMissingError, EnsessionError, IntegrityError
 from ensession.model import ExecutionId, FileAccess, Output, VersionId
 from ensession.store import Store, check_store
+from ensession.store.engine import Database
 from tests.store.kit import ENVIRONMENT, draft, loaded, payload
 
 NOISE = random.Random(2).randbytes(600_000)
@@ -144,3 +146,20 @@ def test_flipped_bytes_never_come_through(damaged: Path, config: Config, seed: i
 def test_a_truncated_file(damaged: Path, config: Config) -> None:
     damaged.write_bytes(damaged.read_bytes()[: -3 * 65536])
     assert check_store(damaged, config) != []
+
+
+def test_a_table_whose_rows_go_back_ends_the_check(
+    damaged: Path, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page of zeros is read by SQLite as rows with the number 0, again and again."""
+    real = Database.rows
+
+    def rows(database: Database, sql: str, parameters: Sequence[object] = ()) -> Sequence[object]:
+        if sql.startswith(("SELECT id, address", "SELECT version, codec", "SELECT id FROM execution WHERE id > ?1")):
+            return real(database, sql, (-1, *parameters[1:]))
+        return real(database, sql, parameters)
+
+    monkeypatch.setattr(Database, "rows", rows)
+    found = [problem.what for problem in check_store(damaged, config)]
+    assert sum("can't be looked at" in what for what in found) == 2
+    assert sum("not in order" in what for what in found) == 1

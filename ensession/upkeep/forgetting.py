@@ -1,0 +1,129 @@
+"""``ens forget``: content out of every row, every page and the log; what else is lost with it is said before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ensession.model import Seal
+from ensession.store import Store
+from ensession.store.contents import ENCODINGS
+from ensession.trust import Keyring
+from ensession.upkeep.finding import Find
+from ensession.upkeep.lines import Loss, losses, read_lines, writers
+
+_BLOCK_BYTES = 2**24
+
+Agree = Callable[[Sequence[Loss]], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What was done.
+
+    Attributes
+    ----------
+    find : Find
+        What was forgotten.
+    losses : tuple[Loss, ...]
+        What can't be had any more for want of it.
+    n_renewed : int
+        Executions that have a new digest: other copies of the store know them under the old one.
+    remarks : tuple[str, ...]
+        Where the content still is, or may be.
+    """
+
+    find: Find
+    losses: tuple[Loss, ...]
+    n_renewed: int
+    remarks: tuple[str, ...]
+
+
+class Forgetter:
+    """Takes content out of a store for good.
+
+    Parameters
+    ----------
+    store : Store
+        Open for writing.
+    keyring : Keyring
+        What it had sealed is sealed anew.
+    """
+
+    def __init__(self, store: Store, keyring: Keyring) -> None:
+        self._store = store
+        self._keyring = keyring
+
+    def losses(self, find: Find) -> tuple[Loss, ...]:
+        """Return what could not be had any more, besides what is to be forgotten itself; changes nothing."""
+        erasure = find.erasure
+        barred = dict.fromkeys(erasure.codes, "its code was forgotten")
+        barred |= dict.fromkeys(erasure.outside, "the record of what it did outside was forgotten")
+        lines = read_lines(self._store, self._keyring)
+        found = losses(lines, erasure.values, self._store.keeper.unverifiable(), barred)
+        return tuple(loss for loss in found if loss.version not in erasure.values)
+
+    def forget(self, find: Find, agree: Agree, texts: Sequence[str] = ()) -> Forgotten | None:
+        """Take content out of the rows, then out of the file and its log.
+
+        Parameters
+        ----------
+        find : Find
+        agree : callable
+            Asked with what else is lost, before anything is changed.
+        texts : sequence of str
+            Searched for in the bytes of the file afterwards.
+
+        Returns
+        -------
+        Forgotten or None
+            None where it was not agreed; nothing is changed then.
+
+        Raises
+        ------
+        IntegrityError
+            The store contradicts itself; nothing was changed.
+        StoreBusyError, StoreAccessError
+            If that comes after the rows were changed, running it again does the rest.
+        """
+        self._store.behind.flush()
+        lost = self.losses(find)
+        if not agree(lost):
+            return None
+        n_renewed = self._store.eraser.erase(find.erasure, self._seal)
+        alive = writers(self._store.keeper.open_runs())
+        self._store.keeper.sweep(self._store.keeper.unused_chunks())
+        is_clean = self._store.keeper.compact()
+        return Forgotten(find, lost, n_renewed, tuple(self._remarks(alive, texts, is_clean=is_clean)))
+
+    def _seal(self, old: bytes, new: bytes) -> Seal | None:
+        return self._keyring.seal(new) if self._keyring.has_sealed(self._store, old) else None
+
+    def _remarks(self, alive: Sequence[int], texts: Sequence[str], *, is_clean: bool) -> Iterator[str]:
+        path = self._store.path
+        if not is_clean:
+            yield f"another process reads an older state of {path}: its log still holds it; run this again later"
+        for pid in alive:
+            yield f"process {pid} records into it: what its variables hold is stored again when they change"
+        for backup in sorted(path.parent.glob(f"{path.name}.backup-*")):
+            yield f"{backup} is an older copy, and still holds it"
+        for text in texts:
+            if _stands_in(path, text):
+                yield f"{text!r} still stands in names, in folders of kernel runs, or in code (--code)"
+
+
+def _stands_in(path: Path, text: str) -> bool:
+    needles = [text.encode(encoding, "ignore") for encoding in ENCODINGS]
+    longest = max(map(len, needles))
+    for file in (path, Path(f"{path}-wal")):
+        if not file.exists():
+            continue
+        tail = b""
+        with file.open("rb") as stream:
+            while block := stream.read(_BLOCK_BYTES):
+                window = tail + block
+                if any(needle in window for needle in needles if needle):
+                    return True
+                tail = window[-longest:]
+    return False

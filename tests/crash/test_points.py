@@ -1,0 +1,107 @@
+"""SIGKILL at every point of the write path: stores are whole, nothing that returned is lost, heads come back."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import random
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.crash.operations import OPERATIONS, judge, templates
+from tests.crash.points import DEAD, run
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(14400)]
+LEAST_POINTS = 40
+
+
+class Bench:
+    """Prepared folders, and the points that each operation passes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.counts: Counter[str] = Counter()
+        self.places: dict[str, Path] = {}
+        self.known: dict[str, dict[str, int]] = {}
+        self.points: dict[str, Counter[str]] = {}
+        # Prepared by forked processes too: this one keeps to one thread, as forking wants it.
+        code, lines, _ = run("prepare", lambda say: _prepare(folder, say))
+        assert code == 0
+        for line in lines:
+            name, place, known = line.split("|")
+            self.places[name] = Path(place)
+            self.known[name] = json.loads(known)
+        for name in OPERATIONS:
+            self.points[name] = self._act(name, None)[2]
+
+    def cases(self) -> list[tuple[str, str, int]]:
+        """Return operation, point and passing: each point's first, then others in a random order."""
+        first = [(name, point, 1) for name, passed in self.points.items() for point in passed]
+        rest = [
+            (name, point, nth)
+            for name, passed in self.points.items()
+            for point, count in passed.items()
+            for nth in range(2, count + 1)
+        ]
+        random.Random(7).shuffle(rest)
+        return first + rest
+
+    def case(self, name: str, point: str, nth: int) -> None:
+        """Kill at a point, and judge."""
+        code, said, _ = self._act(name, (point, nth))
+        case = self.folder / "case"
+        if code != DEAD:  # threads took turns in another order: it did not come so far this time
+            self.counts["not reached"] += 1
+        else:
+            self.counts[name] += 1
+        operation, known = OPERATIONS[name], self.known[name]
+        judged, _, _ = run(f"judging {point} ({nth})", lambda _: judge(operation, case, said, known))
+        assert judged == 0
+
+    def _act(self, name: str, deadly: tuple[str, int] | None) -> tuple[int, list[str], Counter[str]]:
+        case = self.folder / "case"
+        shutil.rmtree(case, ignore_errors=True)
+        shutil.copytree(self.places[name], case)
+        return run(name, lambda say: OPERATIONS[name].act(case, say), deadly)
+
+
+def _prepare(folder: Path, say: Callable[[str], None]) -> None:
+    for name, place, known in templates(folder):
+        say(f"{name}|{place}|{json.dumps(known)}")
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    assert threading.active_count() == 1, [thread.name for thread in threading.enumerate()]
+    gc.freeze()
+    home = tmp_path_factory.mktemp("home-of-crashes")
+    os.environ.update(HOME=str(home), IPYTHONDIR=str(home / "ipython"))
+    return Bench(tmp_path_factory.mktemp("crashes"))
+
+
+def test_there_are_many_points(bench: Bench) -> None:
+    names = {point for passed in bench.points.values() for point in passed}
+    assert len(names) >= LEAST_POINTS
+    for name in OPERATIONS:
+        assert any(point.startswith(f"{name}: COMMIT") for point in names) or name in ("copy", "repair")
+
+
+def test_killed_at_some_points(bench: Bench) -> None:
+    cases = bench.cases()
+    for name in OPERATIONS:
+        own = [case for case in cases if case[0] == name]
+        bench.case(*own[len(own) // 2])
+
+
+def test_killed_at_every_point(bench: Bench) -> None:
+    for case in bench.cases()[:1300]:
+        bench.case(*case)
+    n_points = len({point for passed in bench.points.values() for point in passed})
+    print(f"\ncrashes: {n_points} points, {sum(bench.counts.values())} runs, {dict(bench.counts)}")
+    assert sum(bench.counts.values()) - bench.counts["not reached"] >= 1000

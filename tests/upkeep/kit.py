@@ -1,0 +1,64 @@
+"""Sessions for the tests of upkeep: recorded in process, restored in another notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ensession.config import Config
+from ensession.model import Fate, RestoreReport
+from ensession.store import Store
+from ensession.trust import Keyring
+from ensession.upkeep import Collected, Collector, Forgetter, Forgotten, Proposal, Retention, find
+from tests.notebook import Notebook
+from tests.session.truth import Form, truth
+
+GOOD = frozenset({Fate.LOADED, Fate.RECOMPUTED, Fate.KEPT})
+
+
+def record(path: Path, *cells: str, all_: bool = True) -> dict[int, Form]:
+    """Record cells; return what each state looks like."""
+    notebook = Notebook(path).start("--all" if all_ else "")
+    forms = {}
+    for cell in cells:
+        number = notebook.run(cell)
+        forms[number] = form(notebook)
+    notebook.kill()
+    return forms
+
+
+def form(notebook: Notebook) -> Form:
+    """Return what the namespace looks like."""
+    return truth(notebook.session._user.variables(), notebook.variables)
+
+
+def collect(path: Path, retention: Retention, *, agree: bool = True) -> tuple[Collected | None, list[Proposal]]:
+    """Collect garbage; return what came of it, and what was asked."""
+    asked: list[Proposal] = []
+
+    def answer(proposal: Proposal) -> bool:
+        asked.append(proposal)
+        return agree
+
+    with Store.open(path, Config()) as store:
+        return Collector(store, Keyring.load()).collect(retention, answer), asked
+
+
+def forget(path: Path, *words: str, texts: tuple[str, ...] = (), code: bool = False) -> Forgotten:
+    """Forget something; whatever is lost with it is agreed to."""
+    with Store.open(path, Config()) as store:
+        found = find(store, words, texts, code=code)
+        done = Forgetter(store, Keyring.load()).forget(found, lambda _: True, texts)
+    assert done is not None
+    return done
+
+
+@contextmanager
+def restored(path: Path, words: str = "") -> Iterator[tuple[Notebook, RestoreReport]]:
+    """Restore a state in a fresh notebook."""
+    notebook = Notebook(path)
+    try:
+        yield notebook, notebook.restore(words)
+    finally:
+        notebook.kill()
