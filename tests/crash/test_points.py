@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import importlib
 import json
 import os
 import random
 import shutil
+import sys
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -39,6 +42,9 @@ class Bench:
             self.known[name] = json.loads(known)
         for name in OPERATIONS:
             self.points[name] = self._act(name, None)[2]
+            judged, modules, _ = run(f"judging {name}", lambda say, name=name: self._judge(name, [], say))
+            assert judged == 0
+            warm_up(modules)
 
     def cases(self) -> list[tuple[str, str, int]]:
         """Return operation, point and passing: each point's first, then others in a random order."""
@@ -64,11 +70,25 @@ class Bench:
         judged, _, _ = run(f"judging {point} ({nth})", lambda _: judge(operation, case, said, known))
         assert judged == 0
 
+    def _judge(self, name: str, said: Sequence[str], say: Callable[[str], None]) -> None:
+        """Judge, and say which modules that took."""
+        judge(OPERATIONS[name], self.folder / "case", said, self.known[name])
+        for module in list(sys.modules):
+            say(module)
+
     def _act(self, name: str, deadly: tuple[str, int] | None) -> tuple[int, list[str], Counter[str]]:
         case = self.folder / "case"
         shutil.rmtree(case, ignore_errors=True)
         shutil.copytree(self.places[name], case)
         return run(name, lambda say: OPERATIONS[name].act(case, say), deadly)
+
+
+def warm_up(modules: Sequence[str]) -> None:
+    """Import what forked processes would import one by one."""
+    for module in modules:
+        if module not in sys.modules and not module.startswith(("__", "tests.")):
+            with contextlib.suppress(ImportError):
+                importlib.import_module(module)
 
 
 def _prepare(folder: Path, say: Callable[[str], None]) -> None:
