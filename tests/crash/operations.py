@@ -218,7 +218,7 @@ def _restorable(path: Path) -> None:
     notebook = Notebook(path)
     report = notebook.restore()
     fates = {one.name: one.fate for one in report.variables if not one.name.startswith("<")}
-    assert set(fates.values()) <= GOOD, fates
+    assert set(fates.values()) <= GOOD, [one for one in report.variables if one.fate not in GOOD]
     notebook.kill()
 
 
