@@ -12,7 +12,7 @@ import shutil
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -34,6 +34,9 @@ class Bench:
         self.known: dict[str, dict[str, int]] = {}
         self.points: dict[str, Counter[str]] = {}
         # Prepared by forked processes too: this one keeps to one thread, as forking wants it.
+        # What other processes write into the working directory would count as the cells' doing.
+        (folder / "work").mkdir()
+        os.chdir(folder / "work")
         code, lines, _ = run("prepare", lambda say: _prepare(folder, say))
         assert code == 0
         for line in lines:
@@ -97,12 +100,14 @@ def _prepare(folder: Path, say: Callable[[str], None]) -> None:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     assert threading.active_count() == 1, [thread.name for thread in threading.enumerate()]
     gc.freeze()
     home = tmp_path_factory.mktemp("home-of-crashes")
     os.environ.update(HOME=str(home), IPYTHONDIR=str(home / "ipython"))
-    return Bench(tmp_path_factory.mktemp("crashes"))
+    here = os.getcwd()
+    yield Bench(tmp_path_factory.mktemp("crashes"))
+    os.chdir(here)
 
 
 def test_there_are_many_points(bench: Bench) -> None:
