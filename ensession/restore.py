@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from ensession.errors import HiddenStateError, IntegrityError, LoadFailedError
+from ensession.errors import HiddenStateError, IntegrityError, LoadFailedError, TrustError
 from ensession.model import (
     HIDDEN_PREFIX,
     Execution,
@@ -209,7 +209,8 @@ class Executor:
         try:
             source = self._archive.open(version)
             values = load(source, Rebuilder(self._bench.namespace, required))
-        except (LoadFailedError, IntegrityError) as error:
+        except (LoadFailedError, IntegrityError, TrustError) as error:
+            # A seal that does not hold in a history whose seal does is damage like any other.
             raise LoadFailure(version, f"{', '.join(node.names)} could not be loaded: {error}") from error
         made.values[version] = values
         made.fates[version] = (Fate.LOADED, "")

@@ -21,7 +21,7 @@ import platformdirs
 
 from ensession.digests import word_digest
 from ensession.errors import IntegrityError, StoreAccessError, TrustError
-from ensession.model import Digest, ExecutionId, Graph, GraphExecution, GraphVersion, Seal, VersionId, Word
+from ensession.model import Digest, ExecutionId, Graph, GraphExecution, GraphVersion, Problem, Seal, VersionId, Word
 from ensession.store import Store
 
 KEY_BYTES = 32
@@ -188,6 +188,32 @@ def give_word(store: Store, keyring: Keyring, executions: Collection[ExecutionId
     digests = [store.history.execution(execution).digest for execution in executions]
     store.words.give(executions, word)
     store.seals.add([keyring.seal(word_digest(digest, word)) for digest in digests])
+
+
+def broken_seals(store: Store, keyring: Keyring) -> list[Problem]:
+    """Return executions and payloads of this user's history over which the user's seal is missing or does not hold.
+
+    In a history whose end the user has not sealed, there is nothing to say.
+    """
+    if not has_own_history(store, lambda: keyring):
+        return []
+    what = "your seal over it is missing or damaged; look at it, then ens trust seals it anew"
+    head = store.history.head()
+    line = store.history.line(head) if head is not None else []
+    problems = [Problem(f"execution {one.id}", what) for one in line if not keyring.has_sealed(store, one.digest)]
+    graph = store.history.graph(line[-1].id) if line else None
+    for version in graph.versions.values() if graph is not None else ():
+        if version.payload is not None and not _is_sealed(store, keyring, version.id):
+            names = tuple(f"{name}@{version.execution}" for name in version.names)
+            problems.append(Problem(f"payload of version {version.id}", what, names))
+    return problems
+
+
+def _is_sealed(store: Store, keyring: Keyring, version: VersionId) -> bool:
+    try:
+        return keyring.has_sealed(store, store.payloads.digest(version))
+    except IntegrityError:  # a damaged payload; whoever looks for damage names it
+        return True
 
 
 def require_payload(store: Store, keyring: Keyring, version: VersionId, digest: Digest) -> None:

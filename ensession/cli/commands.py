@@ -30,12 +30,12 @@ from ensession.display import (
 )
 from ensession.display.layout import BUDGET
 from ensession.errors import IntegrityError
-from ensession.model import Execution, ExecutionId, Graph, Plan
+from ensession.model import Execution, ExecutionId, Graph, Plan, Problem
 from ensession.planner import CostModel, plan
 from ensession.session.checks import look_around
 from ensession.session.environment import Comparison
 from ensession.store import Store, check_store, copy_store, hurt_states
-from ensession.trust import Keyring, trust_store
+from ensession.trust import Keyring, broken_seals, trust_store
 
 _FEW = 100
 """Up to so many executions it is quicker to ask for the bindings of each than for the graph of all."""
@@ -158,7 +158,7 @@ def copy(file: Path, target: Path, as_json: bool) -> None:
 @JSON
 def check(file: Path, as_json: bool) -> int:
     """Check FILE in full: database, chunks, payloads and the digests of all executions."""
-    problems = check_store(file, Config())
+    problems = check_store(file, Config()) or _broken_seals(file)
     hurt = hurt_states(file, Config(), problems) if problems else {}
     caveats = _caveats(file)
     if as_json:
@@ -173,6 +173,11 @@ def check(file: Path, as_json: bool) -> int:
     if problems:
         click.echo(one_line(f"A restore makes again what it can; ens repair {file} OUT saves everything else."))
     return IntegrityError.exit_code if problems else 0
+
+
+def _broken_seals(file: Path) -> list[Problem]:
+    with Store.open_read_only(file, Config()) as store:
+        return broken_seals(store, Keyring.load())
 
 
 @ens.command()
