@@ -42,6 +42,7 @@ from ensession.session.auditing import outside_effects, outside_reason, outside_
 from ensession.session.beside import Beside
 from ensession.session.births import birth
 from ensession.session.cells import Ending, Pending, named_places, unseen
+from ensession.session.notices import Notices
 from ensession.session.patches import patch_effects, patch_warning, with_changed
 from ensession.session.shell import Shell
 from ensession.session.storing import inline, own_files, payload_writer, store_again
@@ -90,7 +91,7 @@ class Recorder:
         self._depth = 0
         self._gap: str | None = None
         self._untold: str | None = None
-        self._warned: set[str] = set()
+        self._notices = Notices(shell, store)
         self.tracker = Tracker(user, config.inline_limit_bytes)
         self._module_state = ModuleState(self.tracker.look)
         self._beside = Beside(self.tracker)
@@ -114,6 +115,7 @@ class Recorder:
             return
         start = time.perf_counter()
         with self._guarded("what changed between two cells"):
+            self._notices.stay_in_place()
             self._untold = self._tell_failures() or self._untold
             self._note_ambient()
             self._module_state.changed()  # what did so between cells is no news of this one
@@ -126,7 +128,7 @@ class Recorder:
         with self._guarded("what native code does to files"):
             problem = self._effects.begin(named_places(code, touched, self.tracker.user.view()))
             if problem is not None:
-                self._warn_once(f"ensession sees less of what native code does to files: {problem}")
+                self._notices.once(f"ensession sees less of what native code does to files: {problem}")
         now = time.perf_counter()
         words = words_of(code, self._shell.tags())
         self._pending = Pending(code, cell_id, names, touched, words, time.time(), now, now - start)
@@ -216,7 +218,7 @@ class Recorder:
         if change.outside:
             self._shell.warn(outside_warning(change, "this cell"))
         if patches:
-            self._warn_once(patch_warning(patches))
+            self._notices.once(patch_warning(patches))
         if problem is not None:
             raise CaptureError(f"the variables it may have changed could not be looked at: {problem}")
 
@@ -284,6 +286,7 @@ class Recorder:
         self.head = recorded.id
         self.branch = recorded.branch or self.branch
         self._gap = None
+        self._notices.recorded()
         if change.fresh or change.deleted:
             self.tracker.commit(change, recorded.versions)
         stored = self._add_large(recorded, {index: one for index, one in wanted.items() if index not in small})
@@ -336,7 +339,7 @@ class Recorder:
         for version, reason in failures.items():
             self.rule.lose(version)
             names = ", ".join(self._store.history.version(version).names)
-            self._shell.warn(f"ensession could not store the value of {names} (version {version}): {reason}")
+            self._notices.not_stored(names, version, reason)
         told = (f"version {version} was not stored: {reason}" for version, reason in failures.items())
         return "; ".join(told) or None
 
@@ -346,9 +349,4 @@ class Recorder:
         try:
             yield
         except Exception as error:  # noqa: BLE001  (the user's cell must not see it, whatever it is)
-            self._warn_once(f"ensession did not record {what}: {type(error).__name__}: {error}")
-
-    def _warn_once(self, message: str) -> None:
-        if message not in self._warned:
-            self._warned.add(message)
-            self._shell.warn(message)
+            self._notices.not_recorded(what, error)

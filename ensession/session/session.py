@@ -13,7 +13,7 @@ from ensession.capture.hidden.extensions import Extensions
 from ensession.capture.namespace import UserNamespace
 from ensession.config import AT_START, Config
 from ensession.display import one_line
-from ensession.errors import NotFoundError, UsageError
+from ensession.errors import NotFoundError, StoreAccessError, UsageError
 from ensession.model import (
     HIDDEN_PREFIX,
     EnvironmentDifference,
@@ -151,8 +151,12 @@ class Session:
         """Stop recording and close the store; the variables stay as they are."""
         self._recorder.close()
         self._shell.outputs.remove()
-        self.store.log.end_run(self.run.id)
-        self.store.close()
+        try:
+            self.store.log.end_run(self.run.id)
+        except StoreAccessError as error:  # no room, say; only the time of the end is missing
+            self._shell.warn(f"ensession could not note the end of the session: {error}")
+        finally:
+            self.store.close()
 
     def target(self, execution: ExecutionId | None) -> ExecutionId:
         """Return the execution that is meant: the one given, the live state, or the last one of the store.

@@ -84,9 +84,14 @@ def own_files(store: Store, copies: Collection[str]) -> Callable[[str], bool]:
     copies : collection of str
         Absolute paths of other copies; more may come.
     """
-    own = os.path.abspath(store.path)  # without "..", as the paths of effects are
-    names = {own, *(f"{own}{ending}" for ending in _BESIDE)}
-    return lambda path: path in names or (bool(copies) and any(_is_of(path, copy) for copy in copies))
+
+    def is_own(path: str) -> bool:
+        own = os.path.abspath(store.path)  # without "..", as the paths of effects are; and it may move
+        if path.startswith(own) and path.removeprefix(own) in ("", *_BESIDE):
+            return True
+        return bool(copies) and any(_is_of(path, copy) for copy in copies)
+
+    return is_own
 
 
 def _is_of(path: str, store: str) -> bool:

@@ -83,6 +83,7 @@ class Database:
         self._connection: Connection | None = None
         with translated(path):
             self._connection = _connected(path, access, busy_timeout_s)
+            self._file = _identity(path)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -115,6 +116,29 @@ class Database:
     def is_inside(self) -> bool:
         """Whether this thread is inside a transaction."""
         return self._inside == threading.get_ident()
+
+    def is_in_place(self) -> bool:
+        """Whether the file that is open is the one that its path names."""
+        try:
+            return _identity(self.path) == self._file
+        except OSError:
+            return False
+
+    def move(self, target: Path, write: Callable[[Connection, Path], None]) -> None:
+        """Let everything be written to another file, and go on with that one.
+
+        Parameters
+        ----------
+        target : Path
+        write : callable
+            Writes all that a connection sees to a new file.
+        """
+        with self._lock, self.outside_transactions() as connection:
+            write(connection, target)
+            # Closing takes the old log away by its name: nothing may be beside the new file yet.
+            connection.close()
+            self._connection = _connected(target, Access.READ_WRITE, self.busy_timeout_s)
+            self.path, self._file = target, _identity(target)
 
     def close(self) -> None:
         """Close the connection; the last one of all processes leaves the file alone, without a log beside it."""
@@ -236,6 +260,11 @@ def sync_file(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def _may_write(path: Path) -> bool:

@@ -45,6 +45,7 @@ from ensession.store.refs import RefTable
 from ensession.store.seals import SealTable
 from ensession.store.search import search_aside, search_in_store
 from ensession.store.settling import Settler
+from ensession.store.staying import place_for, write_anew
 from ensession.store.whereabouts import Whereabouts, caveats, look_at
 from ensession.store.words import WordTable
 
@@ -234,6 +235,28 @@ class Store:
     def search_aside(self, query: str, limit: int) -> list[Hit]:
         """Search code and outputs, best first, without looking at or touching an index in the store."""
         return search_aside(self.path, self.history, query, limit)
+
+    def keep_in_place(self) -> Path | None:
+        """Write the file anew where it was deleted, moved or replaced while it was open; nothing of it is lost.
+
+        Returns
+        -------
+        Path or None
+            Where it is now, if it had to be written anew: under its name, or beside another file that has it.
+
+        Raises
+        ------
+        StoreAccessError
+            There is no place or no room for it now.
+        """
+        target = place_for(self._database)
+        if target is None:
+            return None
+        self.behind.flush()
+        self._settler.close()
+        self._database.move(target, write_anew)
+        self._settler = Settler(target, self._database.busy_timeout_s)
+        return target
 
     def settle(self, wait_s: float) -> bool:
         """Bring all that is committed into the file proper, so that a copy of it alone is complete.

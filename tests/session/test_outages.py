@@ -1,0 +1,156 @@
+"""No room, no file, no folder: cells run on, one notice, recording resumes when it can, nothing recorded is lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ensession.config import Config
+from ensession.store import check_store
+from tests.notebook import Notebook
+from tests.upkeep.kit import GOOD
+
+
+class Told:
+    """Stands for the shell as far as it warns."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def warn(self, message: str) -> None:
+        self.said.append(message)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a file system of 24 MB."""
+    place = tmp_path / "small"
+    place.mkdir()
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        pytest.skip("mounting needs root")
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(place)], check=False)
+    if done.returncode != 0:
+        pytest.skip("no file system can be mounted here")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / "in"
+    place.mkdir()
+    return place
+
+
+def begin(path: Path) -> tuple[Notebook, Told]:
+    notebook, told = Notebook(path).start("--all"), Told()
+    notebook.session._recorder._notices._shell = told  # type: ignore[assignment]
+    notebook.run("import os", "a = [1]", "big = os.urandom(3_000_000)")
+    notebook.session.flush()
+    return notebook, told
+
+
+def comes_back(notebook: Notebook) -> Path:
+    """End a session and hold what its store brings back against what was live; return the store."""
+    notebook.session.flush()
+    live, store = {name: notebook[name] for name in ("a", "big")}, notebook.session.store.path
+    notebook.kill()
+    assert check_store(store, Config()) == []
+    again = Notebook(store)
+    report = again.restore()
+    assert {one.fate for one in report.variables} <= GOOD
+    assert {name: again[name] for name in live} == live
+    again.kill()
+    return store
+
+
+def fill(file: Path) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        while os.write(descriptor, b"x" * 4096):
+            pass
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)
+
+
+def test_a_full_disk(small_disk: Path) -> None:
+    notebook, told = begin(small_disk / "a.ens")
+    recorded = notebook.session.head
+    fill(small_disk / "full")
+    for number in range(6):
+        notebook.run(f"a.append({number})\nbig = os.urandom(2_000_000)")
+        fill(small_disk / "full")
+    assert notebook["a"] == [1, *range(6)]
+    # Of what is not recorded, and of values that are not stored: each once, however many cells there are.
+    assert len(told.said) <= 2
+    assert all("disk is full" in notice for notice in told.said)
+    before = len(told.said)
+    (small_disk / "full").unlink()
+    notebook.run("a.append(9)")
+    assert notebook.session.head > recorded
+    assert [("records again" in notice) for notice in told.said[before:]] in ([], [True])
+    notebook.run("c = len(big)")
+    comes_back(notebook)
+    with_loss = Notebook(small_disk / "a.ens")
+    assert with_loss.restore(f"@{recorded}").target == recorded
+    with_loss.kill()
+
+
+def test_a_value_for_which_there_was_no_room_is_stored_when_there_is(small_disk: Path) -> None:
+    notebook, _ = begin(small_disk / "a.ens")
+    fill(small_disk / "full")
+    notebook.run("big = os.urandom(6_000_000)")
+    notebook.session.flush()
+    version = notebook.session._recorder.tracker.known["big"].version
+    assert notebook.session.store.history.version(version).payload is None
+    (small_disk / "full").unlink()
+    notebook.run("a.append(2)")
+    assert notebook.session.store.history.version(version).payload is not None
+    comes_back(notebook)
+
+
+@pytest.mark.parametrize("how", ["deleted", "moved"])
+def test_a_file_that_is_gone_is_written_anew(folder: Path, how: str) -> None:
+    path = folder / "a.ens"
+    notebook, told = begin(path)
+    if how == "deleted":
+        path.unlink()
+    else:
+        path.rename(folder / "b.ens")
+    notebook.run("a.append(2)", "big = big[1:]")
+    (notice,) = told.said
+    assert "written anew" in notice
+    assert comes_back(notebook) == path
+    assert not list(folder.glob(".*"))
+
+
+def test_another_file_in_its_place_is_left_alone(folder: Path) -> None:
+    path = folder / "a.ens"
+    notebook, told = begin(path)
+    path.rename(folder / "b.ens")
+    path.write_bytes(b"something else")
+    notebook.run("a.append(2)", "big = big[1:]")
+    (notice,) = told.said
+    assert "another file" in notice
+    assert comes_back(notebook) == folder / "a.rescued-1.ens"
+    assert path.read_bytes() == b"something else"
+
+
+def test_a_folder_that_is_removed_and_comes_back(folder: Path) -> None:
+    path = folder / "a.ens"
+    notebook, told = begin(path)
+    shutil.rmtree(folder)
+    notebook.run("a.append(2)", "big = big[1:]", "a.append(3)")
+    (notice,) = told.said
+    assert "folder was removed" in notice
+    folder.mkdir()
+    notebook.run("a.append(4)")
+    assert "written anew" in told.said[1]
+    assert comes_back(notebook) == path
