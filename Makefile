@@ -93,7 +93,7 @@ test-slow: $(STAMP)
 	$(PY) -m pytest -m 'slow or not slow' $(PYTEST_ARGS)
 
 # Takes hours; docs/explanation/reliability.md says what is tried.
-RELIABILITY := tests/session/test_damage.py tests/store/test_crash.py tests/store/test_company.py tests/e2e/test_kill.py tests/e2e/test_run.py
+RELIABILITY := tests/session/test_damage.py tests/session/test_outages.py tests/crash tests/upkeep tests/store/test_crash.py tests/store/test_company.py tests/e2e/test_kill.py tests/e2e/test_run.py
 
 reliability: $(STAMP)
 	$(PY) -m pytest -n 0 -s -m 'slow or not slow' $(RELIABILITY) $(PYTEST_ARGS)
