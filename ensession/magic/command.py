@@ -161,7 +161,7 @@ class EnsCommand:
         """End the session, if there is one: the extension is unloaded or the kernel shuts down."""
         self._hooks.remove()
         if self._session is not None:
-            self._detach()
+            self.leave()
 
     def _complain_of(self, line: str, cell: str) -> None:
         try:
@@ -193,16 +193,13 @@ class EnsCommand:
         self._session = Session(path, shell, config, Keyring.load())
         return self._session
 
-    def _detach(self) -> None:
+    def leave(self) -> None:
+        """End the session, if there is one."""
         session, self._session = self._session, None
         self._bringing.leave()
         self._syncing.leave()
         if session is not None:
             session.stop()
-
-    def leave(self) -> None:
-        """End the session."""
-        self._detach()
 
     def _flush(self, words: list[str]) -> None:
         _no_more(words)
@@ -214,7 +211,7 @@ class EnsCommand:
     def _stop(self, words: list[str]) -> None:
         _no_more(words)
         path = self.active().store.path
-        self._detach()
+        self.leave()
         print(f"Stopped recording into {path}.")
 
     def _status(self, words: list[str]) -> None:
