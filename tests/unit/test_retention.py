@@ -14,7 +14,7 @@ from tests.unit.histories import UNIT, Case, cases, history, version
 
 def without(graph: Graph, dropped: set[VersionId]) -> Graph:
     """Return the graph of the same history with some payloads gone."""
-    versions = {id_: replace(one, payload=None) if id_ in dropped else one for id_, one in graph.versions.items()}
+    versions = {id_: one._replace(payload=None) if id_ in dropped else one for id_, one in graph.versions.items()}
     return replace(graph, versions=versions)
 
 
