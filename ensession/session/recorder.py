@@ -331,11 +331,8 @@ class Recorder:
 
     def _tell_failures(self) -> str | None:
         """Warn of values that could not be written behind their cells, and go on as if they had not been wanted."""
-        failures = {
-            version: reason
-            for version, reason in self._store.behind.failures().items()
-            if not store_again(version, self.tracker, self._store, self._keyring)
-        }
+        failures = self._store.behind.failures()
+        failures = store_again(failures, self.tracker, self._store, self._keyring) if failures else failures
         for version, reason in failures.items():
             self.rule.lose(version)
             names = ", ".join(self._store.history.version(version).names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 
 from ensession.capture.change import Fresh
 from ensession.capture.tracker import Tracker
@@ -62,17 +63,21 @@ def store_now(names: Collection[str], tracker: Tracker, store: Store, keyring: K
     return refused
 
 
-def store_again(version: VersionId, tracker: Tracker, store: Store, keyring: Keyring) -> bool:
-    """Store a value that could not be written behind its cell, if it is still the live one; return whether it is there.
+def store_again(
+    failures: Mapping[VersionId, str], tracker: Tracker, store: Store, keyring: Keyring
+) -> dict[VersionId, str]:
+    """Store values that could not be written behind their cells, where they are still the live ones; return the rest.
 
-    There was no room then, or another process took chunks out that it counted on.
+    There was no room then, or another process took chunks out that they counted on.
     """
-    names = [name for name, known in tracker.known.items() if known.version == version]
-    try:
-        store_now(names, tracker, store, keyring)
-    except EnsessionError:  # the first reason is what the user is told
-        return False
-    return store.history.version(version).payload is not None
+    left = dict(failures)
+    for version in failures:
+        names = [name for name, known in tracker.known.items() if known.version == version]
+        with suppress(EnsessionError):  # the first reason is what the user is told
+            store_now(names, tracker, store, keyring)
+            if store.history.version(version).payload is not None:
+                del left[version]
+    return left
 
 
 def own_files(store: Store, copies: Collection[str]) -> Callable[[str], bool]:
