@@ -6,10 +6,8 @@ execution it looks at those that the execution may have touched. It knows versio
 
 from __future__ import annotations
 
-import gc
 import types
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +18,7 @@ from ensession.capture.grouping import Names, joined_by_cycles, keeps_identity, 
 from ensession.capture.libraries import figures_are_open, package_of
 from ensession.capture.names import CellNames, CodeNames, analyse_code
 from ensession.capture.namespace import UserNamespace
+from ensession.capture.pausing import collector_paused
 from ensession.capture.registry import Registry
 from ensession.capture.touch import Closure, Mentions, Touched, touched_by
 from ensession.model import HIDDEN_PREFIX, VersionId
@@ -27,21 +26,10 @@ from ensession.serial.definitions import SESSION_MODULE
 from ensession.serial.look import Look, look
 from ensession.serial.machinery import is_imported
 from ensession.serial.scope import ATOMS, Scope
+from ensession.serial.sinks import Room
 
 _TRUSTED_TYPES = frozenset({"builtins", "numpy", "pandas", "__main__", "collections", "datetime"})
 _DEFINITIONS = (type, types.FunctionType)
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Keep the cyclic collector from walking the user's objects while capture makes many of its own."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 class Tracker:
@@ -50,15 +38,15 @@ class Tracker:
     Parameters
     ----------
     user : UserNamespace
-    keep_bytes : int
-        Payloads up to this size are kept in the look, so that they are pickled only once.
+    room : Room, optional
+        For payloads that are kept in looks, so that they are pickled only once.
     """
 
-    def __init__(self, user: UserNamespace, keep_bytes: int = 0) -> None:
+    def __init__(self, user: UserNamespace, room: Room | None = None) -> None:
         self.user = user
         self.known = Registry()
         self.scope = Scope(user.live, user)
-        self._keep_bytes = keep_bytes
+        self._room = room or Room()
         self._codes: dict[types.CodeType, CodeNames] = {}
         self._stable: dict[type, bool] = {}
         self._owed: set[str] = set()
@@ -118,6 +106,7 @@ class Tracker:
         rebound, deleted = self._moved(variables)
         names = (set(variables) if touched.everything else set(touched.names) & variables.keys()) | rebound
         names |= self._owed & variables.keys()
+        self._room.renew()
         with collector_paused():
             fresh = self._settle(names, rebound, deleted, variables)
             fresh += [self._look_at((name,), {name: value}, is_forced=True) for name, value in hidden.items()]
@@ -205,7 +194,7 @@ class Tracker:
     def look(self, values: Mapping[str, Any]) -> Look:
         """Look at some values as the tracker would, without remembering anything."""
         with collector_paused():
-            return look(values, self.scope, self._keep_bytes)
+            return look(values, self.scope, self._room)
 
     def _analyse(self, code: types.CodeType) -> CodeNames:
         if code not in self._codes:

@@ -17,7 +17,7 @@ from ensession.serial.pickling import BlindObserver, Dump, Observer, blind_finge
 from ensession.serial.reach import Reach, walk
 from ensession.serial.registry import Range, overlap
 from ensession.serial.scope import Scope
-from ensession.serial.sinks import HashSink, TeeSink
+from ensession.serial.sinks import HashSink, Room, TeeSink
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,22 +142,24 @@ class Look:
         )
 
 
-def look(values: Mapping[str, Any], scope: Scope, keep_bytes: int = 0) -> Look:
+def look(values: Mapping[str, Any], scope: Scope, room: Room | None = None) -> Look:
     """Fingerprint the values of a co-variable, or find out why that is impossible.
 
     Parameters
     ----------
     values : Mapping[str, object]
     scope : Scope
-    keep_bytes : int
-        Payloads up to this size are kept in the look.
+    room : Room, optional
+        For payloads that are kept in the look; by default none is.
     """
     try:
-        dumped, made = dump(values, scope, lambda: HashSink(keep_bytes))
+        dumped, made = dump(values, scope, lambda: HashSink(room))
     except UnserializableError as error:
         return _unstorable(values, scope, str(error))
     assert isinstance(made, HashSink)  # noqa: S101  (what the factory above makes)
     sink = made
+    if room is not None:
+        room.take(sink)
     pickler = dumped.pickler
     written = sink.fingerprint()
     may_hold_sets = sink.may_hold_sets or pickler.holds_set_type()

@@ -13,13 +13,39 @@ import xxhash
 from ensession.model import BufferMode, Fingerprint, PayloadSink
 
 
+class Room:
+    """How much of the payloads that looks make is kept until they are stored, so that they are pickled once.
+
+    Parameters
+    ----------
+    payload_bytes : int
+        Payloads up to this size are always kept.
+    streams_bytes : int
+        Larger streams, without large buffers, are kept while they fit in here together.
+    """
+
+    def __init__(self, payload_bytes: int = 0, streams_bytes: int = 0) -> None:
+        self.payload_bytes = payload_bytes
+        self._streams_bytes = streams_bytes
+        self.left_bytes = streams_bytes
+
+    def renew(self) -> None:
+        """Forget what was kept: it is gone."""
+        self.left_bytes = self._streams_bytes
+
+    def take(self, sink: HashSink) -> None:
+        """Count what a sink has kept."""
+        if sink.is_kept and sink.n_bytes > self.payload_bytes:
+            self.left_bytes -= sink.n_stream_bytes
+
+
 class HashSink:
     """Fingerprint a payload without storing it; keep the bytes while they are few.
 
     Parameters
     ----------
-    keep_bytes : int
-        A payload up to this size is kept and can be written elsewhere with :meth:`replay`.
+    room : Room, optional
+        A payload that fits is kept and can be written elsewhere with :meth:`replay`; by default none is.
 
     Attributes
     ----------
@@ -27,8 +53,9 @@ class HashSink:
         False: there is no set in the stream (subclasses of set aside).
     """
 
-    def __init__(self, keep_bytes: int = 0) -> None:
-        self._keep_bytes = keep_bytes
+    def __init__(self, room: Room | None = None) -> None:
+        self._keep_bytes = 0 if room is None else room.payload_bytes
+        self._keep_stream_bytes = 0 if room is None else room.left_bytes
         self._stream = xxhash.xxh3_128()
         self._buffers = xxhash.xxh3_128()
         self._kept: list[tuple[BufferMode | None, bytes]] | None = []
@@ -90,7 +117,8 @@ class HashSink:
     def _keep(self, mode: BufferMode | None, piece: bytes | bytearray | memoryview) -> None:
         if self._kept is None:
             return
-        if self.n_bytes > self._keep_bytes:
+        room = max(self._keep_bytes - self.n_buffer_bytes, self._keep_stream_bytes)
+        if self.n_buffer_bytes > self._keep_bytes or self.n_stream_bytes > room:
             self._kept = None
         else:
             self._kept.append((mode, bytes(piece)))
