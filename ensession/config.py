@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from math import inf
 from types import MappingProxyType
 from typing import Any
 
@@ -20,6 +21,13 @@ class StoragePolicy(StrEnum):
     """Every one that has a serialised form."""
 
 
+class Share(float):
+    """A part of something; infinite: as much as there is."""
+
+
+_BUDGET = Share(0.05)
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """What a session may be told.
@@ -27,6 +35,9 @@ class Config:
     Attributes
     ----------
     policy : StoragePolicy
+    budget : Share
+        What looks at large values may take of the time that cells run, beyond a fifth of a second. What would take more
+        counts as changed. Policy *all* looks at everything.
     audit : bool
         After every cell, look at every variable and report a change that the cell's code does not show.
     busy_timeout_s : float
@@ -41,16 +52,23 @@ class Config:
     """
 
     policy: StoragePolicy = StoragePolicy.AUTO
+    budget: Share = _BUDGET
     audit: bool = False
     busy_timeout_s: float = 10.0
     output_limit_bytes: int = 4 * 2**20
     inline_limit_bytes: int = 2**20
     settle_wait_s: float = 0.0
 
+    @property
+    def looks_share(self) -> float | None:
+        """What looks may take of the running time; None: as long as they do, for all of it is to be stored."""
+        return None if self.policy is StoragePolicy.ALL or self.budget == inf else self.budget
+
 
 SETTINGS: Mapping[str, str] = MappingProxyType(
     {
         "policy": "what is stored: auto (what is cheaper to load than to make again), all",
+        "budget": "what looking at large values may take of the running time: a share such as 5%, or off",
         "audit": "look at every variable after every cell: on, off",
         "busy_timeout_s": "seconds to wait for another writer of the same store",
         "output_limit_bytes": "how much printed text of a cell is kept",
@@ -93,6 +111,8 @@ def settings_of(config: Config) -> dict[str, str]:
 def _written(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
+    if isinstance(value, Share):
+        return f"{100 * value:g}%" if value < inf else "off"
     return str(value)
 
 
@@ -106,6 +126,18 @@ def _switch(name: str, text: str) -> bool:
     if text not in _SWITCH:
         raise UsageError(f"{name} can be on or off, not {text!r}")
     return _SWITCH[text]
+
+
+def _share(name: str, text: str) -> Share:
+    if text == "off":
+        return Share(inf)
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < inf:
+        raise UsageError(f"{name} is a share such as 5% or 0.05, or off, not {text!r}")
+    return Share(value)
 
 
 def _count(name: str, text: str) -> int:
@@ -127,6 +159,7 @@ def _duration(name: str, text: str) -> float:
 _PARSERS: dict[type, Callable[[str, str], Any]] = {
     StoragePolicy: _choice,
     bool: _switch,
+    Share: _share,
     int: _count,
     float: _duration,
 }

@@ -23,7 +23,7 @@ class Tracked:
     fingerprint : Fingerprint or None
         None: touched means changed.
     packages : frozenset[str] or None
-        None: not known, its value is still to come.
+        None: not known, its value is still to come, or was not looked at.
     """
 
     names: tuple[str, ...]
@@ -80,7 +80,7 @@ class Fresh:
             seen.unstorable,
             seen.references,
             seen.codes,
-            seen.packages,
+            None if seen.is_assumed else seen.packages,
             seen.labels,
         )
 

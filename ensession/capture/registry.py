@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ensession.capture.change import Tracked
+from ensession.serial.look import ASSUMED
 
 
 class Registry(dict[str, Tracked]):
@@ -22,6 +23,10 @@ class Registry(dict[str, Tracked]):
         self.stirred: set[str] = set()
         self._referrers: dict[str, set[str]] = {}
         self._holders: dict[int, set[str]] = {}
+
+    def assumed(self) -> list[str]:
+        """Return the names of what was not looked at, for want of time, and counts as changed."""
+        return sorted(name for name, one in self.items() if one.unstorable == ASSUMED)
 
     def __setitem__(self, name: str, tracked: Tracked) -> None:
         if name in self:

@@ -16,14 +16,16 @@ from ensession.capture.change import Change, Fresh, Memory, Tracked, draft
 from ensession.capture.covariables import link
 from ensession.capture.grouping import Names, joined_by_cycles, keeps_identity, links_of
 from ensession.capture.libraries import figures_are_open, package_of
+from ensession.capture.looking import Looker
 from ensession.capture.names import CellNames, CodeNames, analyse_code
 from ensession.capture.namespace import UserNamespace
 from ensession.capture.pausing import collector_paused
 from ensession.capture.registry import Registry
 from ensession.capture.touch import Closure, Mentions, Touched, touched_by
 from ensession.model import HIDDEN_PREFIX, VersionId
+from ensession.serial.budget import Budget
 from ensession.serial.definitions import SESSION_MODULE
-from ensession.serial.look import Look, look
+from ensession.serial.look import Look
 from ensession.serial.machinery import is_imported
 from ensession.serial.scope import ATOMS, Scope
 from ensession.serial.sinks import Room
@@ -38,15 +40,15 @@ class Tracker:
     Parameters
     ----------
     user : UserNamespace
-    room : Room, optional
-        For payloads that are kept in looks, so that they are pickled only once.
+    room, budget
+        See :class:`~ensession.capture.looking.Looker`.
     """
 
-    def __init__(self, user: UserNamespace, room: Room | None = None) -> None:
+    def __init__(self, user: UserNamespace, room: Room | None = None, budget: Budget | None = None) -> None:
         self.user = user
         self.known = Registry()
         self.scope = Scope(user.live, user)
-        self._room = room or Room()
+        self.looker = Looker(self.scope, room, budget)
         self._codes: dict[types.CodeType, CodeNames] = {}
         self._stable: dict[type, bool] = {}
         self._owed: set[str] = set()
@@ -106,7 +108,7 @@ class Tracker:
         rebound, deleted = self._moved(variables)
         names = (set(variables) if touched.everything else set(touched.names) & variables.keys()) | rebound
         names |= self._owed & variables.keys()
-        self._room.renew()
+        self.looker.room.renew()
         with collector_paused():
             fresh = self._settle(names, rebound, deleted, variables)
             fresh += [self._look_at((name,), {name: value}, is_forced=True) for name, value in hidden.items()]
@@ -193,8 +195,7 @@ class Tracker:
 
     def look(self, values: Mapping[str, Any]) -> Look:
         """Look at some values as the tracker would, without remembering anything."""
-        with collector_paused():
-            return look(values, self.scope, self._room)
+        return self.looker.fully(values)
 
     def _analyse(self, code: types.CodeType) -> CodeNames:
         if code not in self._codes:
@@ -237,12 +238,12 @@ class Tracker:
         self, names: set[str], rebound: set[str], deleted: set[str], variables: Mapping[str, Any]
     ) -> list[Fresh]:
         parts = self._partition(names, rebound, deleted, variables)
-        looks = [self.look({name: variables[name] for name in part}) for part in parts]
+        looks = [self.looker.within_budget({name: variables[name] for name in part}) for part in parts]
         groups: list[tuple[Names, Look]] = []
         for positions in self._join(parts, looks, variables):
             joint = tuple(sorted(name for position in positions for name in parts[position]))
-            same = len(positions) == 1
-            groups.append((joint, looks[positions[0]] if same else self.look({n: variables[n] for n in joint})))
+            together = self.looker.together({n: variables[n] for n in joint}, [looks[at] for at in positions])
+            groups.append((joint, together))
         changed = {n for n in rebound if isinstance(variables[n], _DEFINITIONS)}
         made = [self._judge(group, seen, variables, changed) for group, seen in groups]
         return self._force_dependents(made, deleted)

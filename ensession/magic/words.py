@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from ensession.config import settings_of
 from ensession.display import one_line
 from ensession.errors import UsageError
 from ensession.model import ExecutionId, NameWord, Word
@@ -63,6 +64,17 @@ def words_lines(session: Session) -> list[str]:
     named = {word: ", ".join(session.word.names(word)) for word in NameWord}
     lines = [f"Cells, {word}: {cells} ({_MEANINGS[word]})." for word, cells in said.items() if cells]
     return lines + [f"Variables, {word}: {names} ({_MEANINGS[word]})." for word, names in named.items() if names]
+
+
+def assumed_line(session: Session) -> str | None:
+    """Return which variables were not looked at for want of time, in a sentence; None where all were."""
+    names = session.assumed
+    if not names:
+        return None
+    return (
+        f"Assumed changed, and made again rather than stored: {', '.join(names)}. Looking would take more than "
+        f"{settings_of(session.config)['budget']} of the running time; %ens config budget=off looks at everything."
+    )
 
 
 def _about_executions(active: Callable[[], Session], word: Word) -> Verb:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ensession.errors import UnserializableError
 from ensession.model import Codec, Fingerprint, PayloadSink
 from ensession.serial.blind import LIMIT_BYTES as BLIND_LIMIT_BYTES
 from ensession.serial.blind import has_strings, joined
+from ensession.serial.budget import Limit
 from ensession.serial.canonical import LIMIT_BYTES, canonical_fingerprint, former_canonical_fingerprint
 from ensession.serial.frames import UnframedSink
 from ensession.serial.pickling import BlindObserver, Dump, Observer, blind_fingerprint, dump, dump_observed
-from ensession.serial.reach import Reach, walk
+from ensession.serial.reach import LIMIT, Reach, walk
 from ensession.serial.registry import Range, overlap
 from ensession.serial.scope import Scope
 from ensession.serial.sinks import HashSink, Room, TeeSink
+
+GLANCE = 2_000
+"""Objects that are looked at of a value that there is no time for."""
+ASSUMED = "assumed changed: looking at it would have taken more than the budget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,8 @@ class Look:
         There may be sets that were not put in order.
     is_observed : bool
         Registered fingerprints stand for some of the objects in it: the payload itself says less.
+    is_assumed : bool
+        It was not looked at to the end: it counts as changed, and as linked to all that was touched with it.
     """
 
     fingerprint: Fingerprint | None
@@ -101,6 +108,7 @@ class Look:
     written: Fingerprint | None = None
     may_vary: bool = False
     is_observed: bool = False
+    is_assumed: bool = False
 
     @property
     def n_bytes(self) -> int:
@@ -142,7 +150,7 @@ class Look:
         )
 
 
-def look(values: Mapping[str, Any], scope: Scope, room: Room | None = None) -> Look:
+def look(values: Mapping[str, Any], scope: Scope, room: Room | None = None, limit: Limit | None = None) -> Look:
     """Fingerprint the values of a co-variable, or find out why that is impossible.
 
     Parameters
@@ -151,9 +159,16 @@ def look(values: Mapping[str, Any], scope: Scope, room: Room | None = None) -> L
     scope : Scope
     room : Room, optional
         For payloads that are kept in the look; by default none is.
+    limit : Limit, optional
+        How long it may take.
+
+    Raises
+    ------
+    OverBudget
+        It would take longer.
     """
     try:
-        dumped, made = dump(values, scope, lambda: HashSink(room))
+        dumped, made = dump(values, scope, lambda: HashSink(room, limit))
     except UnserializableError as error:
         return _unstorable(values, scope, str(error))
     assert isinstance(made, HashSink)  # noqa: S101  (what the factory above makes)
@@ -261,15 +276,28 @@ def _in_order(values: Mapping[str, Any], scope: Scope, dumped: Dump) -> Fingerpr
 
 
 def _unstorable(values: Mapping[str, Any], scope: Scope, reason: str) -> Look:
+    reach = _reach(values, scope, LIMIT)
+    return _without_payload(reach, scope, reason, fingerprint=observe(values, scope))
+
+
+def assumed(values: Mapping[str, Any], scope: Scope) -> Look:
+    """Return what a glance shows of values, where a look would take too long."""
+    reach = replace(_reach(values, scope, GLANCE), is_complete=False)
+    return replace(_without_payload(reach, scope, ASSUMED, fingerprint=None), is_assumed=True)
+
+
+def _reach(values: Mapping[str, Any], scope: Scope, limit: int) -> Reach:
     def is_referred_to(function: Any) -> bool:
         reference = scope.resolver.find(function)
         return reference is not None and reference.root not in values
 
-    reach = walk(list(values.values()), scope.namespace, is_referred_to)
+    return walk(list(values.values()), scope.namespace, is_referred_to, limit)
+
+
+def _without_payload(reach: Reach, scope: Scope, reason: str, *, fingerprint: Fingerprint | None) -> Look:
     found = (scope.resolver.find(definition) for definition in reach.definitions if hasattr(definition, "__qualname__"))
     references = tuple(dict.fromkeys(reference.root for reference in found if reference))
-    seen = observe(values, scope)
-    return Look(seen, reason, None, 0, 0, references, reach.codes, reach.packages, {}, frozenset(), None, reach)
+    return Look(fingerprint, reason, None, 0, 0, references, reach.codes, reach.packages, {}, frozenset(), None, reach)
 
 
 def write_payload(values: Mapping[str, Any], scope: Scope, seen: Look, sink: PayloadSink) -> Fingerprint | None:

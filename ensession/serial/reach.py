@@ -46,7 +46,9 @@ class Reach:
     is_complete: bool
 
 
-def walk(values: list[Any], namespace: dict[str, Any], is_referred_to: Callable[[Any], bool]) -> Reach:
+def walk(
+    values: list[Any], namespace: dict[str, Any], is_referred_to: Callable[[Any], bool], limit: int = LIMIT
+) -> Reach:
     """Walk from some values.
 
     Parameters
@@ -56,6 +58,8 @@ def walk(values: list[Any], namespace: dict[str, Any], is_referred_to: Callable[
         The session namespace: never entered, and only functions that live in it bring code.
     is_referred_to : callable
         Whether a function is one that a payload would refer to by its name: the walk stops there, as at classes.
+    limit : int
+        Objects to look at.
     """
     found: dict[int, Any] = {}
     codes: list[types.CodeType] = []
@@ -63,7 +67,7 @@ def walk(values: list[Any], namespace: dict[str, Any], is_referred_to: Callable[
     packages: set[str] = set()
     seen = {id(namespace)}
     stack = list(values)
-    while stack and len(seen) < LIMIT:
+    while stack and len(seen) < limit:
         obj = stack.pop()
         if id(obj) in seen:
             continue

@@ -11,6 +11,10 @@ from collections.abc import Callable
 import xxhash
 
 from ensession.model import BufferMode, Fingerprint, PayloadSink
+from ensession.serial.budget import Limit
+
+_STRIDE_BYTES = 16 * 2**20
+"""Bytes of a buffer that are hashed between two looks at the clock: a few milliseconds."""
 
 
 class Room:
@@ -46,6 +50,8 @@ class HashSink:
     ----------
     room : Room, optional
         A payload that fits is kept and can be written elsewhere with :meth:`replay`; by default none is.
+    limit : Limit, optional
+        Asked while a large payload comes.
 
     Attributes
     ----------
@@ -53,7 +59,8 @@ class HashSink:
         False: there is no set in the stream (subclasses of set aside).
     """
 
-    def __init__(self, room: Room | None = None) -> None:
+    def __init__(self, room: Room | None = None, limit: Limit | None = None) -> None:
+        self._limit = limit
         self._keep_bytes = 0 if room is None else room.payload_bytes
         self._keep_stream_bytes = 0 if room is None else room.left_bytes
         self._stream = xxhash.xxh3_128()
@@ -81,15 +88,27 @@ class HashSink:
         if type(piece) is bytes and (b"\x90" in piece or b"\x91" in piece):
             self.may_hold_sets = True
         self.n_stream_bytes += n_bytes
+        if self._limit is not None:
+            self._limit.check(self.n_stream_bytes, self.n_buffer_bytes)
         self._keep(None, piece)
         return n_bytes
 
     def add_buffer(self, view: memoryview, mode: BufferMode) -> None:
         """Take an out-of-band buffer; its length is hashed with it, so that two buffers never read as one."""
         self._buffers.update(f"{mode.value}:{view.nbytes}:".encode())
-        self._buffers.update(view)
-        self.n_buffer_bytes += view.nbytes
+        if self._limit is None:
+            self._buffers.update(view)
+            self.n_buffer_bytes += view.nbytes
+        else:
+            self._update_within(view, self._limit)
         self._keep(mode, view)
+
+    def _update_within(self, view: memoryview, limit: Limit) -> None:
+        for start in range(0, view.nbytes, _STRIDE_BYTES):
+            piece = view[start : start + _STRIDE_BYTES]
+            self._buffers.update(piece)
+            self.n_buffer_bytes += piece.nbytes
+            limit.check(self.n_stream_bytes, self.n_buffer_bytes)
 
     def fingerprint(self) -> Fingerprint:
         """Return the hash of everything taken so far."""

@@ -21,7 +21,6 @@ from ensession.capture.modules import ModuleWatch
 from ensession.capture.names import CellNames, analyse_cell, is_only_command
 from ensession.capture.namespace import UserNamespace
 from ensession.capture.touch import Touched
-from ensession.capture.tracker import Tracker
 from ensession.capture.words import words_of
 from ensession.config import Config
 from ensession.errors import CaptureError, UsageError
@@ -45,7 +44,7 @@ from ensession.session.cells import Ending, Pending, named_places, unseen
 from ensession.session.notices import Notices
 from ensession.session.patches import patch_effects, patch_warning, with_changed
 from ensession.session.shell import Shell
-from ensession.session.storing import inline, own_files, payload_writer, store_again
+from ensession.session.storing import inline, own_files, payload_writer, store_again, tracker_of
 from ensession.session.survival import SurvivalWatch
 from ensession.session.word import SpokenNames
 from ensession.store import MAIN, Store
@@ -92,7 +91,7 @@ class Recorder:
         self._gap: str | None = None
         self._untold: str | None = None
         self._notices = Notices(shell, store)
-        self.tracker = Tracker(user, config.inline_limit_bytes)
+        self.tracker = tracker_of(user, config)
         self._module_state = ModuleState(self.tracker.look)
         self._beside = Beside(self.tracker)
         self.rule = StorageRule(config.policy, CostModel())
@@ -159,8 +158,8 @@ class Recorder:
 
     def configure(self, config: Config) -> None:
         """Go on under other settings."""
-        self._config = config
-        self.rule.policy = config.policy
+        self._config, self.rule.policy = config, config.policy
+        self.tracker.looker.budget.share = config.looks_share
 
     def note_callbacks(self) -> None:
         """Take note that callbacks of widgets ran while no cell did."""
@@ -178,6 +177,7 @@ class Recorder:
             if origins := self._hidden.origins():
                 self._write(*birth(self.tracker, origins, self._run, self.head, self.branch))
         touched, known = pending.touched, self.tracker.known
+        self.tracker.looker.budget.earn(ended - pending.started)
         conditions = {known[name].version for name in self._hidden.conditions if name in known}
         beside = self._beside.after_cell(touched)
         problem = None

@@ -98,6 +98,11 @@ class Session:
         """The execution whose state is live."""
         return self._recorder.head
 
+    @property
+    def assumed(self) -> list[str]:
+        """Variables that were not looked at, for want of time, and count as changed."""
+        return self._recorder.tracker.known.assumed()
+
     def start(self) -> None:
         """Begin a new line of history with what the namespace holds."""
         self._recorder.adopt()

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 
 from ensession.capture.change import Fresh
+from ensession.capture.namespace import UserNamespace
 from ensession.capture.tracker import Tracker
+from ensession.config import Config
 from ensession.errors import CaptureError, EnsessionError
 from ensession.model import Codec, PayloadSink, VersionId
+from ensession.serial.budget import Budget
 from ensession.serial.look import write_payload
 from ensession.serial.scope import Scope
+from ensession.serial.sinks import Room
 from ensession.store import Store
 from ensession.trust import Keyring
 
 _BESIDE = ("-wal", "-shm", "-journal")
+
+
+KEPT_STREAMS_BYTES = 64 * 2**20
+"""Pickled bytes that are kept from the look at a cell's values until these are stored."""
+
+
+def tracker_of(user: UserNamespace, config: Config) -> Tracker:
+    """Return a tracker that keeps to a session's settings."""
+    room = Room(config.inline_limit_bytes, KEPT_STREAMS_BYTES)
+    return Tracker(user, room, Budget(config.looks_share, time.thread_time))
 
 
 def inline(wanted: Mapping[int, Fresh], limit_bytes: int) -> set[int]:

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from ensession.model import ExecutionId, Fate
 from ensession.planner.costs import CostModel
+from ensession.serial import budget
+from ensession.serial.budget import Budget
 from tests.notebook import Notebook
 from tests.session.programs import cells
 from tests.session.truth import Form, random_truth, truth
@@ -136,6 +138,18 @@ class Terms:
     options: str
     prices: str
     audit: bool
+    in_haste: bool = False
+
+
+@contextmanager
+def haste(is_needed: bool) -> Iterator[None]:
+    """Leave no time at all for looks, beyond a few hundred bytes of each value."""
+    with pytest.MonkeyPatch.context() as patch:
+        if is_needed:
+            patch.setattr(budget, "FREE_STREAM_BYTES", 300)
+            patch.setattr(budget, "ALLOWANCE_S", 0.0)
+            patch.setattr(Budget, "earn", lambda _self, _runtime_s: None)
+        yield
 
 
 def live_through(program: Sequence[str], returns: Sequence[tuple[float, str]], terms: Terms) -> None:
@@ -143,7 +157,7 @@ def live_through(program: Sequence[str], returns: Sequence[tuple[float, str]], t
         np.random.seed(0)
         life = Life(Notebook(Path(folder) / "s.ens"))
         try:
-            with prices(terms.prices):
+            with prices(terms.prices), haste(terms.in_haste):
                 life.notebook.ens(f"config audit={'on' if terms.audit else 'off'}")
                 life.notebook.start(terms.options)
                 for cell in (PRELUDE, SETUP):
@@ -153,7 +167,8 @@ def live_through(program: Sequence[str], returns: Sequence[tuple[float, str]], t
             for place, at_prices in returns:
                 numbers = sorted(life.states)
                 life.return_to(numbers[min(int(place * len(numbers)), len(numbers) - 1)], at_prices)
-                life.run(program[0])
+                with haste(terms.in_haste):
+                    life.run(program[0])
         finally:
             life.notebook.kill()
 
@@ -162,7 +177,9 @@ RETURN = st.tuples(st.floats(0, 1), st.sampled_from(sorted(PRICES)))
 ARGUMENTS = given(
     program=st.lists(cells(), min_size=1, max_size=8),
     returns=st.lists(RETURN, min_size=1, max_size=2),
-    terms=st.builds(Terms, st.sampled_from(["", "--all"]), st.sampled_from(sorted(PRICES)), st.booleans()),
+    terms=st.builds(
+        Terms, st.sampled_from(["", "--all"]), st.sampled_from(sorted(PRICES)), st.booleans(), st.booleans()
+    ),
 )
 # A generated thread may use a name that its notebook has deleted; that is the notebook's own mistake.
 FAILING_THREADS = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

@@ -1,0 +1,48 @@
+"""Looks at co-variables, with the collector out of the way and a budget in mind."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ensession.capture.pausing import collector_paused
+from ensession.serial.budget import Budget
+from ensession.serial.look import Look, assumed, look
+from ensession.serial.scope import Scope
+from ensession.serial.sinks import Room
+
+
+class Looker:
+    """Takes looks at values of one namespace.
+
+    Parameters
+    ----------
+    scope : Scope
+    room : Room, optional
+        For payloads that are kept in looks, so that they are pickled only once.
+    budget : Budget, optional
+        How long looks at what an execution touched may take; by default as long as they do.
+    """
+
+    def __init__(self, scope: Scope, room: Room | None = None, budget: Budget | None = None) -> None:
+        self._scope = scope
+        self.room = room or Room()
+        self.budget = budget or Budget(None, time.thread_time)
+
+    def fully(self, values: Mapping[str, Any]) -> Look:
+        """Look to the end, whatever it takes."""
+        with collector_paused():
+            return look(values, self._scope, self.room)
+
+    def within_budget(self, values: Mapping[str, Any]) -> Look:
+        """Look; or, where that would take more than is left, glance and assume a change."""
+        with collector_paused():
+            found = self.budget.take(values, lambda limit: look(values, self._scope, self.room, limit))
+            return found or assumed(values, self._scope)
+
+    def together(self, values: Mapping[str, Any], looks: Sequence[Look]) -> Look:
+        """Look at values that turned out to be one co-variable, given the looks at its parts."""
+        if len(looks) == 1:
+            return looks[0]
+        return assumed(values, self._scope) if any(one.is_assumed for one in looks) else self.within_budget(values)

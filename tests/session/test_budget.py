@@ -1,0 +1,79 @@
+"""Values that there is no time to look at count as changed, and come back all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ensession.model import Fate
+from ensession.serial import budget
+from tests.notebook import Notebook
+
+BIG = "big = [{'n': n, 'part': [n]} for n in range(2000)]"
+
+
+@pytest.fixture
+def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Notebook]:
+    """A notebook with no time for what is larger than 1,000 bytes."""
+    monkeypatch.setattr(budget, "FREE_STREAM_BYTES", 1000)
+    monkeypatch.setattr(budget, "FREE_BUFFER_BYTES", 1000)
+    monkeypatch.setattr(budget, "ALLOWANCE_S", 0.0)
+    made = Notebook(tmp_path / "s.ens")
+    made.ens("config budget=0%")
+    made.start()
+    yield made
+    made.kill()
+
+
+def test_it_counts_as_changed_and_the_user_sees_it(notebook: Notebook) -> None:
+    notebook.run(BIG, "small = [1]", "n = len(big)")
+    assert notebook.changed() == {"big", "n"}
+    status = notebook.ens("status")
+    assert "Assumed changed, and made again rather than stored: big." in " ".join(status.split())
+    notebook.run("small")
+    assert notebook.changed() == set()
+
+
+def test_it_is_made_again(notebook: Notebook) -> None:
+    notebook.run(BIG, "small = [1]", "big[7]['part'].append(8)")
+    notebook = notebook.reborn()
+    report = notebook.restore()
+    assert notebook["big"][7] == {"n": 7, "part": [7, 8]}
+    fates = {one.name: one for one in report.variables}
+    assert fates["big"].fate is Fate.UNVERIFIED
+    assert "more than the budget" in fates["big"].reason
+    assert fates["small"].fate is Fate.LOADED
+    notebook.kill()
+
+
+def test_what_a_part_of_it_goes_through_is_seen_under_its_other_name(notebook: Notebook) -> None:
+    notebook.run(BIG, "part = big[-1]['part']", "big[-1]['part'].append('changed')")
+    assert notebook.changed() == {"big", "part"}
+    notebook.run("part.append('again')")
+    assert notebook.changed() == {"big", "part"}
+    notebook = notebook.reborn()
+    notebook.restore()
+    assert notebook["part"] is notebook["big"][-1]["part"]
+    assert notebook["part"] == [1999, "changed", "again"]
+    notebook.kill()
+
+
+def test_arrays_too(notebook: Notebook) -> None:
+    notebook.run("import numpy as np", "big = np.zeros(10_000)", "view = big[5:]", "view[0] = 1.0")
+    assert notebook.changed() == {"big", "view"}
+    notebook = notebook.reborn()
+    notebook.restore()
+    assert notebook["big"][5] == 1.0
+    assert notebook["view"].base is notebook["big"]
+    notebook.kill()
+
+
+def test_with_more_time_it_is_looked_at(notebook: Notebook) -> None:
+    notebook.run(BIG)
+    notebook.ens("config budget=off")
+    notebook.run("n = len(big)")
+    assert "Assumed" not in notebook.ens("status")
+    notebook.run("n = len(big)")
+    assert not notebook.changed()
