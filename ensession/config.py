@@ -35,11 +35,11 @@ class Config:
     Attributes
     ----------
     policy : StoragePolicy
+    audit : bool
+        After every cell, look at every variable and report a change that the cell's code does not show.
     budget : Share
         What looks at large values may take of the time that cells run, beyond a fifth of a second. What would take more
         counts as changed. Policy *all* looks at everything.
-    audit : bool
-        After every cell, look at every variable and report a change that the cell's code does not show.
     busy_timeout_s : float
         How long to wait for another writer of the same store.
     output_limit_bytes : int
@@ -52,8 +52,8 @@ class Config:
     """
 
     policy: StoragePolicy = StoragePolicy.AUTO
-    budget: Share = _BUDGET
     audit: bool = False
+    budget: Share = _BUDGET
     busy_timeout_s: float = 10.0
     output_limit_bytes: int = 4 * 2**20
     inline_limit_bytes: int = 2**20
@@ -68,8 +68,8 @@ class Config:
 SETTINGS: Mapping[str, str] = MappingProxyType(
     {
         "policy": "what is stored: auto (what is cheaper to load than to make again), all",
-        "budget": "what looking at large values may take of the running time: a share such as 5%, or off",
         "audit": "look at every variable after every cell: on, off",
+        "budget": "what looking at large values may take of the running time: a share such as 5%, or off",
         "busy_timeout_s": "seconds to wait for another writer of the same store",
         "output_limit_bytes": "how much printed text of a cell is kept",
         "inline_limit_bytes": "values up to this size, together, are stored in the cell's own transaction",

@@ -25,7 +25,7 @@ from ensession.capture.touch import Closure, Mentions, Touched, touched_by
 from ensession.model import HIDDEN_PREFIX, VersionId
 from ensession.serial.budget import Budget
 from ensession.serial.definitions import SESSION_MODULE
-from ensession.serial.look import Look
+from ensession.serial.look import ASSUMED, Look
 from ensession.serial.machinery import is_imported
 from ensession.serial.scope import ATOMS, Scope
 from ensession.serial.sinks import Room
@@ -251,14 +251,15 @@ class Tracker:
     def _partition(
         self, names: set[str], rebound: set[str], deleted: set[str], variables: Mapping[str, Any]
     ) -> list[Names]:
-        """Rebound names start alone; the others of their co-variable stay together."""
+        """Rebound names start alone; the others of their co-variable stay together where they are known to share."""
         parts: dict[Names, None] = {(name,): None for name in self.user.in_order(rebound)}
         for name in [*self.user.in_order(names), *sorted(deleted)]:
             known = self.known.get(name)
             rest = known.names if known is not None else ()
             stay = tuple(n for n in rest if n in variables and n not in rebound)
             if stay and not self._is_untouched_module(stay, variables):
-                parts[stay] = None
+                is_known = known is not None and known.unstorable != ASSUMED
+                parts.update(dict.fromkeys([stay] if is_known else [(one,) for one in stay]))
         return list(parts)
 
     @staticmethod

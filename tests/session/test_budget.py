@@ -77,3 +77,18 @@ def test_with_more_time_it_is_looked_at(notebook: Notebook) -> None:
     assert "Assumed" not in notebook.ens("status")
     notebook.run("n = len(big)")
     assert not notebook.changed()
+
+
+def test_with_more_time_what_was_only_touched_together_is_told_apart(notebook: Notebook) -> None:
+    notebook.run(BIG, "part, other = big[-1]['part'], [len(big)]")
+    assert _sharing(notebook)["other"] == ("big", "other", "part")
+    notebook.ens("config budget=off")
+    notebook.run("n = len(big)")
+    assert _sharing(notebook) == {"big": ("big", "part"), "part": ("big", "part"), "other": ("other",), "n": ("n",)}
+
+
+def _sharing(notebook: Notebook) -> dict[str, tuple[str, ...]]:
+    head = notebook.session.head
+    assert head is not None
+    state = notebook.session.store.history.state(head)
+    return {name: one.version.names for name, one in state.items() if name in ("big", "part", "other", "n")}
