@@ -110,9 +110,10 @@ class Registry:
         try:
             return self._found[kind]
         except KeyError:
-            package, _, inside = kind.__module__.partition(".")
+            package, *inside = kind.__module__.split(".")
             self._ask(package)
-            self._ask(f"{package}.{inside.partition('.')[0]}")
+            if inside and package not in _NO_PROVIDER:
+                self._ask(f"{package}.{inside[0]}")
             found = self._found[kind] = self._reducers.get(kind) or self._refusal(kind)
             return found
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import decimal
+import importlib.metadata
+import random
 import sys
 import types
 from pathlib import Path
@@ -78,6 +81,14 @@ def test_a_library_registers_when_its_first_object_is_looked_at(
     found = registry.find(tools.Meter)
     assert found is not None
     assert found.reduce is tools.reduce
+
+
+def test_nobody_is_asked_about_pythons_own_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a look at every installed package, at the first cell."""
+    monkeypatch.setattr("importlib.metadata.distributions", lambda: pytest.fail("somebody was asked"))
+    registry = Registry()
+    for kind in (dict, types.ModuleType, random.Random, decimal.Decimal, importlib.metadata.EntryPoint):
+        registry.find(kind)
 
 
 def test_what_the_user_registered_stays(
