@@ -59,22 +59,22 @@ def header_verb(line: str, body: str) -> None:
 
 
 def words_lines(session: Session) -> list[str]:
-    """Return what the user said so far, in sentences."""
+    """Return what there was no time to look at, and what the user said so far, in sentences."""
     said = {word: ", ".join(map(str, session.word.said(word))) for word in Word}
     named = {word: ", ".join(session.word.names(word)) for word in NameWord}
     lines = [f"Cells, {word}: {cells} ({_MEANINGS[word]})." for word, cells in said.items() if cells]
-    return lines + [f"Variables, {word}: {names} ({_MEANINGS[word]})." for word, names in named.items() if names]
+    lines += [f"Variables, {word}: {names} ({_MEANINGS[word]})." for word, names in named.items() if names]
+    return [*_assumed_lines(session), *lines]
 
 
-def assumed_line(session: Session) -> str | None:
-    """Return which variables were not looked at for want of time, in a sentence; None where all were."""
+def _assumed_lines(session: Session) -> list[str]:
     names = session.assumed
     if not names:
-        return None
-    return (
+        return []
+    return [
         f"Assumed changed, and made again rather than stored: {', '.join(names)}. Looking would take more than "
         f"{settings_of(session.config)['budget']} of the running time; %ens config budget=off looks at everything."
-    )
+    ]
 
 
 def _about_executions(active: Callable[[], Session], word: Word) -> Verb:
