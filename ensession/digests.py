@@ -165,21 +165,27 @@ def _encode(value: _Value, pieces: list[bytes]) -> None:
         pieces.append(encode(value))
         return
     items = cast("Sequence[_Value]", value)
-    pieces.append(b"L" + len(items).to_bytes(8, "little"))
+    pieces.append(_LENGTH(b"L", len(items)))
     for item in items:
-        _encode(item, pieces)
+        encode = _ENCODERS.get(type(item))
+        if encode is None:
+            _encode(item, pieces)
+        else:
+            pieces.append(encode(item))
 
 
 def _encode_text(value: str) -> bytes:
     text = value.encode()
-    return b"S" + len(text).to_bytes(8, "little") + text
+    return _LENGTH(b"S", len(text)) + text
 
 
+_LENGTH = struct.Struct("<cQ").pack
+_REAL = struct.Struct("<cd").pack
 _ENCODERS: dict[type, Callable[[Any], bytes]] = {
     type(None): lambda _: b"N",
     str: _encode_text,
-    bytes: lambda value: b"B" + len(value).to_bytes(8, "little") + value,
-    float: lambda value: b"F" + struct.pack("<d", value + 0.0),  # SQLite does not keep the sign of zero
+    bytes: lambda value: _LENGTH(b"B", len(value)) + value,
+    float: lambda value: _REAL(b"F", value + 0.0),  # SQLite does not keep the sign of zero
     int: lambda value: b"I" + value.to_bytes(16, "little", signed=True),
 }
 

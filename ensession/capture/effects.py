@@ -15,7 +15,7 @@ import sys
 import sysconfig
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
@@ -120,6 +120,8 @@ class EffectRecorder:
             _listening.remove(self)
             self._add_seen()
         opened, effects = tuple(self._opened.items()), tuple(self._effects)
+        if not opened and not effects:
+            return (), ()
         is_noise = self._noise()
         kept = {(os.path.normpath(path), mode): folder for (path, mode), folder in opened}
         kept = {(path, mode): folder for (path, mode), folder in kept.items() if not is_noise(path, mode)}
@@ -230,19 +232,21 @@ class EffectRecorder:
         return is_noise
 
 
-def caution(files: Iterable[FileAccess], effects: Iterable[Effect], cwd: str | None = None) -> str | None:
+def caution(files: Collection[FileAccess], effects: Collection[Effect], cwd: str | None = None) -> str | None:
     """Say why an execution should not be run again unless the user allows it, or None.
 
     Running it for the sake of a restore must not touch the user's files, nor send anything.
 
     Parameters
     ----------
-    files, effects : iterable
+    files, effects : collection
         What an :class:`EffectRecorder` found.
     cwd : str or None
         The user's folder: what is in it is the user's even where it lies in the folder for temporary files. None: the
         working directory.
     """
+    if not files and not effects:
+        return None
     temporary, own = tempfile.gettempdir() + os.sep, (_working_directory() if cwd is None else cwd) + os.sep
 
     def is_temporary(path: str) -> bool:

@@ -2,21 +2,23 @@
 
 Writers and readers in C, C++ or Rust open files without an audit event of the interpreter. Linux tells whoever asks
 (inotify) what is opened, changed, moved and removed in a folder. Nothing is put between the user's code and its
-libraries, and a look at an empty queue costs two system calls. On other systems nothing is seen.
+libraries, and a look at empty queues costs one system call. On other systems nothing is seen.
 """
 
 from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import os
+import select
 import struct
 import sys
 import sysconfig
 import tempfile
 import weakref
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 WATCHED_FOLDERS = 256
@@ -75,11 +77,13 @@ class FolderWatch:
         self._exact: set[str] = set()
         self._named: set[str] = set()
         self._queues: tuple[_Queue, ...] = ()
+        self._any: Callable[[], object] = tuple
         if not sys.platform.startswith("linux"):
             return
         try:
             # Two, so that a cell that reads more files than a queue holds hides no write.
             self._queues = (_Queue(_WRITES), _Queue(_OPEN))
+            self._any = _asker(queue.fd for queue in self._queues)
         except OSError as error:
             self.problem = f"the system does not tell what happens to files ({error.strerror or error})"
 
@@ -95,9 +99,10 @@ class FolderWatch:
         """
         if not self._queues:
             return
-        for queue in self._queues:
-            for event in queue.drain():
-                self._follow(event)
+        if self._any():
+            for queue in self._queues:
+                for event in queue.drain():
+                    self._follow(event)
         if cwd != self._home:
             self._home = cwd
             self._watch(_below(cwd))
@@ -106,9 +111,9 @@ class FolderWatch:
 
     def end(self) -> Seen:
         """Return what has happened since :meth:`begin`."""
-        writes, reads = map(list, (queue.drain() for queue in self._queues)) if self._queues else ([], [])
-        if not writes and not reads:
+        if not self._any():
             return NOTHING
+        writes, reads = map(list, (queue.drain() for queue in self._queues))
         found, crowded = _Found(), _crowded()
         for event in writes:
             self._follow(event)
@@ -122,7 +127,7 @@ class FolderWatch:
         """Watch no longer."""
         for queue in self._queues:
             queue.close()
-        self._queues = ()
+        self._queues, self._any = (), tuple
 
     def _add(self, path: str) -> None:
         self._exact.add(path)
@@ -204,14 +209,14 @@ class _Queue:
         self._library = ctypes.CDLL(None, use_errno=True)
         self._mask = mask
         self._folders: dict[int, str] = {}
-        self._fd: int = self._library.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-        if self._fd < 0:
+        self.fd: int = self._library.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        if self.fd < 0:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-        self.close = weakref.finalize(self, os.close, self._fd)
+        self.close = weakref.finalize(self, os.close, self.fd)
 
     def watch(self, folder: str) -> bool:
         """Watch a folder; one that is gone or forbidden is left out. False: there is no room for one more."""
-        number = self._library.inotify_add_watch(self._fd, os.fsencode(folder), self._mask)
+        number = self._library.inotify_add_watch(self.fd, os.fsencode(folder), self._mask)
         if number >= 0:
             self._folders[number] = folder
         return number >= 0 or ctypes.get_errno() != errno.ENOSPC
@@ -220,7 +225,7 @@ class _Queue:
         """Yield what has happened since the last time."""
         while True:
             try:
-                data = os.read(self._fd, _READ_BYTES)
+                data = os.read(self.fd, _READ_BYTES)
             except BlockingIOError:
                 return
             at = 0
@@ -231,6 +236,14 @@ class _Queue:
                 yield _Event(self._folders.get(number, ""), os.fsdecode(name), mask)
                 if mask & _IGNORED:
                     self._folders.pop(number, None)
+
+
+def _asker(descriptors: Iterable[int]) -> Callable[[], object]:
+    """Return what asks whether there is anything to read from any of these."""
+    poll = select.poll()
+    for descriptor in descriptors:
+        poll.register(descriptor, select.POLLIN)
+    return functools.partial(poll.poll, 0)
 
 
 def _below(home: str) -> list[str]:

@@ -117,6 +117,8 @@ def is_only_command(source: str, name: str) -> bool:
     name : str
         Of the line magic, without the percent sign.
     """
+    if f"%{name}" not in source:
+        return False
     command = re.compile(rf"%{re.escape(name)}(\s.*)?")
     found = continued = False
     for line in source.splitlines():

@@ -47,7 +47,7 @@ class UserNamespace:
         self.ignored: frozenset[str] = frozenset()
         self.awaited: set[str] = set()
         self._turned: set[str] = set()
-        self._watch = NamespaceWatch(namespace)
+        self._watch = NamespaceWatch(namespace, lambda name: not self._is_shells(name))
 
     def ignore(self, names: frozenset[str]) -> None:
         """Ignore exactly these names from now on; those of which that is new count as changed."""

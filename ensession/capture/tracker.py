@@ -13,6 +13,7 @@ from typing import Any
 
 from ensession.capture.background import Suspects
 from ensession.capture.change import Change, Fresh, Memory, Tracked, draft
+from ensession.capture.collector import collector_paused
 from ensession.capture.covariables import link
 from ensession.capture.grouping import Names, joined_by_cycles, keeps_identity, links_of
 from ensession.capture.libraries import figures_are_open, package_of
@@ -226,6 +227,8 @@ class Tracker:
         self, names: set[str], rebound: set[str], deleted: set[str], variables: Mapping[str, Any]
     ) -> list[Fresh]:
         """Look until no co-variable outside is drawn in by what was found."""
+        if not names and not deleted:
+            return []
         while True:
             fresh = self._look_once(names, rebound, deleted, variables)
             seen = {name for one in fresh for name in one.names}
@@ -267,6 +270,8 @@ class Tracker:
         return len(names) == 1 and is_imported(variables[names[0]])
 
     def _join(self, parts: list[Names], looks: list[Look], variables: Mapping[str, Any]) -> list[list[int]]:
+        if len(parts) == 1 and not looks[0].references:  # most cells: nothing to join, and no rings
+            return [[0]]
         values = [variables[part[0]] if len(part) == 1 else None for part in parts]
         can_share = [len(part) > 1 or type(v) not in ATOMS for part, v in zip(parts, values, strict=True)]
         links = links_of([one if flag else None for one, flag in zip(looks, can_share, strict=True)])

@@ -10,6 +10,8 @@ import sys
 from array import array
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 _POINTER_BYTES = 8
@@ -27,48 +29,86 @@ class NamespaceWatch:
     ----------
     namespace : dict
         Its keys are kept, its values are not.
+    is_watched : Callable
+        Whether a name counts. A shell keeps names of its own there, more with every cell: their values are left alone.
     """
 
-    def __init__(self, namespace: dict[str, Any]) -> None:
+    def __init__(self, namespace: dict[str, Any], is_watched: Callable[[str], bool] = lambda _: True) -> None:
         self._namespace = namespace
+        self._is_watched = is_watched
         self._pointers = _pointers()
+        self._last: str | None = None
+        self._last_bound = self._n_known = 0
         self._names: tuple[str, ...] = ()
-        self._keys = b""
+        self._values: Callable[[dict[str, Any]], tuple[Any, ...]] = _getter(())
         self._bound = b""
         self._places: dict[str, int] = {}
 
     def changed(self) -> set[str]:
         """Return the names that were bound, bound anew or deleted since the last call; all of them at the first."""
-        names, values = self._read()
-        keys, bound = self._pointers(names), self._pointers(values)
-        n_before = len(self._names)
-        if keys.startswith(self._keys):  # names at most came behind
-            found = {names[place] for place in self._differences(bound)}
-            found.update(names[n_before:])
-            self._places.update(zip(names[n_before:], range(n_before, len(names)), strict=True))
-        else:
-            before = dict(zip(self._names, self._split(self._bound), strict=True))
-            now = dict(zip(names, self._split(bound), strict=True))
-            found = {name for name, pointer in now.items() if before.get(name) != pointer} | (before.keys() - now)
-            self._places = {name: place for place, name in enumerate(names)}
-        self._names, self._keys, self._bound = names, keys, bound
+        came = self._came()
+        if came is None:
+            return self._changed_anywhere()
+        try:
+            bound = self._pointers(self._values(self._namespace))
+        except KeyError:  # deleted by a thread meanwhile
+            return self._changed_anywhere()
+        found = {self._names[place] for place in self._differences(bound)} if bound != self._bound else set()
+        self._bound = bound
+        if came:
+            self._mark(came[-1], self._n_known + len(came))
+            found.update(self._add(came))
         return found
 
     def in_order(self, names: set[str]) -> list[str]:
         """Return names in the namespace's order, as of the last call of :meth:`changed`."""
         return sorted(names, key=lambda name: (self._places.get(name, len(self._places)), name))
 
-    def _read(self) -> tuple[tuple[str, ...], tuple[Any, ...]]:
-        while True:  # a thread may bind a name between the two
-            names, values = tuple(self._namespace), tuple(self._namespace.values())
-            if len(names) == len(values):
-                return names, values
+    def _came(self) -> list[str] | None:
+        """Return the names that came behind the others; None where others may have gone.
+
+        A dict keeps the order in which names came. If none went, the last known one is where the number of the new
+        ones says, bound to what it was: it was not deleted and bound again behind them.
+        """
+        last, namespace = self._last, self._namespace
+        n_new = len(namespace) - self._n_known
+        if n_new < 0 or last is None or id(namespace.get(last)) != self._last_bound:
+            return None
+        try:
+            names = list(islice(reversed(namespace), n_new + 1))
+        except RuntimeError:  # a thread bound a name meanwhile
+            return None
+        return names[::-1] if names.pop() == last else None
+
+    def _mark(self, last: str, n_known: int) -> None:
+        self._last, self._last_bound, self._n_known = last, id(self._namespace.get(last)), n_known
+
+    def _add(self, came: list[str]) -> list[str]:
+        """Watch further names; return those that count."""
+        new = [name for name in came if self._is_watched(name)]
+        if new:
+            self._places.update(zip(new, range(len(self._names), len(self._names) + len(new)), strict=True))
+            self._names += tuple(new)
+            self._values = _getter(self._names)
+            self._bound += self._pointers(tuple(map(self._namespace.get, new)))
+        return new
+
+    def _changed_anywhere(self) -> set[str]:
+        """Compare name by name."""
+        before: dict[str, bytes] = dict(zip(self._names, self._split(self._bound), strict=True))
+        names = list(self._namespace)
+        self._names, self._places, self._bound, self._last = (), {}, b"", None
+        if names:
+            self._mark(names[-1], len(names))
+        self._add(names)
+        now: dict[str, bytes] = dict(zip(self._names, self._split(self._bound), strict=True))
+        return {name for name, pointer in now.items() if before.get(name) != pointer} | (before.keys() - now)
 
     def _differences(self, bound: bytes) -> Iterator[int]:
         before, width = self._bound, _POINTER_BYTES
         for start in range(0, len(before), _BLOCK_BYTES):
             old, new = before[start : start + _BLOCK_BYTES], bound[start : start + _BLOCK_BYTES]
-            if old != new[: len(old)]:
+            if old != new:
                 for at in range(0, len(old), width):
                     if old[at : at + width] != new[at : at + width]:
                         yield (start + at) // width
@@ -76,6 +116,13 @@ class NamespaceWatch:
     @staticmethod
     def _split(pointers: bytes) -> list[bytes]:
         return [pointers[at : at + _POINTER_BYTES] for at in range(0, len(pointers), _POINTER_BYTES)]
+
+
+def _getter(names: tuple[str, ...]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
+    """Return what looks up names in one go; it raises KeyError where one is not there."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda namespace: tuple(namespace[name] for name in names)
 
 
 class Variables(Mapping[str, Any]):

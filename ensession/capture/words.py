@@ -28,7 +28,8 @@ def words_of(code: str, tags: Iterable[str]) -> tuple[Word, ...]:
         The cell's tags, such as ``ens-always``.
     """
     said = [tag.removeprefix(TAG_PREFIX) for tag in tags if tag.startswith(TAG_PREFIX)]
-    said += _said_in(code)
+    if "ens" in code:
+        said += _said_in(code)
     return tuple(dict.fromkeys(_KNOWN[text] for text in said if text in _KNOWN))
 
 

@@ -136,6 +136,7 @@ class StorageRule:
         reads: Iterable[VersionId],
         versions: Collection[VersionId],
         stored: Mapping[VersionId, tuple[int, int]],
+        need: Recompute | None = None,
     ) -> None:
         """Take note of a recorded execution.
 
@@ -145,8 +146,11 @@ class StorageRule:
             What it made.
         stored : mapping of VersionId to (int, int)
             Those that have a payload or get one, and the plain sizes of stream and buffers.
+        need : Recompute, optional
+            What :meth:`assess` said of it, where that is at hand.
         """
-        need = self.assess(runtime_s=runtime_s, no_replay=no_replay, reads=reads)
+        if need is None:
+            need = self.assess(runtime_s=runtime_s, no_replay=no_replay, reads=reads)
         self._run_s[execution] = self._costs.run_cost_s(runtime_s)
         way = need
         if need is not IMPOSSIBLE:

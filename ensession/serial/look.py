@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from ensession.serial.blind import has_strings, joined
 from ensession.serial.budget import Limit
 from ensession.serial.canonical import LIMIT_BYTES, canonical_fingerprint, former_canonical_fingerprint
 from ensession.serial.frames import UnframedSink
-from ensession.serial.pickling import BlindObserver, Dump, Observer, blind_fingerprint, dump, dump_observed
+from ensession.serial.pickling import PROTOCOL, BlindObserver, Dump, Observer, blind_fingerprint, dump, dump_observed
 from ensession.serial.reach import LIMIT, Reach, walk
 from ensession.serial.registry import Range, overlap
 from ensession.serial.scope import Scope
@@ -23,6 +24,10 @@ from ensession.serial.sinks import HashSink, Room, TeeSink
 GLANCE = 2_000
 """Objects that are looked at of a value that there is no time for."""
 ASSUMED = "assumed changed: looking at it would have taken more than the budget"
+
+_NUMBERS = frozenset({int, float, bool, type(None)})
+_ONE_FRAME_BYTES = 4096
+_ALONE = Reach({}, (), (), frozenset(), is_complete=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +172,10 @@ def look(values: Mapping[str, Any], scope: Scope, room: Room | None = None, limi
     OverBudget
         It would take longer.
     """
+    if len(values) == 1 and _NUMBERS.issuperset(map(type, values.values())):
+        stream = pickle.dumps(dict(values), PROTOCOL)
+        if len(stream) <= _ONE_FRAME_BYTES:
+            return _look_at_number(stream, room)
     try:
         dumped, made = dump(values, scope, lambda: HashSink(room, limit))
     except UnserializableError as error:
@@ -199,6 +208,16 @@ def look(values: Mapping[str, Any], scope: Scope, room: Room | None = None, limi
         may_hold_sets and in_order is None,
         is_observed,
     )
+
+
+def _look_at_number(stream: bytes, room: Room | None) -> Look:
+    """Look at one number, or None, as always, but without all that finds out what else there could be in a value."""
+    sink = HashSink(room)
+    sink.write(stream)
+    written = sink.fingerprint()
+    kept = sink if sink.is_kept else None
+    size = sink.n_stream_bytes
+    return Look(written, None, Codec.PICKLE, size, 0, (), (), frozenset(), {}, frozenset(), kept, _ALONE, written)
 
 
 def observe(values: Mapping[str, Any], scope: Scope, owners: frozenset[int] = frozenset()) -> Fingerprint | None:

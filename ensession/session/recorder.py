@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -104,8 +103,8 @@ class Recorder:
         """Record what the namespace and the hidden state hold when recording begins."""
         change = self.tracker.examine(_BEFORE, self._hidden.changed())
         if not change.is_empty:
-            draft = self._draft(ExecutionKind.ADOPTED, change)
-            self._write(replace(draft, no_replay="it was there before recording began"), change)
+            draft = self._draft(ExecutionKind.ADOPTED, change, no_replay="it was there before recording began")
+            self._write(draft, change)
 
     def begin(self, code: str, cell_id: str | None, python: str | None) -> None:
         """Take note that a cell is about to run; ``python`` is what the shell made of it, where that is known."""
@@ -189,8 +188,9 @@ class Recorder:
         patches = patch_effects(pending.names.set_attributes, self.tracker.user.view())
         with self._guarded("what your own modules hold"):
             patches = with_changed(patches, self._module_state.changed())
-        draft = replace(
-            self._draft(ExecutionKind.CELL, change),
+        draft = self._draft(
+            ExecutionKind.CELL,
+            change,
             code=pending.code,
             reads=tuple(sorted(conditions.union(change.reads))),
             cell_id=pending.cell_id,
@@ -243,28 +243,33 @@ class Recorder:
     def _record_ambient(self, hidden: Mapping[str, Any], beside: Touched | None) -> None:
         change = self._examine(beside or _BETWEEN, hidden)
         if not change.is_empty:
-            draft = replace(self._draft(ExecutionKind.AMBIENT, change), effects=outside_effects(change))
-            self._write(replace(draft, no_replay="it happened between two cells"), change)
+            known = {"effects": outside_effects(change), "no_replay": "it happened between two cells"}
+            self._write(self._draft(ExecutionKind.AMBIENT, change, **known), change)
         if change.outside:
             self._shell.warn(outside_warning(change, "what happened between two cells"))
 
     def _examine(self, touched: Touched, hidden: Mapping[str, Any]) -> Change:
         return (self.tracker.audit if self._config.audit else self.tracker.examine)(touched, hidden)
 
-    def _draft(self, kind: ExecutionKind, change: Change) -> ExecutionDraft:
+    def _draft(self, kind: ExecutionKind, change: Change, **known: Any) -> ExecutionDraft:
+        """Put together what is to be recorded; ``known`` are fields of the draft."""
+        fields: dict[str, Any] = {
+            "code": "",
+            "started_at": time.time(),
+            "runtime_s": 0.0,
+            "outcome": Outcome.OK,
+            "reads": change.reads,
+            "modules": self._modules.fresh(),
+            **known,
+        }
         return ExecutionDraft(
             run=self._run.id,
             parent=self.head,
             kind=kind,
-            code="",
-            started_at=time.time(),
-            runtime_s=0.0,
-            outcome=Outcome.OK,
-            reads=change.reads,
             versions=change.versions,
             bindings=change.bindings,
             branch=self.branch,
-            modules=self._modules.fresh(),
+            **fields,
         )
 
     def _write(self, draft: ExecutionDraft, change: Change) -> None:
@@ -304,6 +309,7 @@ class Recorder:
             reads=change.reads,
             versions=recorded.versions,
             stored=sizes,
+            need=need,
         )
         self._note_survival(draft, recorded, is_repeatable=need.cost_s < inf, stored=stored)
 
@@ -332,7 +338,9 @@ class Recorder:
     def _tell_failures(self) -> str | None:
         """Warn of values that could not be written behind their cells, and go on as if they had not been wanted."""
         failures = self._store.behind.failures()
-        failures = store_again(failures, self.tracker, self._store, self._keyring) if failures else failures
+        if not failures:
+            return None
+        failures = store_again(failures, self.tracker, self._store, self._keyring)
         for version, reason in failures.items():
             self.rule.lose(version)
             names = ", ".join(self._store.history.version(version).names)

@@ -11,6 +11,7 @@ IEEE TPDS 31(9), 2020.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 from pyfastcdc import FastCDC
@@ -60,9 +61,6 @@ class StreamCutter:
     """
 
     def __init__(self) -> None:
-        self._cdc = FastCDC(
-            STREAM_AVG_BYTES, min_size=STREAM_MIN_BYTES, max_size=STREAM_MAX_BYTES, normalized_chunking=1
-        )
         self._pending = bytearray()
         self._tail = b""
 
@@ -83,8 +81,15 @@ class StreamCutter:
     def finish(self) -> Iterator[Piece]:
         """Yield what is left."""
         pending, self._pending = self._pending, bytearray()
+        if 0 < len(pending) <= STREAM_MIN_BYTES:  # as most are: too short to be cut
+            yield pending
+            return
         for chunk in self._cdc.cut_buf(pending):
             yield chunk.data
+
+    @functools.cached_property
+    def _cdc(self) -> FastCDC:
+        return FastCDC(STREAM_AVG_BYTES, min_size=STREAM_MIN_BYTES, max_size=STREAM_MAX_BYTES, normalized_chunking=1)
 
     def _settled(self) -> Iterator[Piece]:
         # A cut depends on nothing but the bytes from the cut before it; only the last one may be an artefact of

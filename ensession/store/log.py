@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -109,7 +108,7 @@ class ExecutionLog:
             recorded, digests = insert_execution(connection, draft, seal, point)
             if draft.branch is not None:
                 branch = advance(connection, draft.branch, draft.parent, recorded.id, self._clock())
-                recorded = replace(recorded, branch=branch)
+                recorded = Recorded(recorded.id, recorded.digest, recorded.versions, branch)
             stored = self._adder.store_chunks(
                 connection, [chunk for draft_ in written.values() for chunk in draft_.rest]
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -29,7 +30,9 @@ class Settler:
         self._busy_timeout_s = busy_timeout_s
         self._condition = threading.Condition()
         self._asked = self._done = 0
-        self._is_closed = False
+        self._asked_at = 0.0
+        self._n_waiting = 0
+        self._is_gathering = self._is_closed = False
         self._thread: threading.Thread | None = None
 
     def settle(self, wait_s: float) -> bool:
@@ -52,9 +55,18 @@ class Settler:
                 self._thread = threading.Thread(target=self._work, name="ensession settler", daemon=True)
                 self._thread.start()
             self._asked += 1
+            self._asked_at = time.monotonic()
             mine = self._asked
+            if wait_s <= 0:
+                if not self._is_gathering:  # else it is awake, and waking it would cost the next cell
+                    self._condition.notify_all()
+                return False
+            self._n_waiting += 1
             self._condition.notify_all()
-            return self._condition.wait_for(lambda: self._done >= mine, wait_s)
+            try:
+                return self._condition.wait_for(lambda: self._done >= mine, wait_s)
+            finally:
+                self._n_waiting -= 1
 
     def close(self) -> None:
         """End the thread."""
@@ -70,8 +82,7 @@ class Settler:
             while True:
                 with self._condition:
                     self._condition.wait_for(lambda: self._is_closed or self._asked > self._done)
-                    if not self._is_closed:
-                        self._condition.wait_for(lambda: self._is_closed, _GATHER_S)
+                    self._gather()
                     if self._is_closed:
                         return
                     asked = self._asked
@@ -83,10 +94,23 @@ class Settler:
                     elif self._asked == asked:  # somebody reads an older state, or writes: try again in a while
                         self._condition.wait(_RETRY_S)
 
+    def _gather(self) -> None:
+        """Let a burst of quick cells share one checkpoint: a commit waits for the disk while one syncs."""
+        first, self._is_gathering = time.monotonic(), True
+        while not self._is_closed and not self._n_waiting:
+            now = time.monotonic()
+            rest_s = min(self._asked_at + _QUIET_S, first + _LONGEST_S) - now
+            if rest_s <= 0:
+                break
+            self._condition.wait(rest_s)
+        self._is_gathering = False
+
 
 _RETRY_S = 0.05
-_GATHER_S = 0.03
-"""A burst of quick cells shares one checkpoint, and none of them waits for the processor because of it."""
+_QUIET_S = 0.1
+"""How long no cell has ended when the log is brought into the file."""
+_LONGEST_S = 1.0
+"""How long cells that follow each other at once put it off."""
 
 
 def _checkpoint(connection: sqlite3.Connection) -> bool:

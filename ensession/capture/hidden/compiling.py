@@ -26,12 +26,15 @@ class Futures(Condition):
 
     def __init__(self, compiler: Compiler) -> None:
         self._compiler = compiler
-        self.usual = self.glance()
+        self.usual = self.snapshot(self.glance())
 
     def glance(self) -> Any:
+        """Return the compiler's flags."""
+        return self._compiler.flags
+
+    def snapshot(self, glance: Any) -> Any:
         """Return the names of the features that are on."""
-        flags = self._compiler.flags
-        return tuple(name for name in __future__.all_feature_names if flags & _flag(name))
+        return tuple(name for name in __future__.all_feature_names if glance & _flag(name))
 
     def write(self, value: Any) -> None:
         """Switch exactly these on; a Python that does not know one has it by default."""

@@ -34,11 +34,15 @@ class Extensions(Condition):
 
     def __init__(self, host: ExtensionHost) -> None:
         self._host = host
-        self.usual = self.glance()
+        self.usual = self.snapshot(self.glance())
 
     def glance(self) -> Any:
+        """Return their names."""
+        return self._host.extensions()
+
+    def snapshot(self, glance: Any) -> Any:
         """Return their names, sorted."""
-        return tuple(sorted(self._host.extensions()))
+        return tuple(sorted(glance))
 
     def write(self, value: Any) -> None:
         """Load what is missing; what is loaded besides does no harm."""

@@ -21,12 +21,19 @@ class PythonRandom(Generator):
 
     name = "random"
 
+    def __init__(self) -> None:
+        self._way: Any = None
+        self._read: Callable[[], Any] = random.getstate
+
     def glance(self) -> Any:
         """Return its state as it lies in memory, where this interpreter lets us: Python's own way is felt."""
-        generator: Any = getattr(random.getstate, "__self__", None)
-        kind: Any = type(generator)
-        memory = _twister_memory(kind)
-        return random.getstate() if memory is None else (memory(generator), generator.gauss_next)
+        if random.getstate is not self._way:
+            self._way = random.getstate
+            generator: Any = getattr(self._way, "__self__", None)
+            kind: Any = type(generator)
+            memory = _twister_memory(kind)
+            self._read = self._way if memory is None else lambda: (memory(generator), generator.gauss_next)
+        return self._read()
 
     def snapshot(self, glance: Any) -> Any:
         """Return its state as Python tells it."""

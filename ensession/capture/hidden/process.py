@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _locale  # locale.setlocale without its detour, which takes longer than the question
 import locale
 import os
 import re
@@ -107,7 +108,7 @@ class Locale(Condition):
 
     def glance(self) -> Any:
         """Return it in the C library's spelling."""
-        return locale.setlocale(locale.LC_ALL)
+        return _locale.setlocale(locale.LC_ALL)
 
     def write(self, value: Any) -> None:
         """Set it."""

@@ -78,14 +78,13 @@ class Decimals(Condition):
 
     def glance(self) -> Any:
         """Return precision, rounding and the like, and which signals are trapped."""
-        context = decimal.getcontext()
-        plain = (context.prec, context.rounding, context.Emin, context.Emax, context.capitals, context.clamp)
-        return (plain, context.traps.copy())
+        *plain, _, traps = decimal.getcontext().__reduce__()[1]  # all there is, and the flags, in one call
+        return (plain, traps)
 
     def snapshot(self, glance: Any) -> Any:
         """Return the same in one row, with the signals that are trapped by name."""
         plain, traps = glance
-        return (*plain, tuple(signal.__name__ for signal, is_set in traps.items() if is_set))
+        return (*plain, tuple(signal.__name__ for signal in traps))
 
     def write(self, value: Any) -> None:
         """Make it the context of this thread."""
