@@ -11,7 +11,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from enum import Enum
 from pathlib import Path
 from sqlite3 import Connection
@@ -111,6 +111,21 @@ class Database:
         """Return all rows of one query, in a read transaction of its own or in the running one."""
         with self.read() as connection:
             return rows(connection, sql, parameters)
+
+    def begin_log(self) -> None:
+        """Write what is there already, as the first transaction of the log; nothing where somebody writes.
+
+        Once all of the log is in the file, the next writer begins it anew, and waits for the disk until its header is
+        there. For a thread that has the time.
+        """
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            if self._connection is not None and not self._connection.in_transaction:
+                with suppress(sqlite3.OperationalError):  # another process has the lock, or the disk is full
+                    self._connection.execute("UPDATE alembic_version SET version_num = version_num")
+        finally:
+            self._lock.release()
 
     @property
     def is_inside(self) -> bool:

@@ -208,11 +208,10 @@ def advance(connection: Connection, name: str, parent: ExecutionId | None, execu
     str
         The branch that is at the execution now: ``name``, or a new one called after it (``main-2``).
     """
-    found = rows(connection, _ONE, (name,))
-    if found and tuple(found[0][1:3]) == (RefKind.BRANCH, parent):
-        execute(connection, "UPDATE branch SET execution = ?, moved_at = ? WHERE name = ?", (execution, now, name))
+    move = "UPDATE branch SET execution = ?, moved_at = ? WHERE name = ? AND execution = ?"
+    if parent is not None and execute(connection, move, (execution, now, name, parent)).rowcount:
         return name
-    new = name if not found else _free_name(connection, name)
+    new = _free_name(connection, name) if rows(connection, _ONE, (name,)) else name
     execute(connection, "INSERT INTO branch VALUES (?, ?, ?)", (new, execution, now))
     return new
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -23,11 +24,14 @@ class Settler:
     ----------
     path : Path
     busy_timeout_s : float
+    begin_log : callable
+        Begins the log anew for those who write (:meth:`~ensession.store.engine.Database.begin_log`).
     """
 
-    def __init__(self, path: Path, busy_timeout_s: float) -> None:
+    def __init__(self, path: Path, busy_timeout_s: float, begin_log: Callable[[], None]) -> None:
         self._path = path
         self._busy_timeout_s = busy_timeout_s
+        self._begin_log = begin_log
         self._condition = threading.Condition()
         self._asked = self._done = 0
         self._asked_at = 0.0
@@ -86,7 +90,10 @@ class Settler:
                     if self._is_closed:
                         return
                     asked = self._asked
-                is_complete = _checkpoint(connection)
+                in_log, copied = _checkpoint(connection)
+                is_complete = in_log == copied
+                if is_complete and in_log > 0:
+                    self._begin_log()
                 with self._condition:
                     if is_complete:
                         self._done = asked
@@ -113,10 +120,10 @@ _LONGEST_S = 1.0
 """How long cells that follow each other at once put it off."""
 
 
-def _checkpoint(connection: sqlite3.Connection) -> bool:
-    """Copy what can be copied; say whether that was all."""
+def _checkpoint(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Copy what can be copied; return how many pages are in the log, and how many of them are in the file."""
     try:
         _, in_log, copied = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
     except sqlite3.OperationalError:  # locked, or no room: the log keeps everything, and the next try may do it
-        return False
-    return bool(in_log == copied)
+        return 1, 0
+    return in_log, copied

@@ -76,7 +76,7 @@ class Store:
     ) -> None:
         self._database = database
         self._found = found
-        self._settler = Settler(database.path, database.busy_timeout_s)
+        self._settler = Settler(database.path, database.busy_timeout_s, database.begin_log)
         self.log = ExecutionLog(database, clock, PayloadAdder(database))
         self.behind = WriteBehind(database, lambda: self._settler.settle(0))
         self.history = HistoryReader(database, self.behind.flush)

@@ -32,7 +32,11 @@ class PythonRandom(Generator):
             generator: Any = getattr(self._way, "__self__", None)
             kind: Any = type(generator)
             memory = _twister_memory(kind)
-            self._read = self._way if memory is None else lambda: (memory(generator), generator.gauss_next)
+            if memory is None:
+                self._read = self._way
+            else:
+                words = memory(generator).tobytes
+                self._read = lambda: (words(), generator.gauss_next)
         return self._read()
 
     def snapshot(self, glance: Any) -> Any:
@@ -103,8 +107,11 @@ def _plain(state: Any) -> Any:
 
 
 @cache
-def _twister_memory(kind: type) -> Callable[[Any], bytes] | None:
-    """Return what reads the words and the place of a generator of this type out of memory; None where it fails."""
+def _twister_memory(kind: type) -> Callable[[Any], memoryview] | None:
+    """Return what shows the words and the place of a generator of this type in memory; None where it fails.
+
+    A view is good for as long as its generator lives.
+    """
     if kind is not random.Random or sys.implementation.name != "cpython":
         return None
     try:
@@ -113,14 +120,14 @@ def _twister_memory(kind: type) -> Callable[[Any], bytes] | None:
         return None
     first, n_bytes = object.__basicsize__, struct.calcsize(_TWISTER)
 
-    def read(generator: Any) -> bytes:
-        return ctypes.string_at(id(generator) + first, n_bytes)
+    def view(generator: Any) -> memoryview:
+        return memoryview((ctypes.c_ubyte * n_bytes).from_address(id(generator) + first))
 
     for n_draws in (0, 1, 700):  # a fresh state, a moved place, words made anew
         probe = random.Random(n_draws)  # noqa: S311
         for _ in range(n_draws):
             probe.random()
         *words, place = probe.getstate()[1]
-        if struct.unpack(_TWISTER, read(probe)) != (place, *words):
+        if struct.unpack(_TWISTER, view(probe)) != (place, *words):
             return None
-    return read
+    return view
