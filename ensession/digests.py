@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from blake3 import blake3
 
@@ -160,11 +160,12 @@ def _hash(domain: str, value: _Value) -> Digest:
 
 def _encode(value: _Value, pieces: list[bytes]) -> None:
     """Append type mark, length and content; ints and floats have a fixed length."""
-    encode = _ENCODERS.get(type(value)) or next(filter(None, map(_ENCODERS.get, type(value).__mro__)), None)
-    if encode is not None:
-        pieces.append(encode(value))
-        return
-    items = cast("Sequence[_Value]", value)
+    if type(value) is not tuple and type(value) is not list:
+        encode = _ENCODERS.get(type(value)) or next(filter(None, map(_ENCODERS.get, type(value).__mro__)), None)
+        if encode is not None:
+            pieces.append(encode(value))
+            return
+    items: Sequence[_Value] = value  # type: ignore[assignment]  # what is left
     pieces.append(_LENGTH(b"L", len(items)))
     for item in items:
         encode = _ENCODERS.get(type(item))

@@ -89,7 +89,8 @@ class Background:
         ----------
         variables : Mapping[str, object]
         """
-        threads = [t for t in threading.enumerate() if t.ident not in self._before and not _is_ours(t)]
+        before = self._before
+        threads = [t for t in threading.enumerate() if t.ident not in before and not _is_ours(t)]
         found = NOBODY
         if threads:
             frames = sys._current_frames()
@@ -127,11 +128,11 @@ class Background:
         return found | Suspects((f"thread {thread.name}",), frozenset(names)) if names else found
 
     def _of_task(self, task: Any, variables: Mapping[str, Any]) -> Suspects:
-        values, codes = [], []
+        values, codes, namespace = [], [], self._namespace
         coroutine = task.get_coro()
         while coroutine is not None:
             frame = getattr(coroutine, "cr_frame", None)
-            if frame is not None and frame.f_globals is self._namespace:
+            if frame is not None and frame.f_globals is namespace:
                 codes.append(frame.f_code)
                 values += frame.f_locals.values()
             coroutine = getattr(coroutine, "cr_await", None)

@@ -56,9 +56,10 @@ class Tracker:
         self._suspects: set[str] = set()
         self._libraries: dict[str, str] = {}
 
-    def touched(self, cell: CellNames) -> Touched:
-        """Return what a cell may touch, given what lives now."""
-        self._moved(self.user.view())
+    def touched(self, cell: CellNames, *, is_fresh: bool = False) -> Touched:
+        """Return what a cell may touch, given what lives now; ``is_fresh``: it was asked just now what moved."""
+        if not is_fresh:
+            self._moved(self.user.view())
         closure = Closure(self.known, self._libraries, self._analyse, figures_are_open=figures_are_open())
         return touched_by(cell, closure)
 

@@ -19,7 +19,7 @@ from ensession.serial.pickling import PROTOCOL, BlindObserver, Dump, Observer, b
 from ensession.serial.reach import LIMIT, Reach, walk
 from ensession.serial.registry import Range, overlap
 from ensession.serial.scope import Scope
-from ensession.serial.sinks import HashSink, Room, TeeSink
+from ensession.serial.sinks import HashSink, KeptStream, Room, TeeSink, stream_fingerprint
 
 GLANCE = 2_000
 """Objects that are looked at of a value that there is no time for."""
@@ -27,7 +27,8 @@ ASSUMED = "assumed changed: looking at it would have taken more than the budget"
 
 _NUMBERS = frozenset({int, float, bool, type(None)})
 _ONE_FRAME_BYTES = 4096
-_ALONE = Reach({}, (), (), frozenset(), is_complete=True)
+_NOTHING: frozenset[Any] = frozenset()
+_ALONE = Reach({}, (), (), _NOTHING, is_complete=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class Look:
     packages: frozenset[str]
     labels: Mapping[int, tuple[Any, ...]]
     owners: frozenset[int]
-    sink: HashSink | None
+    sink: HashSink | KeptStream | None
     source: Dump | Reach
     written: Fingerprint | None = None
     may_vary: bool = False
@@ -212,12 +213,9 @@ def look(values: Mapping[str, Any], scope: Scope, room: Room | None = None, limi
 
 def _look_at_number(stream: bytes, room: Room | None) -> Look:
     """Look at one number, or None, as always, but without all that finds out what else there could be in a value."""
-    sink = HashSink(room)
-    sink.write(stream)
-    written = sink.fingerprint()
-    kept = sink if sink.is_kept else None
-    size = sink.n_stream_bytes
-    return Look(written, None, Codec.PICKLE, size, 0, (), (), frozenset(), {}, frozenset(), kept, _ALONE, written)
+    written, size = stream_fingerprint(stream), len(stream)
+    kept = KeptStream(stream) if room is not None and size <= room.payload_bytes else None
+    return Look(written, None, Codec.PICKLE, size, 0, (), (), _NOTHING, {}, _NOTHING, kept, _ALONE, written)
 
 
 def observe(values: Mapping[str, Any], scope: Scope, owners: frozenset[int] = frozenset()) -> Fingerprint | None:

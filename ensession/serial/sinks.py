@@ -143,6 +143,25 @@ class HashSink:
             self._kept.append((mode, bytes(piece)))
 
 
+class KeptStream:
+    """A small payload that is one piece of stream."""
+
+    def __init__(self, stream: bytes) -> None:
+        self._stream = stream
+
+    def replay(self, sink: PayloadSink) -> None:
+        """Write the payload into ``sink``."""
+        sink.write(self._stream)
+
+
+def stream_fingerprint(stream: bytes) -> Fingerprint:
+    """Return the fingerprint that a :class:`HashSink` gives a payload without buffers."""
+    return Fingerprint(xxhash.xxh3_128_digest(xxhash.xxh3_128_digest(stream) + _NO_BUFFERS))
+
+
+_NO_BUFFERS = xxhash.xxh3_128_digest(b"")
+
+
 class TeeSink:
     """Write a payload into a store's sink and fingerprint it in the same pass."""
 

@@ -112,16 +112,17 @@ class Recorder:
         if self._depth > 1 or self.paused or is_only_command(code, COMMAND):
             return
         start = time.perf_counter()
+        is_fresh = False
         with self._guarded("what changed between two cells"):
             self._notices.stay_in_place()
             self._untold = self._tell_failures() or self._untold
-            self._note_ambient()
+            is_fresh = self._note_ambient()
             self._module_state.changed()  # what did so between cells is no news of this one
         names = CellNames(dynamic="could not be analysed")
         touched = Touched(frozenset(), frozenset(), names.dynamic)
         with self._guarded("which variables the cell uses (so it looks at all of them)"):
             names = analyse_cell(code, self._shell.transform, python)
-            touched = self.tracker.touched(names)
+            touched = self.tracker.touched(names, is_fresh=is_fresh)
         self._shell.outputs.begin()
         with self._guarded("what native code does to files"):
             problem = self._effects.begin(named_places(code, touched, self.tracker.user.view()))
@@ -234,11 +235,13 @@ class Recorder:
             return f"it uses the shell's history ({', '.join(sorted(names.shell_history))})"
         return self.spoken.no_replay(pending.words, pending.touched)
 
-    def _note_ambient(self) -> None:
-        """Record what was bound, deleted or drawn since the last execution, as an execution of its own."""
+    def _note_ambient(self) -> bool:
+        """Record what was bound, deleted or drawn since the last execution; say whether there was nothing."""
         hidden, beside = self._hidden.changed(), self._beside.between_cells()
-        if hidden or beside is not None or self.tracker.moved() or self._config.audit:
+        if self.tracker.moved() or hidden or beside is not None or self._config.audit:
             self._record_ambient(hidden, beside)
+            return False
+        return True
 
     def _record_ambient(self, hidden: Mapping[str, Any], beside: Touched | None) -> None:
         change = self._examine(beside or _BETWEEN, hidden)
@@ -253,15 +256,7 @@ class Recorder:
 
     def _draft(self, kind: ExecutionKind, change: Change, **known: Any) -> ExecutionDraft:
         """Put together what is to be recorded; ``known`` are fields of the draft."""
-        fields: dict[str, Any] = {
-            "code": "",
-            "started_at": time.time(),
-            "runtime_s": 0.0,
-            "outcome": Outcome.OK,
-            "reads": change.reads,
-            "modules": self._modules.fresh(),
-            **known,
-        }
+        fields: dict[str, Any] = {"code": "", "started_at": time.time(), "runtime_s": 0.0, "outcome": Outcome.OK}
         return ExecutionDraft(
             run=self._run.id,
             parent=self.head,
@@ -269,7 +264,8 @@ class Recorder:
             versions=change.versions,
             bindings=change.bindings,
             branch=self.branch,
-            **fields,
+            modules=self._modules.fresh(),
+            **{**fields, "reads": change.reads, **known},
         )
 
     def _write(self, draft: ExecutionDraft, change: Change) -> None:

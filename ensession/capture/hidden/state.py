@@ -53,6 +53,7 @@ class HiddenState:
             *further,
         )
         self._kinds = {kind.variable: kind for kind in kinds}
+        self._ways = [(kind.variable, kind.glance) for kind in kinds]
         self._glances: dict[str, Any] = {}
         self._last: dict[str, Any] = {k.variable: k.usual for k in kinds if isinstance(k, Condition)}
         self._present: set[str] = set()
@@ -84,13 +85,13 @@ class HiddenState:
     def changed(self) -> dict[str, Any]:
         """Return what differs from the last look, and remember it."""
         found = {}
-        for name, kind in self._kinds.items():
-            glance = kind.glance()
+        for name, look in self._ways:
+            glance = look()
             if glance is None or glance == self._glances.get(name, _UNSEEN):
                 continue
             self._glances[name] = glance
             self._present.add(name)
-            value = kind.snapshot(glance)
+            value = self._kinds[name].snapshot(glance)
             if value != self._last.get(name, _UNSEEN):
                 found[name] = self._last[name] = value
         return found
