@@ -8,12 +8,14 @@ from sqlite3 import Connection
 from ensession.errors import ChunkMissingError
 from ensession.model import PayloadInfo, VersionId
 from ensession.store.chunks import (
+    MIN_COMPRESS_BYTES,
     Encoder,
     PlainChunk,
     StoredChunk,
     encode_missing,
     find_chunks,
     insert_chunks,
+    insert_tiny,
     present_chunks,
 )
 from ensession.store.engine import Database, execute
@@ -119,6 +121,10 @@ class PayloadAdder:
 
     def store_chunks(self, connection: Connection, chunks: Sequence[PlainChunk]) -> dict[bytes, StoredChunk]:
         """Bring chunks in within the running transaction."""
+        if len(chunks) == 1 and len(chunks[0].data) < MIN_COMPRESS_BYTES:  # a number, most often
+            stored = insert_tiny(connection, chunks[0])
+            if stored is not None:
+                return {chunks[0].address: stored}
         known = find_chunks(connection, (chunk.address for chunk in chunks))
         return known | insert_chunks(connection, encode_missing(self._encoder, chunks, known))
 

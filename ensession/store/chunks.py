@@ -12,7 +12,7 @@ from blake3 import blake3
 
 from ensession.errors import ChunkCorruptError, ChunkMissingError
 from ensession.store.chunker import MAX_CHUNK_BYTES
-from ensession.store.engine import insert_many, rows
+from ensession.store.engine import execute, insert_many, rows
 from ensession.store.statements import insert_sql
 
 ZSTD_LEVEL = 3
@@ -25,6 +25,9 @@ _LOOKUP = 200
 _FIND = "SELECT address, id, length(data) FROM chunk WHERE address IN"
 _PRESENT = "SELECT address FROM chunk WHERE address IN"
 _INSERT = insert_sql("chunk")
+_INSERT_NEW = (
+    "INSERT INTO chunk (address, n_bytes, encoding, data) VALUES (?, ?, ?, ?) ON CONFLICT (address) DO NOTHING"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,13 @@ def insert_chunks(connection: Connection, chunks: Sequence[EncodedChunk]) -> dic
     ]
     insert_many(connection, _INSERT, values)
     return {row[1]: StoredChunk(row[0], len(row[4]), is_new=True) for row in values}
+
+
+def insert_tiny(connection: Connection, chunk: PlainChunk) -> StoredChunk | None:
+    """Insert one chunk that is too short to be compressed, in one statement; None where the store holds it."""
+    n_bytes = len(chunk.data)
+    cursor = execute(connection, _INSERT_NEW, (chunk.address, n_bytes, "raw", chunk.data))
+    return StoredChunk(cursor.lastrowid or 0, n_bytes, is_new=True) if cursor.rowcount else None
 
 
 def encode_missing(

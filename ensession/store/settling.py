@@ -114,7 +114,7 @@ class Settler:
 
 
 _RETRY_S = 0.05
-_QUIET_S = 0.1
+_QUIET_S = 0.06
 """How long no cell has ended when the log is brought into the file."""
 _LONGEST_S = 1.0
 """How long cells that follow each other at once put it off."""
