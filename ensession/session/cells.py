@@ -55,3 +55,15 @@ def unseen(pending: Pending) -> str | None:
         return f"it runs a program ({pending.names.system[0]})"
     said = pending.touched.mentions
     return known_writer(said.words, said.packages, sys.modules, (pending.code, *said.texts))
+
+
+def unrepeatable(pending: Pending, ending: Ending) -> str | None:
+    """Say why a cell can't be run again, as far as its code and its end tell."""
+    names = pending.names
+    if ending.outcome is Outcome.INTERRUPTED:
+        return "it was interrupted"
+    if names.has_await:
+        return "it awaits at top level"
+    if names.shell_history:
+        return f"it uses the shell's history ({', '.join(sorted(names.shell_history))})"
+    return None

@@ -39,7 +39,7 @@ from ensession.session.assuming import assumed_change
 from ensession.session.auditing import outside_effects, outside_reason, outside_warning
 from ensession.session.beside import Beside
 from ensession.session.births import birth
-from ensession.session.cells import Ending, Pending, named_places, unseen
+from ensession.session.cells import Ending, Pending, named_places, unrepeatable, unseen
 from ensession.session.notices import Notices
 from ensession.session.patches import patch_effects, patch_warning, with_changed
 from ensession.session.shell import Shell
@@ -224,16 +224,7 @@ class Recorder:
             raise CaptureError(f"the variables it may have changed could not be looked at: {problem}")
 
     def _no_replay(self, pending: Pending, ending: Ending) -> str | None:
-        names = pending.names
-        if self._gap is not None:
-            return self._gap
-        if ending.outcome is Outcome.INTERRUPTED:
-            return "it was interrupted"
-        if names.has_await:
-            return "it awaits at top level"
-        if names.shell_history:
-            return f"it uses the shell's history ({', '.join(sorted(names.shell_history))})"
-        return self.spoken.no_replay(pending.words, pending.touched)
+        return self._gap or unrepeatable(pending, ending) or self.spoken.no_replay(pending.words, pending.touched)
 
     def _note_ambient(self) -> bool:
         """Record what was bound, deleted or drawn since the last execution; say whether there was nothing."""
