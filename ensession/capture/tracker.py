@@ -13,7 +13,6 @@ from typing import Any
 
 from ensession.capture.background import Suspects
 from ensession.capture.change import Change, Fresh, Memory, Tracked, draft
-from ensession.capture.collector import collector_paused
 from ensession.capture.covariables import link
 from ensession.capture.grouping import Names, joined_by_cycles, keeps_identity, links_of
 from ensession.capture.libraries import figures_are_open, package_of

@@ -255,7 +255,7 @@ class Store:
         self.behind.flush()
         self._settler.close()
         self._database.move(target, write_anew)
-        self._settler = Settler(target, self._database.busy_timeout_s)
+        self._settler = Settler(target, self._database.busy_timeout_s, self._database.begin_log)
         return target
 
     def settle(self, wait_s: float) -> bool:
