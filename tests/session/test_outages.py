@@ -52,6 +52,7 @@ def begin(path: Path) -> tuple[Notebook, Told]:
     notebook.session._recorder._notices._shell = told  # type: ignore[assignment]
     notebook.run("import os", "a = [1]", "big = os.urandom(3_000_000)")
     notebook.session.flush()
+    assert notebook.session.store.settle(10)  # from here on the log has the room that these took in it
     return notebook, told
 
 
