@@ -14,6 +14,7 @@ NOTEBOOKS ?=
 AUDIT ?=
 BENCH ?=
 PICTURES ?=
+SIZE ?=
 WRITE ?=
 MIN_PYTHON := 3.11
 
@@ -45,7 +46,7 @@ help:
 	@echo 'make docs            the documentation, into docs/_build/html'
 	@echo 'make bench           ensession beside Kishu, ElasticNotebook, dill and pickle (QUICK=1: small, BENCH=names)'
 	@echo 'make bench-overhead  what recording costs a trivial cell, and a kernel at its start'
-	@echo 'make bench-restore   how soon a session of 2 GB is usable again (SIZE=200: of 200 MB)'
+	@echo 'make bench-restore   how soon a session of 2 GB is usable again (SIZE=200: of 200 MB; WRITE=1: into the docs)'
 	@echo 'make bench-checkout  undo beside 2 GB, checkout of far states, questions to long histories'
 	@echo 'make bench-pack      how soon a state runs elsewhere: packed, with everything, with the history only (WRITE=1: into the docs)'
 	@echo 'make bench-sync      a session of 1 GB over ssh: against scp, after a small change, interrupted (WRITE=1: into the docs)'
@@ -141,7 +142,7 @@ bench-overhead: $(STAMP)
 	$(PY) -m benchmarks.overhead.run
 
 bench-restore: $(STAMP)
-	$(PY) -m benchmarks.restore.run $(if $(SIZE),--megabytes $(SIZE))
+	$(PY) -m benchmarks.restore.run $(if $(SIZE),--megabytes $(SIZE)) $(if $(WRITE),--write)
 
 bench-pack: $(STAMP)
 	$(PY) -m benchmarks.pack.run $(if $(WRITE),--write)

@@ -188,7 +188,7 @@ class Executor:
                 if step.kind is StepKind.RUN:
                     self._run(execution, current, made, compared)
                 elif step.version is not None:
-                    self._load(step.version, made)
+                    self._load(step.version, current, made)
             for name, version in self._graph.bindings.get(execution.id, {}).items():
                 if version is None:
                     current.pop(name, None)
@@ -202,9 +202,12 @@ class Executor:
             return f"running cell {step.execution}"
         return "loading " + ", ".join(self._graph.versions[step.version].names)
 
-    def _load(self, version: VersionId, made: Made) -> None:
+    def _load(self, version: VersionId, current: Mapping[str, VersionId], made: Made) -> None:
         node = self._graph.versions[version]
         required = {name: value for one in node.requires for name, value in self._values(one, made).items()}
+        if required:  # their code may run now (``__setstate__``): it finds what it uses, as far as that is made
+            there = {n: made.values[v][n] for n, v in current.items() if n[:1] != HIDDEN_PREFIX and v in made.values}
+            self._bench.namespace.update({**there, **required})
         start = time.perf_counter()
         try:
             source = self._archive.open(version)

@@ -55,8 +55,8 @@ class Keyring:
         StoreAccessError
             The key can be neither read nor made.
         """
-        folder = directory or Path(platformdirs.user_data_dir("ensession", appauthor=False))
-        path = folder / _KEY_FILE
+        path = _key_file(directory)
+        folder = path.parent
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             key = _read_or_make(path)
@@ -65,6 +65,11 @@ class Keyring:
         if len(key) != KEY_BYTES:
             raise StoreAccessError(f"{path} is no key of ensession; move it away to get a new one")
         return cls(key, hashlib.sha256(b"ensession key id" + key).digest()[:16])
+
+    @staticmethod
+    def exists(directory: Path | None = None) -> bool:
+        """Whether there is a key already: this user has recorded or trusted something before."""
+        return _key_file(directory).exists()
 
     def seal(self, subject: bytes) -> Seal:
         """Return a seal over a digest."""
@@ -80,6 +85,10 @@ class Keyring:
         inner.update(subject)
         outer.update(inner.digest())
         return outer.digest()
+
+
+def _key_file(directory: Path | None) -> Path:
+    return (directory or Path(platformdirs.user_data_dir("ensession", appauthor=False))) / _KEY_FILE
 
 
 @functools.cache

@@ -1,14 +1,15 @@
 """Measure queries and plans on growing histories, and draw the curves.
 
-``python -m benchmarks.history.run`` from the repository. Prints a table, writes ``build/history.json`` and
-``docs/explanation/history.svg``. Times are processor time of this thread, the median of several: a busy machine
-disturbs them less.
+``python -m benchmarks.history.run`` from the repository. Prints a table, writes ``build/history.json``,
+``docs/explanation/history.svg`` and the table in ``docs/explanation/scale.md``. Times are processor time of this
+thread, the median of several: a busy machine disturbs them less.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import statistics
 import tempfile
@@ -17,6 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.history.make import make_history
+from benchmarks.published import circumstances, markdown_table, publish
 from ensession.config import Config, StoragePolicy
 from ensession.model import ExecutionId
 from ensession.planner import CostModel, StorageRule, plan
@@ -88,6 +90,14 @@ def print_table(rows: dict[int, dict[str, float]]) -> None:
         print(f"{name:<24}" + "".join(f"{row[name] * 1000:>10.2f}" for row in rows.values()))
 
 
+def page_text(rows: dict[int, dict[str, float]]) -> str:
+    """Return the table as a page of the documentation shows it."""
+    head = ["processor time, ms", *(f"{size:,} executions" for size in rows)]
+    questions = next(iter(rows.values()))
+    lines = [[name, *(f"{row[name] * 1000:.1f}" for row in rows.values())] for name in questions if name != "open"]
+    return markdown_table(head, lines) + "\n\n" + circumstances(os.getloadavg()[0])
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print, draw."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -102,6 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     about = {"python": platform.python_version(), "machine": platform.platform(), "at": time.time()}
     RESULT.write_text(json.dumps({"about": about, "by_length": rows}, indent=2) + "\n", encoding="utf-8")
     draw(rows, FIGURE)
+    publish("explanation/scale.md", "python -m benchmarks.history.run", page_text(rows))
 
 
 if __name__ == "__main__":

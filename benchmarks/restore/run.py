@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import ast
 import json
+import os
 import platform
 import statistics
 import sys
@@ -16,7 +17,9 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from benchmarks.published import circumstances, markdown_table, publish
 from tests.kernels import Kernel
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -118,11 +121,26 @@ class Bench:
             raise AssertionError("the restored session is not the one that was recorded")
 
 
+def page_text(facts: dict[str, Any]) -> str:
+    """Return the figures as a page of the documentation shows them."""
+    rows = [
+        [what, *(f"{figure:.2f} s" for figure in (statistics.median(values), min(values), max(values)))]
+        for what, values in facts["seconds"].items()
+    ]
+    n_rounds = len(next(iter(facts["seconds"].values())))
+    about = (
+        f"{facts['megabytes']:,} MB of variables, a file of {facts['file_bytes'] / 1e6:,.0f} MB, rounds: {n_rounds}."
+    )
+    table = markdown_table(["", "median", "best", "worst"], rows)
+    return f"{table}\n\n{about} {circumstances(os.getloadavg()[0])}"
+
+
 def main() -> int:
     """Measure, print, write; return 1 when a figure of the project's is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=int, default=2000, help="size of the variables (default 2000)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each way is taken (default 3)")
+    parser.add_argument("--write", action="store_true", help="write the figures into docs/explanation/lazy.md")
     options = parser.parse_args()
     found: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory(prefix="ensession-restore-") as name:
@@ -141,6 +159,8 @@ def main() -> int:
     about = {"python": platform.python_version(), "machine": platform.platform(), "at": time.time()}
     facts = {"about": about, "megabytes": options.megabytes, "file_bytes": n_bytes, "seconds": found}
     RESULT.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    if options.write:
+        publish("explanation/lazy.md", "make bench-restore WRITE=1", page_text(facts))
     medians = {what: statistics.median(values) for what, values in found.items()}
     extra_s = medians["one array used"] - medians["that array with numpy.load"]
     within = medians["first trivial cell"] <= BUDGET_S and extra_s <= BUDGET_S

@@ -9,7 +9,7 @@ import click
 
 from ensession.cli import records
 from ensession.cli.arguments import FILE, JSON, STATE, complete_state, ens, resolve
-from ensession.cli.printing import print_block, print_graph, print_heading, print_json, print_table
+from ensession.cli.printing import print_block, print_graph, print_heading, print_json, print_table, progress
 from ensession.config import Config
 from ensession.display import (
     Marks,
@@ -33,7 +33,7 @@ from ensession.errors import IntegrityError
 from ensession.model import Execution, ExecutionId, Graph, Plan, Problem
 from ensession.planner import CostModel, plan
 from ensession.session.checks import look_around
-from ensession.session.environment import Comparison
+from ensession.session.environment import Comparison, alive_here
 from ensession.store import Store, check_store, copy_store, hurt_states
 from ensession.trust import Keyring, broken_seals, trust_store
 
@@ -144,13 +144,18 @@ def plan_(file: Path, state: str | None, here: bool, as_json: bool) -> None:
 @JSON
 def copy(file: Path, target: Path, as_json: bool) -> None:
     """Copy FILE to TARGET, complete and consistent even while a kernel writes to it."""
-    copy_store(file, target, Config())
+    with progress(f"copy to {target.name}"):
+        copy_store(file, target, Config())
     with Store.open_read_only(target, Config()) as store:
         n_bytes = store.n_file_bytes()
+        kernels = alive_here(store.history.runs())
     if as_json:
-        print_json({"source": str(file), "target": str(target), "n_bytes": n_bytes})
-    else:
-        click.echo(one_line(f"{target}: {size(n_bytes)}"))
+        print_json({"source": str(file), "target": str(target), "n_bytes": n_bytes, "recording": kernels})
+        return
+    click.echo(one_line(f"{target}: {size(n_bytes)}"))
+    for pid in kernels:
+        note = f"Note: kernel {pid} is recording into {file}. What it has not written yet is not in this copy"
+        click.echo(one_line(f"{note} (cells would make it again): %ens flush there, and copy again."), err=True)
 
 
 @ens.command()
@@ -158,9 +163,10 @@ def copy(file: Path, target: Path, as_json: bool) -> None:
 @JSON
 def check(file: Path, as_json: bool) -> int:
     """Check FILE in full: database, chunks, payloads and the digests of all executions."""
-    problems = check_store(file, Config()) or _broken_seals(file)
-    hurt = hurt_states(file, Config(), problems) if problems else {}
-    caveats = _caveats(file)
+    with progress(f"check {file.name}"):
+        problems = check_store(file, Config()) or _broken_seals(file)
+        hurt = hurt_states(file, Config(), problems) if problems else {}
+        caveats = _caveats(file)
     if as_json:
         states = [{"state": id_, "variables": names} for id_, names in hurt.items()]
         print_json({"problems": records.problem_records(problems), "states": states, "caveats": caveats})

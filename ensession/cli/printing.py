@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from ensession.display import Layout, Table, glyphs_for, graph_text, harmless, one_line, to_text
+from ensession.display.progress import Nowhere, Progress, TerminalLine
 
 
 def print_json(value: Any) -> None:
@@ -36,6 +37,14 @@ def print_graph(layout: Layout) -> None:
         click.echo(coloured_graph(layout, shutil.get_terminal_size().columns, glyphs))
     else:
         click.echo(graph_text(layout, glyphs))
+
+
+def progress(label: str) -> Progress:
+    """Return something that says on a terminal, while a command takes long, what it does and for how long."""
+    line = TerminalLine(sys.stderr, shutil.get_terminal_size().columns) if sys.stderr.isatty() else Nowhere()
+    shown = Progress(line)
+    shown(0, 0, label)
+    return shown
 
 
 def print_heading(text: str) -> None:

@@ -13,7 +13,7 @@ from ensession.browse.cells import as_json as notebook_text
 from ensession.browse.cells import write_new
 from ensession.cli.arguments import FILE, JSON, STATE, complete_state, ens, resolve
 from ensession.cli.found import ref_record
-from ensession.cli.printing import print_json, print_table
+from ensession.cli.printing import print_json, print_table, progress
 from ensession.config import Config
 from ensession.display import one_line, refs_table
 from ensession.errors import NotFoundError, UsageError
@@ -90,7 +90,7 @@ def export(
     """Export the cells of FILE on the way to a STATE (by default the latest) as a notebook, outputs included."""
     if as_json and output is None:
         raise UsageError("--json tells what was written: name the file with -o")
-    with Browser(file) as browser:
+    with progress(f"export from {file.name}"), Browser(file) as browser:
         cells = browser.cells_for(*names, state=state) if names else browser.path_to(state)
         text = cells.script() if script else notebook_text(cells.notebook())
     if output is None:

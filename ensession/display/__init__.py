@@ -30,6 +30,7 @@ from ensession.display.views import (
     reads_table,
     settings_table,
     status_table,
+    unwritten_line,
     variables_table,
 )
 
@@ -70,6 +71,7 @@ __all__ = [
     "status_table",
     "to_html",
     "to_text",
+    "unwritten_line",
     "variable_table",
     "variables_table",
     "versions_table",

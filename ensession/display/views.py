@@ -165,6 +165,15 @@ def status_table(
     return Table("ensession", (Column("", tones=(("✗", Tone.BAD),)), Column("")), rows, notes)
 
 
+def unwritten_line(n_values: int, n_bytes: int) -> str:
+    """Return a sentence about values that were still being written when they were asked for; empty if none were."""
+    if not n_values:
+        return ""
+    return (
+        f"{_count(n_values, 'value')} ({size(n_bytes)} in memory) had not been written yet; now they are in the file."
+    )
+
+
 def settings_table(values: Mapping[str, str], meanings: Mapping[str, str]) -> Table:
     """Show settings by name: value and meaning."""
     rows = tuple((name, value, meanings.get(name, "")) for name, value in values.items())

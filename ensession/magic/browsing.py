@@ -11,6 +11,7 @@ from ensession.browse import Browser
 from ensession.browse.cells import as_json, write_new
 from ensession.display import one_line
 from ensession.errors import UsageError
+from ensession.magic.show import progress
 from ensession.session.session import Session
 
 _EXPORT = "%ens export [@N] -o FILE [--script] [--minimal NAME …]"
@@ -33,7 +34,8 @@ def show_diff(session: Session, words: list[str]) -> None:
 def export(session: Session, words: list[str]) -> None:
     """Carry out ``%ens export``: write a notebook or a script."""
     state, target, names, is_script = _export_words(words)
-    with Browser(session.store.path, session.config) as browser:
+    with progress() as step, Browser(session.store.path, session.config) as browser:
+        step(0, 0, f"export to {target.name}")
         at = session.head if state is None else state
         cells = browser.cells_for(*names, state=at) if names else browser.path_to(at)
         is_script = is_script or target.suffix == ".py"

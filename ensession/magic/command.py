@@ -20,11 +20,13 @@ from ensession.display import (
     modules_of,
     settings_table,
     status_table,
+    unwritten_line,
     variables_table,
 )
 from ensession.display.layout import BUDGET
 from ensession.errors import EnsessionError, UsageError
 from ensession.magic.browsing import export, show_diff
+from ensession.magic.help import FIRST_USE, HELP
 from ensession.magic.moves import MoveVerbs
 from ensession.magic.restoring import RestoreVerbs, awaited_line
 from ensession.magic.shell import IPythonShell, default_file
@@ -40,38 +42,6 @@ from ensession.trust import Keyring, trust_store
 
 _WHOLE = frozenset({"checkout", "undo", "redo", "ignore", "pin", "stop"})
 """Verbs that need the whole state, or leave it: what is awaited comes first."""
-HELP = """\
-%ens start [FILE] [--all]      record every cell from now on (--all: store every value)
-%ens status                    what is recorded, and what would not survive a restart
-%ens log [K] [--graph]         the last K executions (default 20); --graph: the history as a tree
-%ens vars [@N]                 the variables of a state
-%ens diff A [B] [--deep]       what differs between two states (--deep: load the values and compare them)
-%ens export [@N] -o FILE       write a notebook, or a script (--script); --minimal NAME …: only the cells these need
-%ens plan [@N]                 how a state would come back, and at what cost
-%ens restore [FILE] [@N]       bring a state back (--force: give up unrecorded variables; --allow N: see allow;
-                               --lazy: the kernel is usable at once, each variable comes before a cell that uses it)
-%ens load [NAME …]             bring in what a lazy restore left for later, or some of it
-%ens always|never|allow [N …]  every restore runs cell N, none does, or one may although it changed something outside
-%ens ignore|pin [NAME …]       a variable that is neither captured nor restored; one that is always stored
-%ens modules [--write DIR]     your own modules that cells imported, and their sources back
-%ens checkout STATE            go to another state in this kernel; what is the same stays as it is
-%ens undo [K]                  go back to before the last cell (or K cells)
-%ens redo [K]                  go forth again
-%ens branch [NAME]             list the branches, or begin one here (--delete NAME: take a name away)
-%ens tag [NAME [@N]]           list the tags, or name a state (--delete NAME: take a name away)
-%ens sync REMOTE               give the store and another copy of it the same content (a path, or ssh://host/path)
-%ens autosync REMOTE           keep that copy in step from now on (--every 60s); %ens autosync off
-%ens trust FILE                let a store that others wrote run code here
-%ens config [KEY=VALUE …]      the settings, or change some (audit=on: look at every variable after every cell)
-%ens stats                     what takes the room in the file: variables, cells, types
-%ens gc [--keep-last K]        make the file smaller (--keep-tagged, --max-size 200MB, --lossless; --yes: do it)
-%ens forget NAME|@N …          take values, outputs and records out for good (--text TEXT; --code: code too; --yes)
-%ens flush                     wait until every value that is to be stored is in the file
-%ens stop                      stop recording
-%ens help                      this page
-%%ens always, never or allow in a cell's first line, or a tag such as ens-always, says it of that cell; --not takes it
-back. FILE defaults to the notebook's name with .ens, where it can be known, else session.ens; @N is the state after
-execution N; a STATE is @N or the name of a tag or branch, and may stand wherever @N does (@NAME)."""
 
 
 class EnsCommand:
@@ -180,10 +150,13 @@ class EnsCommand:
         if self._session is not None:
             raise UsageError(f"already recording into {self._session.store.path}; %ens stop ends that")
         policy = StoragePolicy.ALL if "--all" in flags else self._config.policy
+        is_first = not Keyring.exists()
         session = self._attach(self._file(rest), policy)
         before = session.store.history.head()
         session.start()
         print(f"Recording into {session.store.path}.")
+        if is_first:
+            print(FIRST_USE)
         if before is not None:
             print(f"It holds earlier work, up to execution {before}: %ens restore @{before} brings that back.")
 
@@ -217,6 +190,7 @@ class EnsCommand:
     def _status(self, words: list[str]) -> None:
         _no_more(words)
         session = self.active()
+        unwritten = unwritten_line(session.store.behind.n_waiting, session.store.behind.n_bytes_waiting)
         state = session.graph(session.head).state if session.head is not None else {}
         losses, advice = session.outlook()
         show(
@@ -228,7 +202,10 @@ class EnsCommand:
                 policy=session.config.policy,
                 losses=losses,
                 advice=advice,
-                words=[*filter(None, [awaited_line(session.awaited), self._syncing.line()]), *words_lines(session)],
+                words=[
+                    *filter(None, [unwritten, awaited_line(session.awaited), self._syncing.line()]),
+                    *words_lines(session),
+                ],
             )
         )
 

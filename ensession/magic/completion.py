@@ -11,7 +11,8 @@ from IPython.core.error import TryNext
 
 from ensession.config import SETTINGS
 from ensession.errors import EnsessionError
-from ensession.magic.command import HELP, EnsCommand
+from ensession.magic.command import EnsCommand
+from ensession.magic.help import HELP
 from ensession.session.session import Session
 
 _RECENT = 20

@@ -83,8 +83,9 @@ class IPythonShell:
 
     def warn(self, message: str) -> None:
         """Show a warning below the cell."""
-        # A line number of its own each time: a notebook must not fold a second warning into the first.
-        warnings.warn_explicit(message, UserWarning, "ensession", len(linecache.cache) + 1)
+        # Past the filters: whoever silences a library's warnings, or turns them into errors, did not mean the loss of
+        # their own work. A line number of its own each time: a notebook must not fold a second warning into the first.
+        warnings.showwarning(UserWarning(message), UserWarning, "ensession", len(linecache.cache) + 1)
 
 
 def default_file(shell: InteractiveShell) -> Path:

@@ -213,9 +213,30 @@ class Awaited:
         wanted = self._whole(set(names) & set(self.names()))
         if not wanted:
             return {}
+        lost = self._bring_code_for(wanted, progress)
+        wanted = {name: version for name, version in wanted.items() if name in self._versions}
+        if not wanted:
+            return lost
         plan = self._bring(wanted, lambda journey, scene, bans: self._workshop.bring(journey, scene, bans, progress))
         missing = {} if plan is None else plan.missing
-        return {name: missing[version] for name, version in wanted.items() if version in missing}
+        return {**lost, **{name: missing[version] for name, version in wanted.items() if version in missing}}
+
+    def _bring_code_for(self, wanted: Mapping[str, VersionId], progress: Progress) -> dict[str, str]:
+        """Bring in the definitions that values refer to, and what their code uses: loading a value may run it.
+
+        Returns
+        -------
+        dict[str, str]
+            Those of ``wanted`` that no plan brings, and why.
+        """
+        references = {other for name in wanted for other in self._tracker.known[name].references}
+        definitions = references & wanted.keys()
+        if not definitions or definitions == wanted.keys():  # nothing, or definitions that need each other
+            return {}
+        lost = dict(self.bring(definitions, progress))
+        while used := self._needs.used_by(definitions, self._versions) - wanted.keys():
+            self.bring(used, progress)
+        return {name: reason for name, reason in lost.items() if name in wanted}
 
     def _bring(
         self, wanted: Mapping[str, VersionId], attempt: Callable[[Journey, Scene, Bans], Brought | None]

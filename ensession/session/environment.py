@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable
 
 from ensession.environments import differences, distributions, imported
-from ensession.model import Environment, EnvironmentDifference, ExecutionId, KernelRunId
+from ensession.model import Environment, EnvironmentDifference, ExecutionId, KernelRun, KernelRunId
 from ensession.store import Store
 
 _CODE = ("py", "so", "pyd")
@@ -61,6 +61,25 @@ def importable(places: Iterable[str]) -> frozenset[str]:
             if name.isidentifier() and (not suffix or suffix.endswith(_CODE)):
                 found.add(name)
     return frozenset(found) - sys.stdlib_module_names
+
+
+def alive_here(runs: Iterable[KernelRun]) -> list[int]:
+    """Return the processes of this machine, this one aside, that are attached to a store, as far as it can be told."""
+    host, own = socket.gethostname(), os.getpid()
+    places = (one.environment for one in runs if one.ended_at is None)
+    return sorted({place.pid for place in places if place.hostname == host and place.pid != own and _lives(place.pid)})
+
+
+def _lives(pid: int) -> bool:
+    if os.name != "posix":  # elsewhere the question itself would end it
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
 
 
 class Comparison:

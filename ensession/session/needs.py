@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ensession.capture.names import CellNames, analyse_cell
+from ensession.capture.touch import Touched
 from ensession.capture.tracker import Tracker
 from ensession.errors import EnsessionError
 from ensession.model import VersionId
@@ -73,15 +74,31 @@ class Needs:
         code : Code
         awaited : Mapping[str, VersionId]
         """
+        if code.is_listing:
+            return frozenset(awaited)
+
+        def spread(touched: Touched) -> set[str]:
+            used = (touched.names | touched.reads) - self._only_bound(code.names, touched.reads)
+            return {*used, *self._referring(used)}
+
+        return self._among(code.names, awaited, spread)
+
+    def used_by(self, definitions: Collection[str], awaited: Mapping[str, VersionId]) -> frozenset[str]:
+        """Return the awaited names that the code of some definitions, which are there, may use."""
+        names = CellNames(exposed=dict.fromkeys(definitions, frozenset()), loads=frozenset(definitions))
+        return self._among(names, awaited, lambda touched: {*touched.names, *touched.reads})
+
+    def _among(
+        self, names: CellNames, awaited: Mapping[str, VersionId], spread: Callable[[Touched], set[str]]
+    ) -> frozenset[str]:
         while True:
-            if code.is_listing or self._tracker.drift():  # what came between two cells is not analysed yet
+            if self._tracker.drift():  # what came between two cells is not analysed yet
                 return frozenset(awaited)
-            touched = self._tracker.touched(code.names)
+            touched = self._tracker.touched(names)
             if touched.everything:
                 return frozenset(awaited)
-            used = (touched.names | touched.reads) - self._only_bound(code.names, touched.reads)
-            found = awaited.keys() & (used | self._referring(used))
-            if not self._look_for_words({awaited[name] for name in found - code.names.loads}, awaited):
+            found = awaited.keys() & spread(touched)
+            if not self._look_for_words({awaited[name] for name in found - names.loads}, awaited):
                 return frozenset(found)
 
     def wants_import(self, version: VersionId) -> bool:

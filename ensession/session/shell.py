@@ -74,7 +74,7 @@ class Shell(Protocol):
         """Tell the user something in a line that no warnings filter can hide."""
 
     def warn(self, message: str) -> None:
-        """Show a warning to the user."""
+        """Show a warning to the user, whatever they do with those of others."""
 
 
 MakeProgress = Callable[[int, int, str], None]

@@ -107,6 +107,12 @@ class WriteBehind:
         with self._condition:
             return len({task.job.version for task in self._tasks})
 
+    @property
+    def n_bytes_waiting(self) -> int:
+        """Plain bytes of theirs that are held in memory until they are written."""
+        with self._condition:
+            return self._n_bytes
+
     def flush(self) -> bool:
         """Wait until everything is written, or has failed.
 

@@ -62,6 +62,20 @@ def test_code_inside_a_value_counts_once_the_value_is_there(lives: Lives) -> Non
     assert awaited(notebook) == {"far"}
 
 
+def test_what_loading_runs_finds_what_it_uses(lives: Lives) -> None:
+    lives.record(
+        "base = [1]; far = 0",
+        "def helper(v):\n    return [*base, v]",
+        "%%ens never\nclass K:\n    def __init__(self):\n        self.v = 5\n"
+        "    def __setstate__(self, state):\n        self.v = helper(state['v'])\nk = K(); ks = [k]",
+    )
+    notebook = lives.lazily()
+    notebook.run("n = ks[0].v")
+    assert notebook["n"] == [1, 5]
+    assert notebook["ks"][0] is notebook["k"]
+    assert awaited(notebook) == {"far"}
+
+
 @pytest.mark.parametrize(
     "cell",
     [

@@ -17,6 +17,20 @@ def fates(report: RestoreReport) -> dict[str, Fate]:
     return {variable.name: variable.fate for variable in report.variables if not variable.name.startswith("<")}
 
 
+def test_loading_runs_code_that_uses_other_variables(tmp_path: Path) -> None:
+    first = Notebook(tmp_path / "s.ens").start("--all")
+    first.run(
+        "import math\nbase = [1]",
+        "def helper(v):\n    return [*base, math.floor(v)]",
+        "%%ens never\nclass K:\n    def __init__(self):\n        self.v = 5.5\n"
+        "    def __setstate__(self, state):\n        self.v = helper(state['v'])\nk = K()",
+    )
+    again = first.reborn()
+    again.restore()
+    assert again["k"].v == [1, 5]
+    again.kill()
+
+
 def test_sharing_views_functions_and_classes_come_back(notebook: Notebook) -> None:
     notebook.run(
         "import numpy as np",

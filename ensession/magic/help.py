@@ -1,0 +1,66 @@
+"""What ``%ens help`` says, and what is said at first use; both fit a terminal of 80 columns."""
+
+from __future__ import annotations
+
+HELP = """\
+%ens start [FILE] [--all]      record every cell from now on (--all: store
+                               every value)
+%ens status                    what is recorded, and what would not survive a
+                               restart
+%ens log [K] [--graph]         the last K executions (default 20); --graph: the
+                               history as a tree
+%ens vars [@N]                 the variables of a state
+%ens diff A [B] [--deep]       what differs between two states (--deep: load
+                               the values and compare them)
+%ens export [@N] -o FILE       write a notebook, or a script (--script);
+                               --minimal NAME …: only the cells these need
+%ens plan [@N]                 how a state would come back, and at what cost
+%ens restore [FILE] [@N]       bring a state back (--force: give up unrecorded
+                               variables; --allow N: see allow; --lazy: the
+                               kernel is usable at once, each variable comes
+                               before a cell that uses it)
+%ens load [NAME …]             bring in what a lazy restore left for later, or
+                               some of it
+%ens always|never|allow [N …]  every restore runs cell N, none does, or one may
+                               although it changed something outside
+%ens ignore|pin [NAME …]       a variable that is neither captured nor
+                               restored; one that is always stored
+%ens modules [--write DIR]     your own modules that cells imported, and their
+                               sources back
+%ens checkout STATE            go to another state in this kernel; what is the
+                               same stays as it is
+%ens undo [K]                  go back to before the last cell (or K cells)
+%ens redo [K]                  go forth again
+%ens branch [NAME]             list the branches, or begin one here (--delete
+                               NAME: take a name away)
+%ens tag [NAME [@N]]           list the tags, or name a state (--delete NAME:
+                               take a name away)
+%ens sync REMOTE               give the store and another copy of it the same
+                               content (a path, or ssh://host/path)
+%ens autosync REMOTE           keep that copy in step from now on (--every
+                               60s); %ens autosync off
+%ens trust FILE                let a store that others wrote run code here
+%ens config [KEY=VALUE …]      the settings, or change some (audit=on: look at
+                               every variable after every cell)
+%ens stats                     what takes the room in the file: variables,
+                               cells, types
+%ens gc [--keep-last K]        make the file smaller (--keep-tagged, --max-size
+                               200MB, --lossless; --yes: do it)
+%ens forget NAME|@N …          take values, outputs and records out for good
+                               (--text TEXT; --code: code too; --yes)
+%ens flush                     wait until every value that is to be stored is
+                               in the file
+%ens stop                      stop recording
+%ens help                      this page
+
+%%ens always, never or allow in a cell's first line, or a tag such as ens-
+always, says it of that cell; --not takes it back. FILE defaults to the
+notebook's name with .ens, where it can be known, else session.ens; @N is the
+state after execution N; a STATE is @N or the name of a tag or branch, and may
+stand wherever @N does (@NAME)."""
+FIRST_USE = """\
+Each cell is recorded in that file, on this machine only: its code, its output,
+and the values worth keeping. Secrets in them are recorded as well: mind who
+gets the file. %ens status says what would not survive a restart, %ens undo
+takes a cell back, %ens restore brings everything back in a new kernel, and
+%ens help lists the rest. (This is said once.)"""

@@ -1,0 +1,69 @@
+"""What the user is told: at first use, about what is still being written, and in spite of filters."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from ensession.magic.help import FIRST_USE, HELP
+from ensession.session.environment import alive_here, environment
+from tests.notebook import Notebook
+
+
+@pytest.mark.parametrize("action", ["ignore", "error"])
+def test_warnings_of_ours_pass_the_users_filters(notebook: Notebook, action: Literal["ignore", "error"]) -> None:
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter(action)
+        notebook.session._shell.warn("the disk is full")
+        notebook.session._shell.warn("the disk is full")
+    assert [str(one.message) for one in said] == ["the disk is full"] * 2
+
+
+def test_first_use_is_explained_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platformdirs.user_data_dir", lambda *_, **__: str(tmp_path / "data"))
+    first = Notebook(tmp_path / "a.ens")
+    assert FIRST_USE in first.ens(f"start {first.store}")
+    first.kill()
+    second = Notebook(tmp_path / "b.ens")
+    assert FIRST_USE not in second.ens(f"start {second.store}")
+    second.kill()
+
+
+@pytest.mark.parametrize("line", (HELP + "\n" + FIRST_USE).splitlines())
+def test_help_fits_a_terminal(line: str) -> None:
+    assert len(line) < 80
+
+
+def test_status_tells_of_unwritten_values(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    behind, released = notebook.session.store.behind, threading.Event()
+    finish = behind._there.finish
+
+    def wait_and_finish(*words: Any) -> Any:
+        assert released.wait(60)
+        return finish(*words)
+
+    monkeypatch.setattr(behind._there, "finish", wait_and_finish)
+    notebook.run("import os\nblob = os.urandom(3_000_000)")
+    threading.Timer(0.2, released.set).start()
+    assert "1 value (3.0 MB in memory) had not been written yet" in notebook.ens("status")
+    assert "had not been written" not in notebook.ens("status")
+
+
+def test_processes_that_record_are_known(notebook: Notebook) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        place = replace(environment(), pid=other.pid)
+        run = notebook.session.run
+        there = replace(run, environment=place)
+        assert alive_here([there, there, replace(run, environment=replace(place, pid=os.getpid()))]) == [other.pid]
+        assert alive_here([replace(there, ended_at=1.0)]) == []
+        assert alive_here([replace(run, environment=replace(place, hostname="elsewhere"))]) == []
+        other.communicate(b"\n")
+    assert alive_here([there]) == []
