@@ -1,4 +1,4 @@
-"""Signals from outside in the middle of a move, in real kernels: all or nothing, for the user too."""
+"""Signals from outside in the middle of a move or of a lazy load, in real kernels: all or nothing, for the user too."""
 
 from __future__ import annotations
 
@@ -123,17 +123,41 @@ def test_an_interrupt_in_a_cell_that_runs_again(start_kernel: StartKernel, tmp_p
     kernel.run("assert other == [1] and list(made) == [0, 1, 2]")
 
 
+def test_an_interrupt_in_a_lazy_load(start_kernel: StartKernel, tmp_path: Path, gate: Gate) -> None:
+    first, store = start_kernel("one"), tmp_path / "s.ens"
+    _record(first, store, gate)
+    first.kill()
+    kernel = start_kernel("two")
+    kernel.run(f"%ens restore {store} @3 --lazy")
+    with gate.shut(kernel, signal.SIGINT):
+        said = kernel.fails("begun = 1\nslow.v").error
+    assert "interrupted" in said
+    assert gate.met() == "load"
+    assert "NameError" in kernel.fails("begun").error
+    status = kernel.run("%ens status").text
+    assert all(name in status.partition("Awaited:")[2] for name in ("other", "pair", "slow"))
+    kernel.run("assert len(slow.v) == 20_000_000 and pair[1] is slow and pair[0] is other")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["checkout @3", "undo 1"])
+@pytest.mark.parametrize("command", ["checkout @3", "undo 1", "load", "cell"])
 def test_a_kill_in_the_middle_costs_nothing(
     start_kernel: StartKernel, tmp_path: Path, ens: Ens, gate: Gate, command: str
 ) -> None:
     kernel, store = start_kernel("one"), tmp_path / "s.ens"
     _record(kernel, store, gate)
+    state = ""
+    if command in {"load", "cell"}:
+        kernel.kill()
+        kernel, state = start_kernel("two"), "@4"
+        kernel.run(f"%ens restore {store} {state} --lazy")
     with gate.shut(kernel, signal.SIGKILL), pytest.raises(KernelDied):
-        kernel.run(f"%ens {command}")
-    assert gate.met() == "load"
+        kernel.run("slow.v" if command == "cell" else f"%ens {command}")
+    assert gate.met() in {"load", "run"}
     ens.assert_clean(store)
     again = start_kernel("three")
-    again.run(f"%ens restore {store}")
-    again.run("assert other == [1, 2] and last[0] is other and 'slow' not in globals()")
+    again.run(f"%ens restore {store} {state}")
+    if state:
+        again.run("assert other == [1] and pair[0] is other and pair[1] is slow and list(made) == [0, 1, 2]")
+    else:
+        again.run("assert other == [1, 2] and last[0] is other and 'slow' not in globals()")
