@@ -29,7 +29,9 @@ def test_the_application_id_is_documented() -> None:
 
 def test_every_command_and_option_of_the_magic_is_documented() -> None:
     page = (DOCS / "reference" / "magic.md").read_text(encoding="utf-8")
-    source = (DOCS.parent / "ensession" / "magic" / "command.py").read_text(encoding="utf-8")
+    source = "".join(
+        (DOCS.parent / "ensession" / "magic" / name).read_text(encoding="utf-8") for name in ("command.py", "help.py")
+    )
     verbs = re.findall(r"^%ens (\w+)", source, re.M)
     options = set(re.findall(r'"(--\w+)"', source))
     assert len(verbs) > 5
