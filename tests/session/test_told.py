@@ -42,7 +42,8 @@ def test_help_fits_a_terminal(line: str) -> None:
     assert len(line) < 80
 
 
-def test_status_tells_of_unwritten_values(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_status_tells_of_unwritten_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = Notebook(tmp_path / "s.ens").start("--all")
     behind, released = notebook.session.store.behind, threading.Event()
     finish = behind._there.finish
 
@@ -55,6 +56,7 @@ def test_status_tells_of_unwritten_values(notebook: Notebook, monkeypatch: pytes
     threading.Timer(0.2, released.set).start()
     assert "1 value (3.0 MB in memory) had not been written yet" in notebook.ens("status")
     assert "had not been written" not in notebook.ens("status")
+    notebook.kill()
 
 
 def test_processes_that_record_are_known(notebook: Notebook) -> None:
