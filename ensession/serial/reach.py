@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ensession.serial.arrays import memory_root
-from ensession.serial.definitions import is_importable
+from ensession.serial.definitions import SESSION_MODULE, is_importable
 from ensession.serial.scope import IMMUTABLE
 
 LIMIT = 200_000
@@ -67,6 +67,8 @@ def walk(
     packages: set[str] = set()
     seen = {id(namespace)}
     stack = list(values)
+    for own in (one for one in values if isinstance(one, type) and one.__module__ == SESSION_MODULE):
+        stack.extend(vars(own).values())  # it is itself what can't be pickled: what it holds is looked at
     while stack and len(seen) < limit:
         obj = stack.pop()
         if id(obj) in seen:

@@ -121,3 +121,11 @@ def test_a_member_that_lost_its_value_is_made_again_by_its_cells(tmp_path: Path)
     assert again["k"] is again["K"]._member_map_["A"]
     assert vars(again["k"]) == {}
     again.kill()
+
+
+def test_what_a_class_that_cannot_be_stored_holds_is_linked_with_it(tmp_path: Path) -> None:
+    notebook = Notebook(tmp_path / "s.ens").start()
+    notebook.run("import enum\nl = [1]\nclass K(enum.Enum):\n    A = 1\n    B = 2", "vars(K.B).clear(); K.A.v = l")
+    notebook.run("l.append(2)")
+    assert notebook.changed() == {"K", "l"}
+    notebook.kill()
