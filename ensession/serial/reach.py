@@ -57,7 +57,8 @@ def walk(
     namespace : dict
         The session namespace: never entered, and only functions that live in it bring code.
     is_referred_to : callable
-        Whether a function is one that a payload would refer to by its name: the walk stops there, as at classes.
+        Whether a function or class of the session is one that a payload would refer to by its name: the walk stops
+        there, as at classes of libraries.
     limit : int
         Objects to look at.
     """
@@ -67,15 +68,14 @@ def walk(
     packages: set[str] = set()
     seen = {id(namespace)}
     stack = list(values)
-    for own in (one for one in values if isinstance(one, type) and one.__module__ == SESSION_MODULE):
-        stack.extend(vars(own).values())  # it is itself what can't be pickled: what it holds is looked at
     while stack and len(seen) < limit:
         obj = stack.pop()
         if id(obj) in seen:
             continue
         seen.add(id(obj))
         packages.add(type(obj).__module__.partition(".")[0])
-        if isinstance(obj, type | types.ModuleType) or (isinstance(obj, types.FunctionType) and is_referred_to(obj)):
+        is_own = isinstance(obj, types.FunctionType) or (isinstance(obj, type) and obj.__module__ == SESSION_MODULE)
+        if is_referred_to(obj) if is_own else isinstance(obj, type | types.ModuleType):
             stops.append(obj)
             continue
         code = _code_of(obj)
