@@ -71,8 +71,15 @@ def transfer(source: Source, target: Target, report: Report = lambda done, total
     n_executions = _send_executions(source, target)
     parcels = list(_missing_payloads(source, target))
     n_chunks, n_bytes = _send_payloads(source, target, parcels, report)
-    refs = target.add_refs(source.refs())
-    return Transferred(n_executions, len(parcels), n_chunks, n_bytes, time.perf_counter() - start, refs)
+    n_late, refs = _send_refs(source, target)
+    return Transferred(n_executions + n_late, len(parcels), n_chunks, n_bytes, time.perf_counter() - start, refs)
+
+
+def _send_refs(source: Source, target: Target) -> tuple[int, RefsBrought]:
+    """Send tags and branches; and first, without payloads, executions that a kernel added since the others went."""
+    refs = source.refs()
+    is_behind = target.unknown(list({ref.execution for ref in refs}))
+    return _send_executions(source, target) if is_behind else 0, target.add_refs(refs)
 
 
 def _send_executions(source: Source, target: Target) -> int:

@@ -272,6 +272,33 @@ def test_a_branch_that_went_two_ways_is_two_branches(laptop: Store, server: Stor
         assert set(store.history.heads()) <= set(branches.values())
 
 
+class BusySource:
+    """A source at which a kernel records a cell after its executions were read, and before its branches are."""
+
+    def __init__(self, source: Any, record: Callable[[], object]) -> None:
+        self._source = source
+        self._record = record
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source, name)
+
+    def refs(self) -> list[RefParcel]:
+        self._record()
+        found: list[RefParcel] = self._source.refs()
+        return found
+
+
+def test_a_cell_that_is_recorded_meanwhile_comes_along(laptop: Store, server: Store) -> None:
+    work = Work(laptop)
+    work.cell(1_000)
+    busy: Any = BusySource(laptop.exporter, lambda: work.cell(1_000))
+    assert transfer(busy, server.importer).n_executions == 2
+    assert [ref.execution for ref in server.refs.branches()] == [2]
+    send(laptop, server)
+    assert content(server) == content(laptop)
+    assert_sound([laptop, server])
+
+
 def test_a_run_that_ended_meanwhile_has_ended_in_both(laptop: Store, server: Store) -> None:
     work = Work(laptop)
     work.cell()
