@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ensession.capture.effects import unheard
 from ensession.display import one_line
@@ -15,10 +16,12 @@ from ensession.display.units import duration, point_in_time, size
 from ensession.errors import UsageError
 from ensession.magic.show import progress
 from ensession.session.session import Session
-from ensession.sync.autosync import QUIET_SSH, Autosync
-from ensession.sync.remote import Reach
-from ensession.sync.together import bring_together, other_copy
-from ensession.sync.transfer import Report
+
+# What travels, and how, is imported by its first use: few sessions are synced, and all would start later for it.
+if TYPE_CHECKING:
+    from ensession.sync.autosync import Autosync
+    from ensession.sync.remote import Reach
+    from ensession.sync.transfer import Report
 
 EVERY_S = 60.0
 LEAST_S = 1.0
@@ -69,6 +72,8 @@ class SyncVerbs:
             autosync.close()
 
     def _sync(self, words: list[str]) -> None:
+        from ensession.sync.together import bring_together, other_copy
+
         reach, rest = _reach(words, ("ssh",))
         if len(rest) != 1:
             raise UsageError("%ens sync takes one place: a path, or ssh://[user@]host[:port]/path")
@@ -96,6 +101,9 @@ class SyncVerbs:
             self.leave()
             print("Autosync is off; what is not there yet goes there in a last round.")
             return
+        from ensession.sync.autosync import QUIET_SSH, Autosync
+        from ensession.sync.together import other_copy
+
         reach, rest = _reach(words, QUIET_SSH)
         remote, every_s = _read(rest)
         path = session.store.path
@@ -117,6 +125,8 @@ def _watched(label: str) -> Iterator[Report]:
 
 def _reach(words: list[str], ssh: tuple[str, ...]) -> tuple[Reach, list[str]]:
     """Return how another machine is reached, by options as the command ``ens`` has them, and the other words."""
+    from ensession.sync.remote import Reach
+
     told, rest = {"--ssh": os.environ.get("ENS_SSH", ""), "--remote-ens": "ens"}, list(words)
     for option in told:
         if option in rest:
