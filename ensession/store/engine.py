@@ -121,9 +121,14 @@ class Database:
         if not self._lock.acquire(blocking=False):
             return
         try:
-            if self._connection is not None and not self._connection.in_transaction:
-                with suppress(sqlite3.OperationalError):  # another process has the lock, or the disk is full
-                    self._connection.execute("UPDATE alembic_version SET version_num = version_num")
+            connection = self._connection
+            if connection is not None and not connection.in_transaction:
+                connection.execute("PRAGMA busy_timeout = 0")  # nobody who wants this connection waits for that
+                try:
+                    with suppress(sqlite3.OperationalError):  # another process has the lock, or the disk is full
+                        connection.execute("UPDATE alembic_version SET version_num = version_num")
+                finally:
+                    connection.execute(f"PRAGMA busy_timeout = {round(self.busy_timeout_s * 1000)}")
         finally:
             self._lock.release()
 

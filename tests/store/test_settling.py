@@ -1,0 +1,61 @@
+"""The log comes into the file by itself, and no cell waits for the disk because of it."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+from ensession.config import Config
+from ensession.model import KernelRunId
+from ensession.store import Store
+from tests.store.kit import draft, payload
+
+SALT = slice(16, 24)
+"""Bytes of a write-ahead log's header: other ones each time that the log begins anew."""
+
+
+def salt(path: Path) -> bytes:
+    return Path(f"{path}-wal").read_bytes()[SALT]
+
+
+def test_a_copy_of_the_file_alone_is_complete(
+    store: Store, run: KernelRunId, path: Path, tmp_path: Path, config: Config
+) -> None:
+    made = store.log.record(draft(run), {0: payload(b"value")})
+    assert store.settle(10)
+    shutil.copy(path, tmp_path / "copy.ens")
+    with Store.open_read_only(tmp_path / "copy.ens", config) as copy:
+        assert [one.id for one in copy.history.executions()] == [made.id]
+
+
+def test_cells_in_a_row_put_it_off_but_not_for_ever(store: Store, run: KernelRunId, path: Path) -> None:
+    before = path.stat().st_mtime_ns
+    until, parent = time.monotonic() + 10, None
+    while path.stat().st_mtime_ns == before:
+        assert time.monotonic() < until
+        parent = store.log.record(draft(run, parent)).id
+        assert not store.settle(0)
+    assert store.settle(10)
+
+
+def test_the_next_record_does_not_begin_the_log_anew(store: Store, run: KernelRunId, path: Path) -> None:
+    parent = None
+    for _ in range(3):
+        parent = store.log.record(draft(run, parent)).id
+        assert store.settle(10)
+        before = salt(path)
+        parent = store.log.record(draft(run, parent)).id
+        assert salt(path) == before
+
+
+def test_nobody_waits_for_another_process_because_of_it(store: Store, run: KernelRunId, path: Path) -> None:
+    store.log.record(draft(run))
+    assert store.settle(10)
+    database = store._database
+    with Store.open(path, Config(busy_timeout_s=5)) as other, other._database.write():
+        database.begin_log()  # returns, and changes nothing
+        assert [row[0] for row in database.rows("PRAGMA busy_timeout")] == [200]
+    with database.write():
+        database.begin_log()  # nor from inside a transaction
+    assert store.log.record(draft(run)).id == 2
