@@ -61,8 +61,8 @@ class Config:
 
     @property
     def looks_share(self) -> float | None:
-        """What looks may take of the running time; None: as long as they do, for all of it is to be stored."""
-        return None if self.policy is StoragePolicy.ALL or self.budget == inf else self.budget
+        """What looks may take of the running time; None: as long as they do, for all is to be stored, or looked at."""
+        return None if self.audit or self.policy is StoragePolicy.ALL or self.budget == inf else self.budget
 
 
 SETTINGS: Mapping[str, str] = MappingProxyType(

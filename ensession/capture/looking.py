@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from ensession.capture.pausing import collector_paused
@@ -29,6 +30,16 @@ class Looker:
         self._scope = scope
         self.room = room or Room()
         self.budget = budget or Budget(None, time.thread_time)
+
+    @contextmanager
+    def at_any_cost(self, is_so: bool = True) -> Iterator[None]:
+        """Take looks to the end: nothing could make again what would be given up."""
+        share = self.budget.share
+        self.budget.share = None if is_so else share
+        try:
+            yield
+        finally:
+            self.budget.share = share
 
     def fully(self, values: Mapping[str, Any]) -> Look:
         """Look to the end, whatever it takes."""

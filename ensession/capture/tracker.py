@@ -153,7 +153,8 @@ class Tracker:
 
     def commit(self, change: Change, versions: Sequence[VersionId]) -> None:
         """Remember a change under the ids that the store gave to its versions."""
-        self._owed.clear()
+        self._owed.difference_update(change.deleted, *(one.names for one in change.fresh))
+        self._owed &= self.user.live.keys()
         for name in change.deleted:
             del self.known[name]
         given = dict(zip((one.names for one in change.changed), versions, strict=True))

@@ -98,7 +98,7 @@ class NamespaceWatch:
         """Compare name by name."""
         before: dict[str, bytes] = dict(zip(self._names, self._split(self._bound), strict=True))
         names = list(self._namespace)
-        self._names, self._places, self._bound, self._last = (), {}, b"", None
+        self._names, self._values, self._places, self._bound, self._last = (), _getter(()), {}, b"", None
         if names:
             self._mark(names[-1], len(names))
         self._add(names)

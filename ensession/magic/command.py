@@ -170,9 +170,11 @@ class EnsCommand:
         """End the session, if there is one."""
         session, self._session = self._session, None
         self._bringing.leave()
-        self._syncing.leave()
-        if session is not None:
-            session.stop()
+        try:
+            if session is not None:
+                session.stop()
+        finally:
+            self._syncing.leave()  # its last round brings what the session wrote at its end
 
     def _flush(self, words: list[str]) -> None:
         _no_more(words)

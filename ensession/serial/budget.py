@@ -26,15 +26,22 @@ class Limit:
     deadline_s : float
         By the clock.
     clock : callable
+
+    Attributes
+    ----------
+    is_beyond : bool
+        More than the free part was seen.
     """
 
     def __init__(self, deadline_s: float, clock: Callable[[], float]) -> None:
         self._deadline_s = deadline_s
         self._clock = clock
+        self.is_beyond = False
 
     def check(self, n_stream_bytes: int, n_buffer_bytes: int) -> None:
         """Raise :class:`OverBudget` where more than the free part was seen, and the time is over."""
         if n_stream_bytes > FREE_STREAM_BYTES or n_buffer_bytes > FREE_BUFFER_BYTES:
+            self.is_beyond = True
             if self._clock() > self._deadline_s:
                 raise OverBudget
 
@@ -81,15 +88,16 @@ class Budget:
         if self._needs_s.get(key, 0.0) > left_s:
             return None
         start = self._clock()
+        limit = Limit(start + left_s, self._clock)
         is_done = False
         try:
-            found = work(Limit(start + left_s, self._clock))
+            found = work(limit)
             is_done = True
         except OverBudget:
             return None
         finally:
             took_s = self._clock() - start
-            if took_s > WORTH_COUNTING_S:
+            if limit.is_beyond and took_s > WORTH_COUNTING_S:
                 self._spent_s += took_s
                 # Twice as long the next time: what is given up after all is then no more than what comes of it.
                 self._needs_s[key] = took_s if is_done else 2 * took_s

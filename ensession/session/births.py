@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from ensession.capture.change import Change, draft
 from ensession.capture.tracker import Tracker
-from ensession.model import ExecutionDraft, ExecutionId, ExecutionKind, KernelRun, Outcome
+from ensession.model import ExecutionDraft, ExecutionId, ExecutionKind, KernelRun
+from ensession.session.cells import draft_of
 
 
 def birth(
@@ -24,18 +24,6 @@ def birth(
     """
     looks = (replace(tracker.inspect((name,), {name: value}), is_changed=True) for name, value in origins.items())
     change = draft(tuple(looks), (), (), tracker.known)
-    made = ExecutionDraft(
-        run=run.id,
-        parent=parent,
-        kind=ExecutionKind.AMBIENT,
-        code="",
-        started_at=time.time(),
-        runtime_s=0.0,
-        outcome=Outcome.OK,
-        reads=change.reads,
-        versions=change.versions,
-        bindings=change.bindings,
-        branch=branch,
-        no_replay="the system gave a random generator its seed",
-    )
+    reason = "the system gave a random generator its seed"
+    made = draft_of(ExecutionKind.AMBIENT, change, run, parent, branch=branch, no_replay=reason)
     return made, change

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ensession.capture.change import Change
 from ensession.capture.names import CellNames
 from ensession.capture.touch import Touched
 from ensession.capture.writers import known_writer, paths_in
-from ensession.model import Outcome, Word
+from ensession.model import ExecutionDraft, ExecutionId, ExecutionKind, KernelRun, Outcome, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +69,24 @@ def unrepeatable(pending: Pending, ending: Ending) -> str | None:
     if names.shell_history:
         return f"it uses the shell's history ({', '.join(sorted(names.shell_history))})"
     return None
+
+
+def draft_of(
+    kind: ExecutionKind, change: Change, run: KernelRun, parent: ExecutionId | None, **known: Any
+) -> ExecutionDraft:
+    """Put together what is to be recorded of a change.
+
+    Parameters
+    ----------
+    **known
+        Further fields of the draft.
+    """
+    fields: dict[str, Any] = {"code": "", "started_at": time.time(), "runtime_s": 0.0, "outcome": Outcome.OK}
+    return ExecutionDraft(
+        run=run.id,
+        parent=parent,
+        kind=kind,
+        versions=change.versions,
+        bindings=change.bindings,
+        **{**fields, "reads": change.reads, **known},
+    )

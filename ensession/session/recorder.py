@@ -29,7 +29,6 @@ from ensession.model import (
     ExecutionId,
     ExecutionKind,
     KernelRun,
-    Outcome,
     Recorded,
     VersionId,
 )
@@ -39,7 +38,7 @@ from ensession.session.assuming import assumed_change
 from ensession.session.auditing import outside_effects, outside_reason, outside_warning
 from ensession.session.beside import Beside
 from ensession.session.births import birth
-from ensession.session.cells import Ending, Pending, named_places, unrepeatable, unseen
+from ensession.session.cells import Ending, Pending, draft_of, named_places, unrepeatable, unseen
 from ensession.session.notices import Notices
 from ensession.session.patches import patch_effects, patch_warning, with_changed
 from ensession.session.shell import Shell
@@ -101,10 +100,10 @@ class Recorder:
 
     def adopt(self) -> None:
         """Record what the namespace and the hidden state hold when recording begins."""
-        change = self.tracker.examine(_BEFORE, self._hidden.changed())
+        with self.tracker.looker.at_any_cost():  # no cell makes it again
+            change = self.tracker.examine(_BEFORE, self._hidden.changed())
         if not change.is_empty:
-            draft = self._draft(ExecutionKind.ADOPTED, change, no_replay="it was there before recording began")
-            self._write(draft, change)
+            self._write(self._draft(ExecutionKind.ADOPTED, change, no_replay=_BEFORE.everything), change)
 
     def begin(self, code: str, cell_id: str | None, python: str | None) -> None:
         """Take note that a cell is about to run; ``python`` is what the shell made of it, where that is known."""
@@ -175,17 +174,24 @@ class Recorder:
         outputs = self._shell.outputs.end()
         with self._guarded("what a random generator was when the cell loaded its library"):
             if origins := self._hidden.origins():
+                gap = self._gap
                 self._write(*birth(self.tracker, origins, self._run, self.head, self.branch))
+                self._gap = gap
         touched, known = pending.touched, self.tracker.known
         self.tracker.looker.budget.earn(ended - pending.started)
         conditions = {known[name].version for name in self._hidden.conditions if name in known}
         beside = self._beside.after_cell(touched)
-        problem = None
+        no_replay = self._no_replay(pending, ending) or beside
+        careful = caution(files, effects) or unseen(pending)
+        is_precious = (no_replay or careful) is not None or self.spoken.is_pinned(touched.names)
+        problem, hidden = None, self._hidden.changed()
         try:
-            change = self._examine(touched, self._hidden.changed())
-        except Exception as error:  # noqa: BLE001  (a value's own code may raise anything while it is looked at)
+            with self.tracker.looker.at_any_cost(is_precious):
+                change = self._examine(touched, hidden)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  (a value's own code may raise anything)
             problem = f"{type(error).__name__}: {error}"
             change = assumed_change(self.tracker, touched, problem)
+            self._hidden.doubt(hidden)
         patches = patch_effects(pending.names.set_attributes, self.tracker.user.view())
         with self._guarded("what your own modules hold"):
             patches = with_changed(patches, self._module_state.changed())
@@ -199,8 +205,8 @@ class Recorder:
             runtime_s=ended - pending.started,
             outcome=ending.outcome,
             error=ending.error,
-            no_replay=self._no_replay(pending, ending) or outside_reason(change) or beside,
-            caution=caution(files, effects) or unseen(pending),
+            no_replay=no_replay or outside_reason(change),
+            caution=careful,
             words=pending.words,
             not_captured="; ".join(filter(None, (problem, self._untold))) or None,
             outputs=outputs,
@@ -210,8 +216,8 @@ class Recorder:
         )
         try:
             self._write(draft, change)
-        except Exception:
-            self.tracker.owe({name for one in change.fresh for name in one.names})
+        except BaseException:
+            self._owe(change, hidden)
             self._gap = "an execution before it was not recorded"
             self._modules.forget()
             raise
@@ -235,29 +241,29 @@ class Recorder:
         return True
 
     def _record_ambient(self, hidden: Mapping[str, Any], beside: Touched | None) -> None:
-        change = self._examine(beside or _BETWEEN, hidden)
+        with self.tracker.looker.at_any_cost():
+            change = self._examine(beside or _BETWEEN, hidden)
         if not change.is_empty:
             known = {"effects": outside_effects(change), "no_replay": "it happened between two cells"}
-            self._write(self._draft(ExecutionKind.AMBIENT, change, **known), change)
+            try:
+                self._write(self._draft(ExecutionKind.AMBIENT, change, **known), change)
+            except BaseException:
+                self._owe(change, hidden)
+                raise
         if change.outside:
             self._shell.warn(outside_warning(change, "what happened between two cells"))
+
+    def _owe(self, change: Change, hidden: Mapping[str, Any]) -> None:
+        """Look again at the next execution at what could not be recorded with this one."""
+        self.tracker.owe({name for one in change.fresh for name in one.names})
+        self._hidden.doubt(hidden)
 
     def _examine(self, touched: Touched, hidden: Mapping[str, Any]) -> Change:
         return (self.tracker.audit if self._config.audit else self.tracker.examine)(touched, hidden)
 
     def _draft(self, kind: ExecutionKind, change: Change, **known: Any) -> ExecutionDraft:
-        """Put together what is to be recorded; ``known`` are fields of the draft."""
-        fields: dict[str, Any] = {"code": "", "started_at": time.time(), "runtime_s": 0.0, "outcome": Outcome.OK}
-        return ExecutionDraft(
-            run=self._run.id,
-            parent=self.head,
-            kind=kind,
-            versions=change.versions,
-            bindings=change.bindings,
-            branch=self.branch,
-            modules=self._modules.fresh(),
-            **{**fields, "reads": change.reads, **known},
-        )
+        modules = self._modules.fresh()
+        return draft_of(kind, change, self._run, self.head, branch=self.branch, modules=modules, **known)
 
     def _write(self, draft: ExecutionDraft, change: Change) -> None:
         hindrance = draft.no_replay or draft.caution  # what may be allowed later is not counted on

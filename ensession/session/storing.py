@@ -71,6 +71,8 @@ def store_now(names: Collection[str], tracker: Tracker, store: Store, keyring: K
         one = tracker.inspect(tracked.names, values) if len(values) == len(tracked.ids) else None
         if one is None or one.fingerprint != tracked.fingerprint:
             continue
+        if one.fingerprint is None and {name: id(value) for name, value in values.items()} != tracked.ids:
+            continue  # bound anew, and nothing else tells
         if one.look.codec is None:
             refused.update(dict.fromkeys(tracked.names, one.look.unstorable or "it has no serialised form"))
             continue

@@ -44,6 +44,28 @@ def test_it_tells_exactly_the_names_that_were_bound_or_deleted(way: str, rounds:
         assert watch.in_order(set(namespace)) == list(namespace)
 
 
+def test_nothing_is_left_for_a_while() -> None:
+    namespace: dict[str, Any] = {"x": 1}
+    watch = NamespaceWatch(namespace)
+    watch.changed()
+    value = namespace.pop("x")
+    assert watch.changed() == {"x"}
+    namespace["x"] = value
+    for expected in ({"x"}, set(), set()):
+        assert watch.changed() == expected
+
+
+def test_names_that_do_not_count_may_come_and_go() -> None:
+    namespace: dict[str, Any] = {"_1": 1, "x": [1]}
+    watch = NamespaceWatch(namespace, lambda name: not name.startswith("_"))
+    assert watch.changed() == {"x"}
+    del namespace["_1"]
+    namespace.update(y=[2], _2=2)
+    assert watch.changed() == {"y"}
+    namespace["x"] = [3]
+    assert watch.changed() == {"x"}
+
+
 def test_values_are_not_kept_alive() -> None:
     import weakref
 

@@ -1,0 +1,150 @@
+"""What could not be looked at or recorded with its cell is made up for, and nothing comes back as it was before."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ensession.model import Fate
+from ensession.serial import budget
+from tests.notebook import Notebook
+
+BIG = "rows = [{'n': n, 'part': [n]} for n in range(2000)]"
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> Iterator[Notebook]:
+    made = Notebook(tmp_path / "s.ens").start("--all")
+    yield made
+    made.kill()
+
+
+@contextmanager
+def failing(owner: Any, name: str, error: BaseException) -> Iterator[None]:
+    """Let a method fail."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    setattr(owner, name, fail)
+    try:
+        yield
+    finally:
+        delattr(owner, name)
+
+
+def fates(notebook: Notebook) -> tuple[Notebook, dict[str, Fate]]:
+    """End a session without its kernel's doing, restore it, and return each variable's fate."""
+    notebook.session.flush()
+    again = notebook.reborn()
+    return again, {one.name: one.fate for one in again.restore().variables}
+
+
+@pytest.mark.parametrize("where", ["examine", "record"])
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+@pytest.mark.filterwarnings("ignore")
+def test_a_cell_that_could_not_be_recorded(notebook: Notebook, where: str, error: BaseException) -> None:
+    notebook.run("import random", "random.seed(1)", "x = [1]", "y = {'n': 0}")
+    owner = notebook.session._recorder.tracker if where == "examine" else notebook.session.store.log
+    with failing(owner, where, error):
+        notebook.attempt("x.append(2)\ny['n'] = -1\nrandom.seed(5)")
+    notebook.run("z = 3")
+    expected = random.getstate()
+    random.seed(77)
+    again, _ = fates(notebook)
+    assert (again["x"], again["y"]) == ([1, 2], {"n": -1})
+    assert random.getstate() == expected
+    again.kill()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_changed_between_two_cells_and_could_not_be_recorded(notebook: Notebook) -> None:
+    notebook.run("import random", "random.seed(1)", "x = [1]")
+    notebook.variables["x"] = [7]
+    random.seed(9)
+    record: Callable[..., Any] = notebook.session.store.log.record
+    failures = [OSError(28, "No space left on device")]
+
+    def once(*arguments: Any, **others: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return record(*arguments, **others)
+
+    notebook.session.store.log.record = once  # type: ignore[method-assign]
+    notebook.run("y = 1", "z = 2")
+    expected = random.getstate()
+    random.seed(77)
+    again, _ = fates(notebook)
+    assert again["x"] == [7]
+    assert random.getstate() == expected
+    again.kill()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_generator_that_comes_with_its_library_wipes_nothing_out(notebook: Notebook) -> None:
+    notebook.run("x = [1]")
+    with failing(notebook.session.store.log, "record", OSError(28, "No space left on device")):
+        notebook.attempt("x.append(2)")
+    recorder = notebook.session._recorder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recorder._hidden, "origins", lambda: {"<random>": random.getstate()})
+        notebook.run("y = random = 1")
+    again, _ = fates(notebook)
+    assert again["x"] == [1, 2]
+    again.kill()
+
+
+@pytest.fixture
+def hurried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Notebook]:
+    """A notebook with no time for what is larger than 1,000 bytes; it does not record yet."""
+    monkeypatch.setattr(budget, "FREE_STREAM_BYTES", 1000)
+    monkeypatch.setattr(budget, "ALLOWANCE_S", 0.0)
+    made = Notebook(tmp_path / "s.ens")
+    made.ens("config budget=0%")
+    yield made
+    made.kill()
+
+
+def test_there_is_time_for_what_was_there_before(hurried: Notebook) -> None:
+    hurried.variables.update(rows=[{"n": n} for n in range(2000)], small=[1])
+    hurried.start()
+    again, found = fates(hurried)
+    assert (found["rows"], found["small"]) == (Fate.LOADED, Fate.LOADED)
+    again.kill()
+
+
+def test_there_is_time_for_what_no_cell_makes_again(hurried: Notebook) -> None:
+    hurried.start()
+    hurried.run(f"import subprocess\nsubprocess.run(['true'])\n{BIG}\nother = [5]")
+    again, found = fates(hurried)
+    assert (found["rows"], found["other"]) == (Fate.LOADED, Fate.LOADED)
+    again.kill()
+
+
+def test_there_is_time_for_what_is_pinned(hurried: Notebook) -> None:
+    hurried.start()
+    hurried.ens("pin rows")
+    hurried.run(BIG)
+    again, found = fates(hurried)
+    assert found["rows"] is Fate.LOADED
+    again.kill()
+
+
+def test_there_is_time_for_an_audit(hurried: Notebook) -> None:
+    hurried.ens("config audit=on")
+    hurried.start()
+    hurried.run(BIG)
+    assert "Assumed" not in hurried.ens("status")
+
+
+def test_a_short_value_that_took_long_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "ALLOWANCE_S", 0.0)
+    times = iter(range(100))
+    spent = budget.Budget(0.0, lambda: float(next(times)))
+    for _ in range(3):
+        assert spent.take({"x": 1}, lambda limit: limit.check(100, 0) or "looked") == "looked"
