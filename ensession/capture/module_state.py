@@ -11,7 +11,7 @@ from ensession.capture.modules import ModuleWatch
 from ensession.serial.look import Look
 
 LARGE_BYTES = 2**20
-"""Of larger values only a new binding is seen: they would cost every cell too much."""
+"""Of larger values, and of those that come when so much was looked at, only a new binding is seen: each cell pays."""
 _CODE = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, staticmethod, classmethod, property)
 
 
@@ -28,30 +28,34 @@ class ModuleState:
         self._look = look
         self._watch = ModuleWatch(read=lambda _: b"")
         self._known: dict[str, dict[str, object]] = {}
-        self._large: set[int] = set()
+        self._large: dict[str, int] = {}
+        self._left_bytes = LARGE_BYTES
 
     def changed(self) -> tuple[str, ...]:
         """Return the attributes that are not as they were at the last call, dotted; a module that is new has none."""
         found: list[str] = []
+        self._left_bytes = LARGE_BYTES
         self._watch.fresh()
         for name in self._watch.names():
             module = sys.modules.get(name)
             if module is None:
                 continue
-            now = {path: self._token(value) for path, value in _data(name, module)}
+            now = {path: self._token(path, value) for path, value in _data(name, module)}
             before = self._known.get(name)
             if before is not None:
                 found += (path for path in sorted(before.keys() | now.keys()) if before.get(path) != now.get(path))
             self._known[name] = now
         return tuple(found)
 
-    def _token(self, value: Any) -> object:
-        if id(value) in self._large:
+    def _token(self, path: str, value: Any) -> object:
+        if self._large.get(path) == id(value):
             return id(value)
         seen = self._look({"value": value})
-        if seen.n_bytes > LARGE_BYTES:
-            self._large.add(id(value))
-        return id(value) if seen.fingerprint is None or seen.n_bytes > LARGE_BYTES else seen.fingerprint
+        self._left_bytes -= seen.n_bytes
+        if seen.fingerprint is None or self._left_bytes < 0:
+            self._large[path] = id(value)
+            return id(value)
+        return seen.fingerprint
 
 
 def _data(path: str, owner: types.ModuleType | type) -> Iterator[tuple[str, Any]]:

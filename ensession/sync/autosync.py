@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,9 @@ from ensession.sync.remote import Reach
 
 QUIET_SSH = ("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=20", "-o", "ServerAliveInterval=20")
 """Nobody is there to answer a question, and a line that is dead has to be noticed."""
+END = b"end\n"
+"""The order to do a last round and end."""
+_ENDED = "%ens autosync starts it again"
 _CODE = "import sys; sys.path.append(sys.argv.pop(1)); from ensession.sync.courier import main; main()"
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -78,7 +82,7 @@ class Autosync:
         self.every_s = every_s
         self.rounds = Rounds()
         self._is_told = True
-        self._is_closed = False
+        self._is_closed = self._has_ended = False
         self._process = _start([str(path.absolute()), remote, str(every_s), reach.ens, *reach.ssh])
         self._thread = threading.Thread(target=self._listen, name="ensession autosync", daemon=True)
         self._thread.start()
@@ -88,9 +92,10 @@ class Autosync:
         if self._is_told:
             return None
         self._is_told = True
-        return (
-            f"autosync to {self.remote} failed: {self.rounds.error}. It is tried again every {self.every_s:.0f} s; "
-            "%ens status says how it fares"
+        return f"autosync to {self.remote} failed: {self.rounds.error}. " + (
+            _ENDED
+            if self._has_ended
+            else f"It is tried again every {self.every_s:.0f} s; %ens status says how it fares"
         )
 
     def close(self) -> None:
@@ -98,6 +103,7 @@ class Autosync:
         self._is_closed = True
         stdin = cast(IO[bytes], self._process.stdin)
         try:
+            stdin.write(END)  # a process that was forked off may hold the pipe open
             stdin.close()
         except BrokenPipeError:  # it has ended by itself
             return
@@ -113,13 +119,18 @@ class Autosync:
                 words = self._hear(line.decode(errors="replace").strip()) or words
         code = self._process.wait()
         if not self._is_closed:
-            self._hear(json.dumps({"at": 0.0, "error": f"the process that did it ended with code {code} ({words})"}))
+            self._has_ended = True
+            self._hear(
+                json.dumps({"at": time.time(), "error": f"the process that did it ended with code {code} ({words})"})
+            )
 
     def _hear(self, line: str) -> str:
         """Take in what was told; return a line that was none of ours."""
         try:
             told = json.loads(line)
         except ValueError:
+            return line
+        if not isinstance(told, dict) or "at" not in told:
             return line
         was_failing = self.rounds.failing_since is not None
         self.rounds = self.rounds.after(told)

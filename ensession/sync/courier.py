@@ -19,6 +19,7 @@ from typing import Any
 from ensession.config import Config
 from ensession.errors import EnsessionError
 from ensession.store.engine import read_header
+from ensession.sync.autosync import END
 from ensession.sync.remote import Reach
 from ensession.sync.together import bring_together, other_copy
 
@@ -83,11 +84,16 @@ class Courier:
 
 
 def serve_orders(courier: Courier, every_s: float, orders: int) -> None:
-    """Look every so often, and when a line comes on the descriptor ``orders``; end with a last look when it ends."""
+    """Look every so often, and when a line comes on the descriptor ``orders``; end with a last look when it ends.
+
+    It ends with the line ``end`` and with the kernel, too: a process that the kernel forked off holds it open.
+    """
+    kernel = os.getppid()
     courier.look(at_once=True)
     while True:
         has_order = bool(select.select([orders], [], [], every_s)[0])
-        is_over = has_order and not os.read(orders, _ORDER_BYTES)
+        told = os.read(orders, _ORDER_BYTES) if has_order else b""
+        is_over = (has_order and not told) or told.endswith(END) or os.getppid() != kernel
         courier.look(at_once=has_order and not is_over)
         if is_over:
             return

@@ -113,7 +113,21 @@ def test_a_process_that_dies_is_told_of(laptop: Store, tmp_path: Path, monkeypat
     notice = autosync.notice()
     assert notice is not None
     assert "code 3 (no such thing)" in notice
+    assert "starts it again" in notice
     autosync.close()
+
+
+def test_it_ends_though_another_process_holds_the_line(laptop: Store, tmp_path: Path) -> None:
+    Work(laptop).cell()
+    autosync = Autosync(laptop.path, str(tmp_path / "there.ens"), 0.2, Reach())
+    wait_for(lambda: autosync.rounds.n_done == 1)
+    line = autosync._process.stdin
+    assert line is not None
+    with subprocess.Popen(["sleep", "60"], pass_fds=[line.fileno()]) as other:
+        autosync.close()
+        autosync.wait(PATIENCE_S)
+        assert autosync._process.poll() == 0
+        other.kill()
 
 
 def test_rounds_add_up() -> None:
