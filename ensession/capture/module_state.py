@@ -51,10 +51,10 @@ class ModuleState:
         if self._large.get(path) == id(value):
             return id(value)
         seen = self._look({"value": value})
-        self._left_bytes -= seen.n_bytes
-        if seen.fingerprint is None or self._left_bytes < 0:
+        if seen.fingerprint is None or seen.n_bytes > self._left_bytes:
             self._large[path] = id(value)
             return id(value)
+        self._left_bytes -= seen.n_bytes
         return seen.fingerprint
 
 
