@@ -77,17 +77,43 @@ def without_loss(
 
 
 def _needed(line: Line, costs: CostModel) -> set[VersionId]:
-    """Return the versions of the kept states, what these require, and what their plans load."""
-    versions = line.graph.versions
-    wanted = _states(line.graph, line.kept)
-    stack = list(wanted)
-    while stack:
-        more = {one for one in versions[stack.pop()].requires if one in versions} - wanted
-        wanted |= more
-        stack += more
-    unstored = [one for one in wanted if versions[one].payload is None]
+    """Return the versions of the kept states, what these require, what their plans load, and what they fall back on.
+
+    A cell that is run again may give another value than it did. What was made from its value is then made from the
+    nearest stored inputs instead: what the plan of today runs again has to stay, too, where it is stored.
+    """
+    wanted = _with_required(line.graph, _states(line.graph, line.kept))
+    unstored = [one for one in wanted if line.graph.versions[one].payload is None]
     chosen = plan(line.graph, None, costs, wanted=unstored, unrunnable=line.unrunnable)
-    return wanted.union(chosen.loads)
+    return wanted.union(chosen.loads, _with_required(line.graph, _nearest_stored(line.graph, unstored)))
+
+
+def _with_required(graph: Graph, wanted: Collection[VersionId]) -> set[VersionId]:
+    """Return some versions with all that they require."""
+    found = set(wanted)
+    stack = list(found)
+    while stack:
+        more = {one for one in graph.versions[stack.pop()].requires if one in graph.versions} - found
+        found |= more
+        stack += more
+    return found
+
+
+def _nearest_stored(graph: Graph, unstored: Iterable[VersionId]) -> set[VersionId]:
+    """Return the stored versions that some others are made again from when nothing that a cell makes again is right."""
+    reads = {one.id: one.reads for one in graph.executions}
+    found: set[VersionId] = set()
+    stack = list(unstored)
+    seen = set(stack)
+    while stack:
+        node = graph.versions[stack.pop()]
+        for one in {*reads.get(node.execution, ()), *node.requires}.intersection(graph.versions) - seen:
+            seen.add(one)
+            if graph.versions[one].payload is None:
+                stack.append(one)
+            else:
+                found.add(one)
+    return found
 
 
 def _states(graph: Graph, kept: Collection[ExecutionId]) -> set[VersionId]:

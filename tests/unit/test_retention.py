@@ -67,3 +67,18 @@ def test_a_value_that_another_is_made_from_stays() -> None:
     )
     assert spare([Line(graph, {}, frozenset([ExecutionId(3)]))], UNIT) == set()
     assert spare([Line(graph, {}, frozenset())], UNIT) == {1, 3}
+
+
+def test_what_a_cell_may_give_otherwise_stays_as_long_as_a_kept_value_is_made_from_it() -> None:
+    graph = history(
+        [
+            (1, [], [version(1, 1, "key", 9), version(2, 1, "scope", 9)]),  # quicker run again than loaded
+            (1, [1], [version(3, 2, "between", None)]),
+            (1, [3], [version(4, 3, "long", None)]),
+            (1, [], [version(5, 4, "key between", 1), version(6, 4, "scope", 1)]),
+        ]
+    )
+    kept = Line(graph, {}, frozenset([ExecutionId(4)]))
+    assert spare([kept], UNIT) == {2}
+    needs = {**graph.versions, VersionId(1): graph.versions[VersionId(1)]._replace(requires=(VersionId(2),))}
+    assert spare([replace(kept, graph=replace(graph, versions=needs))], UNIT) == set()
