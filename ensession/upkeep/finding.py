@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -28,11 +29,14 @@ class Find:
         Other variables whose values go too, because they share objects with those that were named.
     left : tuple[ExecutionId, ...]
         Executions whose code uses or holds it and stays, unless it is asked for.
+    nowhere : tuple[str, ...]
+        Texts that stand in no row. Their bytes may still be in the file, where forgetting them was interrupted.
     """
 
     erasure: Erasure
     also: tuple[str, ...] = ()
     left: tuple[ExecutionId, ...] = ()
+    nowhere: tuple[str, ...] = ()
 
 
 def find(store: Store, words: Sequence[str], texts: Sequence[str], *, code: bool) -> Find:
@@ -51,19 +55,20 @@ def find(store: Store, words: Sequence[str], texts: Sequence[str], *, code: bool
     Raises
     ------
     NotFoundError
-        Nothing in the store is called so, or holds the text.
+        Nothing in the store is called so.
     UsageError
     """
     if not words and not texts:
         raise UsageError("say what is to be forgotten: a variable, @N, a pattern such as 'api_*', or --text TEXT")
     finds = [_execution(store, word) if word.startswith("@") else _names(store, word) for word in words]
-    finds += [_text(store, text) for text in texts]
+    finds += [_texts(store, texts)] if texts else []
     erasure = reduce(_joined, (one.erasure for one in finds))
     left = sorted(erasure.codes)
     return Find(
         erasure if code else Erasure(erasure.values, erasure.outputs, erasure.remarks, erasure.outside),
         tuple(sorted({name for one in finds for name in one.also})),
         () if code else tuple(left),
+        tuple(text for one in finds for text in one.nowhere),
     )
 
 
@@ -87,14 +92,19 @@ def _names(store: Store, word: str) -> Find:
     return Find(Erasure(values, outputs, users, codes=dict.fromkeys(users, "")), _sharing(store, values, names))
 
 
-def _text(store: Store, text: str) -> Find:
-    if len(text) < _MIN_TEXT:
-        raise UsageError(f"{text!r} is too short: it would be found everywhere; give at least {_MIN_TEXT} characters")
-    found = store.contents.holding(text)
-    if found.is_empty:
-        raise NotFoundError(f"{store.path}: the text stands nowhere in it")
-    codes = {id_: code.replace(text, _MARK) for id_, code in found.codes.items()}
-    return Find(Erasure(found.values, found.outputs, found.remarks, found.outside, codes))
+def _texts(store: Store, texts: Sequence[str]) -> Find:
+    for text in texts:
+        if len(text) < _MIN_TEXT:
+            raise UsageError(
+                f"{text!r} is too short: it would be found everywhere; give at least {_MIN_TEXT} characters"
+            )
+    found = [store.contents.holding(text) for text in texts]
+    every = reduce(_joined, found)
+    # All at once: a text may be a part of another one.
+    pattern = re.compile("|".join(map(re.escape, sorted(texts, key=len, reverse=True))))
+    codes = {id_: pattern.sub(_MARK, code) for id_, code in every.codes.items()}
+    nowhere = tuple(text for text, one in zip(texts, found, strict=True) if one.is_empty)
+    return Find(Erasure(every.values, every.outputs, every.remarks, every.outside, codes), nowhere=nowhere)
 
 
 def _sharing(store: Store, values: Iterable[VersionId], names: Iterable[str]) -> tuple[str, ...]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ensession.errors import NotFoundError
 from ensession.model import Seal
 from ensession.store import Store
 from ensession.store.contents import ENCODINGS
@@ -82,6 +84,8 @@ class Forgetter:
 
         Raises
         ------
+        NotFoundError
+            The texts stood nowhere, neither in rows nor in what earlier values left in the file.
         IntegrityError
             The store contradicts itself; nothing was changed.
         StoreBusyError, StoreAccessError
@@ -91,11 +95,17 @@ class Forgetter:
         lost = self.losses(find)
         if not agree(lost):
             return None
+        # Forgetting may have been interrupted before: the rows are clean then, and the file is not.
+        absent = [text for text in find.nowhere if not _stands_in(self._store.path, text)]
         n_renewed = self._store.eraser.erase(find.erasure, self._seal)
         alive = writers(self._store.keeper.open_runs())
-        self._store.keeper.sweep(self._store.keeper.unused_chunks())
+        n_swept = self._store.keeper.sweep(self._store.keeper.unused_chunks())
         is_clean = self._store.keeper.compact()
-        return Forgotten(find, lost, n_renewed, tuple(self._remarks(alive, texts, is_clean=is_clean)))
+        if find.erasure.is_empty and len(absent) == len(texts) and not n_swept and is_clean:
+            raise NotFoundError(f"{self._store.path}: {', '.join(map(repr, absent))} stands nowhere in it")
+        remarks = list(self._remarks(alive, texts, is_clean=is_clean))
+        remarks += [f"{text!r} stood nowhere in it" for text in absent]
+        return Forgotten(find, lost, n_renewed, tuple(remarks))
 
     def _seal(self, old: bytes, new: bytes) -> Seal | None:
         return self._keyring.seal(new) if self._keyring.has_sealed(self._store, old) else None
@@ -106,7 +116,7 @@ class Forgetter:
             yield f"another process reads an older state of {path}: its log still holds it; run this again later"
         for pid in alive:
             yield f"process {pid} records into it: what its variables hold is stored again when they change"
-        for backup in sorted(path.parent.glob(f"{path.name}.backup-*")):
+        for backup in sorted(path.parent.glob(f"{glob.escape(path.name)}.backup-*")):
             yield f"{backup} is an older copy, and still holds it"
         for text in texts:
             if _stands_in(path, text):

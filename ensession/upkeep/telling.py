@@ -54,6 +54,9 @@ def find_lines(find: Find, lost: Sequence[Loss]) -> list[str]:
         f"what {_count(len(erasure.outside), 'cell')} did outside" if erasure.outside else "",
     ]
     lines = [f"To be forgotten: {', '.join(filter(None, parts))}."]
+    if find.nowhere:
+        texts = ", ".join(map(repr, find.nowhere))
+        lines.append(f"{texts} stands in no row; what earlier values left of it in the file goes.")
     if find.also:
         lines.append(f"They share objects with {', '.join(find.also)}: these values go too.")
     if find.left:

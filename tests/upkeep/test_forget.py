@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from ensession.config import Config
 from ensession.errors import IntegrityError, NotFoundError, UsageError
 from ensession.model import ExecutionId, Fate
 from ensession.store import Store, check_store
+from ensession.store.keeping import Keeper
 from ensession.trust import Keyring
 from ensession.upkeep import Forgetter, find
 from tests.notebook import Notebook
@@ -110,12 +112,8 @@ def test_patterns_name_variables_and_nothing_else(tmp_path: Path) -> None:
     assert b"u-123" not in plain(path)
     assert b"r-123" in plain(path)
     with Store.open(path, Config()) as store:
-        for words, texts, error in (
-            (["nothing"], [], NotFoundError),
-            ([], ["qq-7-never-written-qq"[::-1]], NotFoundError),
-        ):
-            with pytest.raises(error):
-                find(store, words, texts, code=False)
+        with pytest.raises(NotFoundError):
+            find(store, ["nothing"], [], code=False)
         for words, texts in (([], []), ([], ["ab"])):
             with pytest.raises(UsageError):
                 find(store, words, texts, code=False)
@@ -205,3 +203,67 @@ def test_other_places_that_hold_it_are_named(tmp_path: Path) -> None:
     assert "backup-0002 is an older copy" in told
     assert "still stands in names" in told
     assert "another process reads" in told
+
+
+def test_what_was_interrupted_is_finished_by_running_it_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.ens"
+    record(path, f"x = '{SECRET}'", f"y = ['{SECRET}', *map(str, range(9000))]", "print(x)")
+    with monkeypatch.context() as patch:
+        patch.setattr(Keeper, "sweep", _raising(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            forget(path, texts=(SECRET,), code=True)
+    assert SECRET.encode() in plain(path)
+    done = forget(path, texts=(SECRET,), code=True)
+    assert done.find.erasure.is_empty
+    assert SECRET.encode() not in plain(path)
+    with pytest.raises(NotFoundError, match="stands nowhere"):
+        forget(path, texts=(SECRET,), code=True)
+
+
+def test_what_a_reader_kept_in_the_log_goes_by_running_it_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.ens"
+    notebook = Notebook(path).start("--all")
+    notebook.run(f"x = '{SECRET}'", "del x", "n = 1")
+    config = Config(busy_timeout_s=0.2)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM execution").fetchone()
+        with Store.open(path, config) as store:
+            found = find(store, [], [SECRET], code=True)
+            done = Forgetter(store, Keyring.load()).forget(found, lambda _: True, [SECRET])
+    assert done is not None
+    assert any("run this again" in remark for remark in done.remarks)
+    assert SECRET.encode() in Path(f"{path}-wal").read_bytes()
+    again = forget(path, texts=(SECRET,), code=True)
+    assert again.find.erasure.is_empty
+    assert SECRET.encode() not in bytes_of(path)
+    notebook.kill()
+
+
+def test_a_text_goes_that_is_not_there_beside_one_that_is(tmp_path: Path) -> None:
+    path = tmp_path / "a.ens"
+    record(path, f"x = '{SECRET}'")
+    absent = "qq-7-never-written"[::-1]  # this module is imported by the session, so its text is in the store
+    done = forget(path, texts=(absent, SECRET), code=True)
+    assert done.remarks == (f"{absent!r} stood nowhere in it",)
+    assert SECRET.encode() not in plain(path)
+    with pytest.raises(NotFoundError, match="stands nowhere"):
+        forget(path, texts=(absent,))
+
+
+def test_several_texts_go_out_of_the_code_of_one_cell(tmp_path: Path) -> None:
+    path = tmp_path / "a.ens"
+    record(path, f"a = 'alpha-7'; b = 'the longer alpha-7 beta'; c = '{SECRET}'", "del a, b, c")
+    forget(path, texts=("alpha-7", SECRET, "the longer alpha-7 beta"), code=True)
+    with Store.open_read_only(path, Config()) as store:
+        code = store.history.execution(ExecutionId(2)).code
+    assert code == "a = '[forgotten]'; b = '[forgotten]'; c = '[forgotten]'"
+    assert b"alpha-7" not in plain(path)
+    assert SECRET.encode() not in plain(path)
+
+
+def _raising(error: BaseException) -> Callable[..., None]:
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail
