@@ -57,6 +57,12 @@ class RefMovedError(ConflictError):
     kind = "ref_moved"
 
 
+class ForgottenError(EnsessionError):
+    """A value was forgotten, so it is not stored again."""
+
+    kind = "forgotten"
+
+
 class IntegrityError(EnsessionError):
     """What the store holds contradicts itself."""
 

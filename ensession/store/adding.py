@@ -19,7 +19,7 @@ from ensession.store.chunks import (
     present_chunks,
 )
 from ensession.store.engine import Database, execute
-from ensession.store.lookup import payload_info, version_digests
+from ensession.store.lookup import check_not_forgotten, payload_info, version_digests
 from ensession.store.writing import (
     CompletePayload,
     MakeSeal,
@@ -87,6 +87,8 @@ class PayloadAdder:
         ------
         ChunkMissingError
             Chunks that were counted on are gone.
+        ForgottenError
+            The value was forgotten meanwhile.
         """
         point = self._database.point
         with self._database.write() as connection:
@@ -94,6 +96,7 @@ class PayloadAdder:
             present = payload_info(connection, version)
             if present is not None:
                 return present
+            check_not_forgotten(connection, version)
             self.store_chunks(connection, draft.rest)
             point("payload:last-chunks")
             # Looked up anew: who cleans up behind a failed writer may have taken out what we counted on.

@@ -19,11 +19,11 @@ from ensession.model.upkeep import Erasure
 from ensession.store.chain import ChainWalker
 from ensession.store.engine import Database, execute, insert_many, rows
 from ensession.store.keeping import remove_payloads
+from ensession.store.lookup import FORGOTTEN
 from ensession.store.reading import payload_parts
 from ensession.store.seals import insert_seals
 from ensession.store.search import drop_index
 
-FORGOTTEN = "forgotten"
 NO_CODE = "its code was forgotten"
 NO_RECORD = "the record of what it read and did outside was forgotten"
 
@@ -37,7 +37,8 @@ _PAYLOADS = (
 )
 _OF_VALUES = (
     f"UPDATE version SET fingerprint = NULL WHERE id IN {_WANTED}",
-    f"UPDATE version SET unstorable = '{FORGOTTEN}' WHERE unstorable IS NOT NULL AND id IN {_WANTED}",
+    # All of them: a value that a kernel is still writing must not come in behind (lookup.check_not_forgotten).
+    f"UPDATE version SET unstorable = '{FORGOTTEN}' WHERE id IN {_WANTED}",
     f"UPDATE binding SET preview = '' WHERE preview IS NOT NULL AND version IN {_WANTED}",
 )
 _OF_REMARKS = tuple(

@@ -27,7 +27,7 @@ from ensession.store.chunks import Decoder, EncodedChunk, find_chunks, insert_ch
 from ensession.store.engine import Database, execute, insert_one, rows
 from ensession.store.history import output_text
 from ensession.store.inserting import insert_execution
-from ensession.store.lookup import in_batches
+from ensession.store.lookup import FORGOTTEN, check_not_forgotten, in_batches
 from ensession.store.naming import bring_refs
 from ensession.store.numbers import Numbers
 from ensession.store.refs import RefTable
@@ -38,6 +38,9 @@ from ensession.store.writing import CompletePayload, PayloadDraft, insert_payloa
 
 _INSERT_RUN = insert_sql("kernel_run")
 _FIND_RUN = "SELECT id, ended_at FROM kernel_run WHERE uid = ?"
+_SETTLED = (
+    "SELECT version FROM payload WHERE version = ?1 UNION SELECT id FROM version WHERE id = ?1 AND unstorable = ?2"
+)
 _PAYLOAD = "SELECT 1 FROM payload WHERE version = ?"
 _SIZES = "SELECT address, n_bytes FROM chunk WHERE address IN"
 
@@ -83,10 +86,10 @@ class Importer:
         return n_new
 
     def missing_payloads(self, keys: Iterable[VersionKey]) -> list[VersionKey]:
-        """Return the versions whose execution is here and whose payload is not."""
+        """Return the versions whose execution is here and whose payload is not; those that were forgotten apart."""
         with self._database.read():
             known = [key for key in keys if self._numbers.knows(key.execution)]
-            return [key for key in known if not self._database.rows(_PAYLOAD, (self._numbers.version(key),))]
+            return [key for key in known if not self._database.rows(_SETTLED, (self._numbers.version(key), FORGOTTEN))]
 
     def missing_chunks(self, addresses: Iterable[bytes]) -> list[bytes]:
         """Return those of the chunks that are not here, each once."""
@@ -125,6 +128,8 @@ class Importer:
         ------
         NotFoundError
             Its execution is not here.
+        ForgottenError
+            The value was forgotten here.
         IntegrityError
             The list of its chunks is not what its digest says, or they do not add up.
         """
@@ -134,6 +139,7 @@ class Importer:
             raise IntegrityError(f"a payload that came in is not what its digest says ({parcel.digest.hex()[:12]}…)")
         with self._database.write() as connection:
             version = self._numbers.version(parcel.version)
+            check_not_forgotten(connection, version)
             if rows(connection, _PAYLOAD, (version,)):
                 return []
             needed = {address for _, _, addresses in parts for address in addresses}

@@ -9,9 +9,12 @@ from sqlite3 import Connection
 from typing import Any
 
 from ensession.digests import version_digest
-from ensession.errors import NotFoundError
+from ensession.errors import ForgottenError, NotFoundError
 from ensession.model import Codec, Digest, PayloadInfo, VersionId
 from ensession.store.engine import rows
+
+FORGOTTEN = "forgotten"
+"""Stands in the place of what was taken out by ``ens forget``."""
 
 _BATCH = 500
 _CODECS: dict[str, Codec] = {codec.value: codec for codec in Codec}
@@ -43,6 +46,18 @@ def version_digests(connection: Connection, versions: Iterable[VersionId]) -> di
     if missing:
         raise NotFoundError(f"there is no version {missing[0]} in this store")
     return found
+
+
+def check_not_forgotten(connection: Connection, version: VersionId) -> None:
+    """Make sure that the value of a version may be stored.
+
+    Raises
+    ------
+    ForgottenError
+        It was forgotten, perhaps while it was being written.
+    """
+    if rows(connection, "SELECT 1 FROM version WHERE id = ? AND unstorable = ?", (version, FORGOTTEN)):
+        raise ForgottenError(f"version {version} was forgotten: its value is not stored again until it changes")
 
 
 def payload_info(connection: Connection, version: VersionId) -> PayloadInfo | None:

@@ -115,7 +115,10 @@ class Forgetter:
         if not is_clean:
             yield f"another process reads an older state of {path}: its log still holds it; run this again later"
         for pid in alive:
-            yield f"process {pid} records into it: what its variables hold is stored again when they change"
+            yield (
+                f"process {pid} records into it: what its variables hold is stored again when they change, and what it "
+                "was writing may be left in free pages; run this again once it has ended"
+            )
         for backup in sorted(path.parent.glob(f"{glob.escape(path.name)}.backup-*")):
             yield f"{backup} is an older copy, and still holds it"
         for text in texts:

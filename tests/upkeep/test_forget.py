@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -238,6 +239,32 @@ def test_what_a_reader_kept_in_the_log_goes_by_running_it_again(tmp_path: Path) 
     assert again.find.erasure.is_empty
     assert SECRET.encode() not in bytes_of(path)
     notebook.kill()
+
+
+def test_a_value_that_is_still_being_written_does_not_come_in_behind(tmp_path: Path) -> None:
+    path = tmp_path / "a.ens"
+    notebook = Notebook(path).start("--all")
+    behind = notebook.session.store.behind
+    carry_out, go = behind._carry_out, threading.Event()
+
+    def slow(task: object) -> None:
+        go.wait()
+        carry_out(task)
+
+    behind._carry_out = slow
+    notebook.run(f"import os\nx = [b'{SECRET}', os.urandom(3_000_000)]")
+    assert behind.n_waiting
+    forget(path, "x", code=True)
+    go.set()
+    behind.flush()
+    notebook.run("n = 1")
+    with Store.open_read_only(path, Config()) as store:
+        (x,) = store.history.versions_of("x")
+        assert x.version.payload is None
+        assert not store.contents.holding(SECRET).values
+    notebook.run("del x")
+    notebook.kill()
+    assert check_store(path, Config()) == []
 
 
 def test_a_text_goes_that_is_not_there_beside_one_that_is(tmp_path: Path) -> None:
