@@ -69,6 +69,8 @@ class WriteBehind:
         self._tasks: deque[_Task] = deque()
         self._n_bytes = 0
         self._failures: dict[VersionId, str] = {}
+        self.n_written = 0
+        """Payloads written by now."""
         self._is_closed = False
         self._thread: threading.Thread | None = None
         self._process = os.getpid()
@@ -186,6 +188,7 @@ class WriteBehind:
                 self._there.spill(task.chunks, job.spilled)
             elif task.draft is not None and job.failure is None:
                 self._there.finish(job.version, task.draft, job.seal)
+                self.n_written += 1
                 self._database.point("payload:committed")
                 self._settle()
             elif not task.chunks:
