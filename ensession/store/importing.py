@@ -38,8 +38,9 @@ from ensession.store.writing import CompletePayload, PayloadDraft, insert_payloa
 
 _INSERT_RUN = insert_sql("kernel_run")
 _FIND_RUN = "SELECT id, ended_at FROM kernel_run WHERE uid = ?"
-_SETTLED = (
-    "SELECT version FROM payload WHERE version = ?1 UNION SELECT id FROM version WHERE id = ?1 AND unstorable = ?2"
+_LACKING = (
+    "SELECT 1 FROM version v JOIN execution e ON e.id = v.execution LEFT JOIN payload p ON p.version = v.id"
+    " WHERE v.execution = ? AND v.ordinal = ? AND e.digest = ? AND p.version IS NULL AND v.unstorable IS NOT ?"
 )
 _PAYLOAD = "SELECT 1 FROM payload WHERE version = ?"
 _SIZES = "SELECT address, n_bytes FROM chunk WHERE address IN"
@@ -89,7 +90,7 @@ class Importer:
         """Return the versions whose execution is here and whose payload is not; those that were forgotten apart."""
         with self._database.read():
             known = [key for key in keys if self._numbers.knows(key.execution)]
-            return [key for key in known if not self._database.rows(_SETTLED, (self._numbers.version(key), FORGOTTEN))]
+            return [key for key in known if self._lacks(key)]
 
     def missing_chunks(self, addresses: Iterable[bytes]) -> list[bytes]:
         """Return those of the chunks that are not here, each once."""
@@ -163,6 +164,11 @@ class Importer:
         """
         with self._database.write() as connection:
             return bring_refs(connection, self._refs, self._numbers, refs)
+
+    def _lacks(self, key: VersionKey) -> bool:
+        # By the digest, too: something that came before it may have been forgotten since its number was looked up.
+        of_version = (self._numbers.execution(key.execution), key.ordinal, key.execution, FORGOTTEN)
+        return bool(self._database.rows(_LACKING, of_version))
 
     def _add_execution(self, connection: Connection, parcel: ExecutionParcel) -> None:
         label = f"execution {parcel.digest.hex()[:12]}…"

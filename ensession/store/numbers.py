@@ -8,12 +8,19 @@ from ensession.model.parcels import VersionKey
 from ensession.store.engine import Database
 
 _NEWER = "SELECT id, digest FROM execution WHERE id > ?"
-_VERSION = "SELECT id FROM version WHERE execution = ? AND ordinal = ?"
+_VERSION = (
+    "SELECT v.id FROM version v JOIN execution e ON e.id = v.execution"
+    " WHERE v.execution = ? AND v.ordinal = ? AND e.digest = ?"
+)
 _KEY = "SELECT e.digest, v.ordinal FROM version v JOIN execution e ON e.id = v.execution WHERE v.id = ?"
 
 
 class Numbers:
-    """Row numbers by digest. Committed executions never change their number, so what was read stays true."""
+    """Row numbers by digest.
+
+    Committed executions never change their number, so what was read stays true. Their digest changes when something is
+    forgotten before them: of a version it is held against the row each time.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -51,9 +58,11 @@ class Numbers:
         ------
         NotFoundError
         """
-        rows = self._database.rows(_VERSION, (self.execution(key.execution), key.ordinal))
+        rows = self._database.rows(_VERSION, (self.execution(key.execution), key.ordinal, key.execution))
         if not rows:
-            raise NotFoundError(f"{self._database.path}: execution {key.execution.hex()[:12]}… has no such version")
+            raise NotFoundError(
+                f"{self._database.path}: execution {key.execution.hex()[:12]}… has no such version (any more)"
+            )
         return VersionId(rows[0][0])
 
     def key(self, version: VersionId) -> VersionKey:

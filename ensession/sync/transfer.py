@@ -150,7 +150,10 @@ def _send_payload(source: Source, target: Target, parcel: PayloadParcel) -> Iter
             if chunks:
                 target.add_chunks(chunks)
                 yield len(chunks), _size(chunks)
-        wanted = target.add_payload(parcel)
+        try:
+            wanted = target.add_payload(parcel)
+        except NotFoundError:  # forgotten in the target meanwhile, or something that came before it
+            return
         if not wanted:
             return
     raise SyncError(

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from ensession.config import Config
 from ensession.digests import source_digest, word_digest
-from ensession.errors import ChunkCorruptError, IntegrityError
+from ensession.errors import ChunkCorruptError, IntegrityError, NotFoundError
 from ensession.model import ExecutionId, ModuleSource, Word
 from ensession.model.parcels import ChunkParcel, ExecutionParcel, PayloadParcel, RefParcel
+from ensession.model.upkeep import Erasure
 from ensession.store import Exporter, Importer, Store
 from ensession.sync import transfer
 from tests.sync.kit import Work, assert_sound, content
@@ -37,6 +39,28 @@ def test_everything_comes_and_nothing_comes_twice(laptop: Store, server: Store) 
     assert_sound([laptop, server])
     again = send(laptop, server)
     assert (again.n_executions, again.n_payloads, again.n_chunks, again.n_bytes) == (0, 0, 0, 0)
+
+
+def test_what_is_forgotten_meanwhile_does_not_come_in(laptop: Store, server: Store) -> None:
+    work = Work(laptop)
+    for _ in range(2):
+        work.cell(9_000)
+    send(laptop, server)
+    first, second = (server.history.graph(ExecutionId(2)).executions[number].produces[0] for number in (0, 1))
+    keys, _ = laptop.exporter.payload_keys(0, 10)
+    parcels = [laptop.exporter.payload(key) for key in keys]
+    server.keeper.drop_payloads([first, second], server.keeper.mark())
+    assert server.importer.missing_payloads(keys) == list(keys)
+    with Store.open(server.path, Config()) as other:
+        other.eraser.erase(Erasure(values=frozenset([first])), lambda *_: None)
+    for parcel in parcels:
+        with pytest.raises(NotFoundError):
+            server.importer.add_payload(parcel)
+    assert server.importer.missing_payloads(keys) == []
+    assert_sound([laptop, server])
+    renewed = [one.digest for one in map(server.history.execution, (ExecutionId(1), ExecutionId(2)))]
+    wanted = [replace(key, execution=digest) for key, digest in zip(keys, renewed, strict=True)]
+    assert server.importer.missing_payloads(wanted) == wanted[1:]
 
 
 def test_words_and_modules_travel_with_an_execution(laptop: Store, server: Store) -> None:
