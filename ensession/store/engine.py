@@ -182,13 +182,14 @@ class Database:
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
-                _roll_back(connection)
+                roll_back(connection)
                 raise
             finally:
                 self._inside = None
 
 
-def _roll_back(connection: Connection) -> None:
+def roll_back(connection: Connection) -> None:
+    """Roll a transaction back, where one still runs."""
     if connection.in_transaction:  # where the disk failed, SQLite has rolled back by itself
         connection.execute("ROLLBACK")
 

@@ -14,7 +14,7 @@ from sqlite3 import Connection
 from ensession.errors import RefMovedError
 from ensession.model import VersionId
 from ensession.model.upkeep import StoredValue, Usage
-from ensession.store.engine import Access, Database, execute, raw_connection, rows
+from ensession.store.engine import Access, Database, execute, raw_connection, roll_back, rows
 from ensession.store.failures import translated
 from ensession.store.lookup import decode_names
 from ensession.store.search import TABLE
@@ -194,7 +194,7 @@ class Keeper:
             self._database.point("gc:before-sweep-commit")
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            roll_back(connection)
             raise
         self._database.point("gc:swept")
         return sum(sizes[chunk] for chunk in unused)

@@ -15,7 +15,7 @@ from pathlib import Path
 from ensession.display import harmless, output_text
 from ensession.errors import IntegrityError, StoreAccessError, StoreBusyError, UsageError
 from ensession.model import ExecutionId, Hit, Place
-from ensession.store.engine import Access, raw_connection, read_access
+from ensession.store.engine import Access, raw_connection, read_access, roll_back
 from ensession.store.failures import translated
 from ensession.store.history import HistoryReader
 
@@ -117,7 +117,7 @@ def _refresh(connection: sqlite3.Connection, history: HistoryReader) -> None:
                 _insert(connection, entries, executions[-1].id)
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            roll_back(connection)
             raise
 
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from ensession.errors import RefMovedError, StoreBusyError, UsageError
+from ensession.errors import RefMovedError, StoreAccessError, StoreBusyError, UsageError
 from ensession.model import ExecutionId, ExecutionKind, VersionId
 from ensession.model.upkeep import Usage
 from ensession.planner.costs import CostModel
@@ -159,7 +159,7 @@ class Collector:
         Raises
         ------
         StoreBusyError
-            Kernels went on all the time.
+            Kernels went on all the time; no value was taken out.
         StoreAccessError
         """
         self._store.behind.flush()
@@ -168,8 +168,7 @@ class Collector:
         if proposal is None:
             return None
         alive = writers(self._store.keeper.open_runs())
-        self._sweep(alive)
-        remark = self._compact(alive)
+        remark = self._shrink(alive)
         return Collected(proposal, before, self._store.n_file_bytes(), tuple(alive), remark)
 
     def _drop(self, retention: Retention, agree: Agree) -> Proposal | None:
@@ -197,6 +196,14 @@ class Collector:
             return set()
         pieces = self._store.keeper.pieces()
         return {chunk for version in dropped for chunk in pieces.get(version, ())}
+
+    def _shrink(self, alive: Collection[int]) -> str:
+        """Make the file smaller, and say why it is larger than it could be; the values are gone already."""
+        try:
+            self._sweep(alive)
+            return self._compact(alive)
+        except (StoreAccessError, StoreBusyError) as error:
+            return f"{error}; run it again later"
 
     def _sweep(self, alive: Collection[int]) -> None:
         """Take out what belongs to no value; while a kernel records, that may be the beginning of one."""

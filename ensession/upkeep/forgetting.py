@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ensession.errors import NotFoundError
+from ensession.errors import NotFoundError, StoreAccessError, StoreBusyError
 from ensession.model import Seal
 from ensession.store import Store
 from ensession.store.contents import ENCODINGS
@@ -89,7 +89,7 @@ class Forgetter:
         IntegrityError
             The store contradicts itself; nothing was changed.
         StoreBusyError, StoreAccessError
-            If that comes after the rows were changed, running it again does the rest.
+            Nothing was changed. Where it comes after that, it is among the remarks: running it again does the rest.
         """
         self._store.behind.flush()
         lost = self.losses(find)
@@ -99,21 +99,33 @@ class Forgetter:
         absent = [text for text in find.nowhere if not _stands_in(self._store.path, text)]
         n_renewed = self._store.eraser.erase(find.erasure, self._seal)
         alive = writers(self._store.keeper.open_runs())
-        n_swept = self._store.keeper.sweep(self._store.keeper.unused_chunks())
-        is_clean = self._store.keeper.compact()
-        if find.erasure.is_empty and len(absent) == len(texts) and not n_swept and is_clean:
+        n_swept, rest = self._clean()
+        if find.erasure.is_empty and len(absent) == len(texts) and not n_swept and not rest:
             raise NotFoundError(f"{self._store.path}: {', '.join(map(repr, absent))} stands nowhere in it")
-        remarks = list(self._remarks(alive, texts, is_clean=is_clean))
+        remarks = [*rest, *self._remarks(alive, texts)]
         remarks += [f"{text!r} stood nowhere in it" for text in absent]
         return Forgotten(find, lost, n_renewed, tuple(remarks))
+
+    def _clean(self) -> tuple[int, list[str]]:
+        """Bring what went out of the rows out of the file; return how much was swept, and where it still is."""
+        keeper, n_swept = self._store.keeper, 0
+        try:
+            n_swept = keeper.sweep(keeper.unused_chunks())
+            is_clean = keeper.compact()
+        except (StoreAccessError, StoreBusyError) as error:
+            return n_swept, [f"its bytes are still in the file: {error}; then run this again"]
+        if is_clean:
+            return n_swept, []
+        path = self._store.path
+        return n_swept, [
+            f"another process reads an older state of {path}: its log still holds it; run this again later"
+        ]
 
     def _seal(self, old: bytes, new: bytes) -> Seal | None:
         return self._keyring.seal(new) if self._keyring.has_sealed(self._store, old) else None
 
-    def _remarks(self, alive: Sequence[int], texts: Sequence[str], *, is_clean: bool) -> Iterator[str]:
+    def _remarks(self, alive: Sequence[int], texts: Sequence[str]) -> Iterator[str]:
         path = self._store.path
-        if not is_clean:
-            yield f"another process reads an older state of {path}: its log still holds it; run this again later"
         for pid in alive:
             yield (
                 f"process {pid} records into it: what its variables hold is stored again when they change, and what it "

@@ -7,13 +7,22 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ensession.config import Config
-from ensession.errors import IntegrityError, NotFoundError, UsageError
+from ensession.errors import (
+    EnsessionError,
+    IntegrityError,
+    NotFoundError,
+    StoreAccessError,
+    StoreBusyError,
+    UsageError,
+)
 from ensession.model import ExecutionId, Fate
 from ensession.store import Store, check_store
+from ensession.store.engine import raw_connection
 from ensession.store.keeping import Keeper
 from ensession.trust import Keyring
 from ensession.upkeep import Forgetter, find
@@ -287,6 +296,56 @@ def test_several_texts_go_out_of_the_code_of_one_cell(tmp_path: Path) -> None:
     assert code == "a = '[forgotten]'; b = '[forgotten]'; c = '[forgotten]'"
     assert b"alpha-7" not in plain(path)
     assert SECRET.encode() not in plain(path)
+
+
+@pytest.mark.parametrize("error", [StoreAccessError("the disk is full"), StoreBusyError("somebody writes")])
+def test_what_could_not_be_cleaned_is_said_and_the_session_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: EnsessionError
+) -> None:
+    path = tmp_path / "a.ens"
+    notebook = Notebook(path).start("--all")
+    notebook.run("old = [1] * 10", "old = [2] * 10", f"token = ['{SECRET}']")
+    lost: list[int] = []
+    monkeypatch.setattr(notebook.session._recorder.rule, "lose", lost.append)
+    versions = [one.version.id for name in ("old", "token") for one in notebook.session.store.history.versions_of(name)]
+    with monkeypatch.context() as patch:
+        patch.setattr(Keeper, "compact", _raising(error))
+        told = notebook.ens("gc --keep-last 0 --yes")
+        assert "larger than it could be" in told
+        assert str(error) in told
+        assert versions[0] in lost
+        told = notebook.ens("forget token --code --yes")
+        assert "still in the file" in told
+        assert str(error) in told
+        assert versions[-1] in lost
+    assert "no log" in notebook.ens("forget token --code --yes")
+    notebook.kill()
+
+
+def test_a_sweep_that_sqlite_rolled_back_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.ens"
+    record(path, "x = [1] * 10", "x = None")
+    full = sqlite3.OperationalError("database or disk is full")
+    full.sqlite_errorcode = sqlite3.SQLITE_FULL
+    with Store.open(path, Config()) as store:
+        dropped = sorted(store.keeper.pieces())
+        store.keeper.drop_payloads(dropped, store.keeper.mark())
+
+        def fail(name: str) -> None:
+            if name == "gc:before-sweep-commit":
+                connections[-1].execute("ROLLBACK")  # as SQLite does by itself when there is no room
+                raise full
+
+        connections: list[sqlite3.Connection] = []
+
+        def opened(*given: Any) -> sqlite3.Connection:
+            connections.append(raw_connection(*given))
+            return connections[-1]
+
+        monkeypatch.setattr("ensession.store.keeping.raw_connection", opened)
+        store.keeper._database.point = fail
+        with pytest.raises(StoreAccessError, match="disk is full"):
+            store.keeper.sweep(store.keeper.unused_chunks())
 
 
 def _raising(error: BaseException) -> Callable[..., None]:
