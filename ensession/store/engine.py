@@ -125,7 +125,7 @@ class Database:
             if connection is not None and not connection.in_transaction:
                 connection.execute("PRAGMA busy_timeout = 0")  # nobody who wants this connection waits for that
                 try:
-                    with suppress(sqlite3.OperationalError):  # another process has the lock, or the disk is full
+                    with suppress(sqlite3.Error):  # another process has the lock, the disk is full, or it is damaged
                         connection.execute("UPDATE alembic_version SET version_num = version_num")
                 finally:
                     connection.execute(f"PRAGMA busy_timeout = {round(self.busy_timeout_s * 1000)}")

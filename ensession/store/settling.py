@@ -55,7 +55,7 @@ class Settler:
         with self._condition:
             if self._is_closed:
                 return False
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._work, name="ensession settler", daemon=True)
                 self._thread.start()
             self._asked += 1
@@ -124,6 +124,6 @@ def _checkpoint(connection: sqlite3.Connection) -> tuple[int, int]:
     """Copy what can be copied; return how many pages are in the log, and how many of them are in the file."""
     try:
         _, in_log, copied = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    except sqlite3.OperationalError:  # locked, or no room: the log keeps everything, and the next try may do it
+    except sqlite3.Error:  # locked, no room, or damaged: the log keeps everything, and the next try may do it
         return 1, 0
     return in_log, copied

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import time
 from pathlib import Path
+from typing import cast
+
+import pytest
 
 from ensession.config import Config
 from ensession.model import KernelRunId
-from ensession.store import Store
+from ensession.store import Store, settling
 from tests.store.kit import draft, payload
 
 SALT = slice(16, 24)
@@ -59,3 +63,39 @@ def test_nobody_waits_for_another_process_because_of_it(store: Store, run: Kerne
     with database.write():
         database.begin_log()  # nor from inside a transaction
     assert store.log.record(draft(run)).id == 2
+
+
+class Damaged:
+    """A connection that finds the file damaged, wherever it looks."""
+
+    in_transaction = False
+
+    def execute(self, sql: str) -> object:
+        if "busy_timeout" in sql:
+            return None
+        raise sqlite3.DatabaseError("database disk image is malformed")
+
+
+def test_damage_is_left_to_those_who_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    damaged = cast(sqlite3.Connection, Damaged())
+    assert settling._checkpoint(damaged) == (1, 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(store._database, "_connection", damaged)
+        store._database.begin_log()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_died_is_followed_by_another(store: Store, run: KernelRunId, path: Path) -> None:
+    calls: list[int] = []
+
+    def begin_log() -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise MemoryError
+
+    settler = settling.Settler(path, 0.2, begin_log)
+    head = store.log.record(draft(run)).id
+    assert not settler.settle(1)
+    store.log.record(draft(run, head))
+    assert settler.settle(10)
+    settler.close()
