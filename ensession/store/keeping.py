@@ -40,6 +40,9 @@ _ROOM = (
 )
 _MARK = (
     "SELECT (SELECT max(id) FROM execution), (SELECT max(id) FROM restore_run),"
+    " (SELECT json_group_array(hex(digest)) FROM (SELECT digest FROM execution x WHERE NOT EXISTS"
+    " (SELECT 1 FROM execution y WHERE y.parent = x.id) ORDER BY x.id)),"
+    " (SELECT count(*) FROM payload), (SELECT total(version) FROM payload),"
     " (SELECT json_group_array(json_array(name, execution)) FROM tag),"
     " (SELECT json_group_array(json_array(name, execution)) FROM branch),"
     " (SELECT json_group_array(json_array(execution, word)) FROM word)"
@@ -98,7 +101,7 @@ class Keeper:
         )
 
     def mark(self) -> Mark:
-        """Return what changes whenever a kernel records, moves, names or says something."""
+        """Return what changes whenever a kernel records, moves, names or says something, or content goes or comes."""
         return tuple(self._database.rows(_MARK)[0])
 
     def open_runs(self) -> list[tuple[str, int]]:

@@ -23,7 +23,7 @@ from ensession.trust import Keyring
 from ensession.upkeep import Collector, Proposal, Retention, parse_size
 from tests.notebook import Notebook
 from tests.session.truth import truth
-from tests.upkeep.kit import GOOD, collect, form, record, restored
+from tests.upkeep.kit import GOOD, collect, forget, form, record, restored
 
 CELLS = (
     "a = [1, 2]",
@@ -178,6 +178,26 @@ def test_a_kernel_goes_on_between_decision_and_deletion(tmp_path: Path) -> None:
     assert check_store(path, Config()) == []
     with restored(path, "@5") as (again, _):
         assert form(again) == live
+
+
+def test_another_process_forgets_between_decision_and_deletion(tmp_path: Path) -> None:
+    path = tmp_path / "a.ens"
+    record(path, "x = [1] * 50", "y = x * 2", "x = None; y = None", "w = 2")
+    asked: list[Proposal] = []
+
+    def answer(proposal: Proposal) -> bool:
+        asked.append(proposal)
+        if len(asked) == 1:
+            forget(path, "x", code=True)
+        return True
+
+    with Store.open(path, Config()) as store:
+        done = Collector(store, Keyring.load()).collect(Retention(keep_last=0, lossless=True), answer)
+        y = store.history.versions_of("y")[0].version
+    assert done is not None
+    assert y.id in asked[0].dropped  # it could have been made again
+    assert y.id not in done.proposal.dropped
+    assert y.payload is not None
 
 
 def test_kernels_that_record_all_the_time_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
