@@ -57,6 +57,12 @@ class RefMovedError(ConflictError):
     kind = "ref_moved"
 
 
+class NameTakenError(ConflictError):
+    """Another file got a name that was free when it was chosen."""
+
+    kind = "name_taken"
+
+
 class ForgottenError(EnsessionError):
     """A value was forgotten, so it is not stored again."""
 

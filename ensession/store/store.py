@@ -45,7 +45,7 @@ from ensession.store.refs import RefTable
 from ensession.store.seals import SealTable
 from ensession.store.search import search_aside, search_in_store
 from ensession.store.settling import Settler
-from ensession.store.staying import place_for, write_anew
+from ensession.store.staying import move_to, place_for
 from ensession.store.whereabouts import Whereabouts, caveats, look_at
 from ensession.store.words import WordTable
 
@@ -254,7 +254,7 @@ class Store:
             return None
         self.behind.flush()
         self._settler.close()
-        self._database.move(target, write_anew)
+        target = move_to(self._database, target)
         self._settler = Settler(target, self._database.busy_timeout_s, self._database.begin_log)
         return target
 

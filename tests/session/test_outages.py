@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ensession.config import Config
-from ensession.store import check_store
+from ensession.store import Store, check_store, staying
 from tests.notebook import Notebook
 from tests.upkeep.kit import GOOD
 
@@ -142,6 +143,38 @@ def test_another_file_in_its_place_is_left_alone(folder: Path) -> None:
     assert "another file" in notice
     assert comes_back(notebook) == folder / "a.rescued-1.ens"
     assert path.read_bytes() == b"something else"
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_two_kernels_write_a_deleted_file_anew(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *, has_links: bool
+) -> None:
+    """The slower one goes beside the file that the quicker one wrote, and does not take its place."""
+    path = folder / "a.ens"
+    notebook, _ = begin(path)
+    with Store.open(path, Config()) as slower:
+        path.unlink()
+        real, calls = staying.sync_file, []
+
+        def meanwhile(place: Path) -> None:
+            calls.append(place)
+            if len(calls) == 1:
+                notebook.run("precious = 123")
+            real(place)
+
+        monkeypatch.setattr(staying, "sync_file", meanwhile)
+        if not has_links:
+            monkeypatch.setattr(os, "link", _no_links)
+        assert slower.keep_in_place() == folder / "a.rescued-1.ens"
+        assert slower.history.heads()
+    assert notebook.session.store.path == path
+    assert "precious = 123" in [one.code for one in notebook.session.store.history.executions()]
+    assert comes_back(notebook) == path
+    assert not list(folder.glob(".*"))
+
+
+def _no_links(*_: object) -> None:
+    raise PermissionError(errno.EPERM, "Operation not permitted")
 
 
 def test_a_folder_that_is_removed_and_comes_back(folder: Path) -> None:
