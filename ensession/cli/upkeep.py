@@ -104,7 +104,7 @@ def forget(
 ) -> None:
     """Take content out of FILE for good: WHAT is a variable, a pattern of names such as 'api_*', or @N.
 
-    Values, previews, outputs, error texts and records of files go, in all rows, pages and the log.
+    Values, previews, outputs and error texts go, in all rows, pages and the log; of @N also the records of files.
     """
     if dry_run:
         with Store.open_read_only(file, Config()) as store:

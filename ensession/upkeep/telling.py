@@ -68,8 +68,12 @@ def find_lines(find: Find, lost: Sequence[Loss]) -> list[str]:
 def forgotten_lines(done: Forgotten) -> list[str]:
     """Say what was forgotten, and where it may still be."""
     lines = ["Forgotten: it is in no row, no page and no log of the file any more."]
-    if done.remarks:
-        lines = ["It is out of the history. But:", *(f"  {remark}" for remark in done.remarks)]
+    remarks = list(done.remarks)
+    if done.find.left:
+        cells = ", ".join(map(str, done.find.left[:_SHOWN]))
+        remarks.insert(0, f"code was left, and may hold or make it again (cells {cells}): --code takes it out")
+    if remarks:
+        lines = ["It is out of what was recorded of values and outputs. But:", *(f"  {remark}" for remark in remarks)]
     if done.n_renewed:
         lines.append(
             f"{_count(done.n_renewed, 'execution')} got a new digest. Other copies still hold it: a sync with one "

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+
+import zstandard
 
 from ensession.config import Config
 from ensession.model import Fate, RestoreReport
@@ -26,6 +29,20 @@ def record(path: Path, *cells: str, all_: bool = True) -> dict[int, Form]:
         forms[number] = form(notebook)
     notebook.kill()
     return forms
+
+
+def bytes_of(path: Path) -> bytes:
+    """Return all bytes of a store and of what lies beside it."""
+    return b"".join(file.read_bytes() for file in sorted(path.parent.glob(f"{path.name}*")))
+
+
+def plain(path: Path) -> bytes:
+    """Return all bytes, and all compressed ones in the clear."""
+    found = [bytes_of(path)]
+    with closing(sqlite3.connect(path)) as database:
+        for sql in ("SELECT data FROM chunk WHERE encoding = 'zstd'", "SELECT data FROM output"):
+            found += [zstandard.ZstdDecompressor().decompress(data) for (data,) in database.execute(sql)]
+    return b"\0".join(found)
 
 
 def form(notebook: Notebook) -> Form:
