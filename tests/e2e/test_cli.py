@@ -133,7 +133,7 @@ def test_copy_and_check(ens: Ens, store: Path, tmp_path: Path) -> None:
     target = tmp_path / "copy.ens"
     assert ens.json("copy", store, target)["n_bytes"] == target.stat().st_size
     assert ens.json("log", target) == ens.json("log", store)
-    assert ens.json("check", target) == {"problems": [], "states": []}
+    assert ens.json("check", target) == {"problems": [], "states": [], "caveats": []}
     assert ens("check", target).stdout == "No problems found.\n"
 
 
