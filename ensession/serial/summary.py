@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reprlib
+import sys
 import types
 from typing import Any
 
@@ -11,6 +12,22 @@ from ensession.model import Summary
 PREVIEW_CHARS = 120
 _SCALARS = (int, float, complex, bool, str, bytes, type(None))
 _SAFE_CONTAINERS = (list, tuple, dict, set, frozenset)
+_PLAINLY_WRITTEN = frozenset(
+    {
+        ("datetime", "date"),
+        ("datetime", "datetime"),
+        ("datetime", "time"),
+        ("datetime", "timedelta"),
+        ("decimal", "Decimal"),
+        ("fractions", "Fraction"),
+        ("pathlib", "PosixPath"),
+        ("pathlib", "WindowsPath"),
+        ("uuid", "UUID"),
+        ("pandas", "Timestamp"),
+        ("pandas", "Timedelta"),
+    }
+)
+"""Package and name of types whose ``str`` is short, quick, and says all there is."""
 
 
 def summarise(value: Any) -> Summary:
@@ -30,7 +47,7 @@ def _type_name(value: Any) -> str:
 
 
 def _shape(value: Any) -> str:
-    if isinstance(value, (type, types.ModuleType, int, float, complex)):
+    if isinstance(value, (type, types.ModuleType, int, float, complex)) or _is_numpy_number(value):
         return ""
     kind = type(value)
     # No code of the session may run for a summary: an attribute is asked for where a library's class has it.
@@ -59,8 +76,17 @@ def _preview(value: Any) -> str:
     columns = _columns(value)
     if columns:
         return columns
-    dtype = getattr(type(value), "dtype", None) is not None and getattr(value, "dtype", None)
-    return str(dtype) if dtype and type(value).__module__ in ("numpy", "torch") else ""
+    kind = type(value)
+    if (kind.__module__.partition(".")[0], kind.__qualname__) in _PLAINLY_WRITTEN or _is_numpy_number(value):
+        return str(value)
+    dtype = getattr(kind, "dtype", None) is not None and getattr(value, "dtype", None)
+    return str(dtype) if dtype and kind.__module__ in ("numpy", "torch") else ""
+
+
+def _is_numpy_number(value: Any) -> bool:
+    """Whether it is one number of NumPy, such as a mean; a whole array shows its type."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(value, numpy.number | numpy.bool_) and type(value).__module__ == "numpy"
 
 
 def _parameters(function: types.FunctionType) -> str:

@@ -1,0 +1,50 @@
+"""What is told of a value at a glance."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import pathlib
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ensession.serial.summary import summarise
+
+
+@pytest.mark.parametrize(
+    ("value", "shape", "preview"),
+    [
+        (3, "", "3"),
+        ([1, 2], "len 2", "[1, 2]"),
+        (np.float64(0.25), "", "0.25"),
+        (np.int8(3), "", "3"),
+        (np.bool_(True), "", "True"),
+        (np.zeros(3), "(3,)", "float64"),
+        (np.zeros(()), "()", "float64"),
+        (pd.Timestamp("2020-05-01"), "", "2020-05-01 00:00:00"),
+        (pd.DataFrame({"a": [1], "b": [2]}), "(1, 2)", "a, b"),
+        (datetime.date(2020, 5, 1), "", "2020-05-01"),
+        (decimal.Decimal("1.10"), "", "1.10"),
+        (pathlib.Path("a", "b"), "", str(pathlib.Path("a", "b"))),
+    ],
+    ids=repr,
+)
+def test_shape_and_preview(value: Any, shape: str, preview: str) -> None:
+    summary = summarise(value)
+    assert (summary.shape, summary.preview) == (shape, preview)
+
+
+def test_a_class_of_the_session_is_not_asked_for_its_text() -> None:
+    class Path(pathlib.PurePosixPath):
+        def __str__(self) -> str:
+            raise AssertionError("its code ran")
+
+    class Number(np.float64):
+        def __str__(self) -> str:
+            raise AssertionError("its code ran")
+
+    assert summarise(Path("a")).preview == ""
+    assert summarise(Number(1)).preview == ""
