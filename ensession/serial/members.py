@@ -42,7 +42,8 @@ def is_plain(cls: Any) -> bool:
     if cls._member_type_ not in (object, int, str) or _makes_its_members(cls):
         return False
     return all(
-        vars(member).keys() <= _OF_ENUM | {"_inverted_"}
+        type(member) is cls
+        and vars(member).keys() <= _OF_ENUM | {"_inverted_"}
         and vars(member).get("_name_") == name
         and "_value_" in vars(member)
         and not hasattr(type(vars(member)["_value_"]), "__get__")  # as functions are, and no member made of them
@@ -78,6 +79,8 @@ def full_members(cls: Any) -> list[tuple[str, Any, tuple[Any, ...]]]:
     """
     found = []
     for name, member in cls._member_map_.items():
+        if type(member) is not cls:
+            raise UnserializableError(f"{cls.__qualname__}.{name} is of another class now, {type(member).__qualname__}")
         if "_value_" not in vars(member):
             raise UnserializableError(f"{cls.__qualname__}.{name} has lost its value")
         found.append((name, vars(member)["_value_"], _arguments(member, cls._member_type_)))

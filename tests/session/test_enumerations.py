@@ -123,6 +123,19 @@ def test_a_member_that_lost_its_value_is_made_again_by_its_cells(tmp_path: Path)
     again.kill()
 
 
+def test_a_member_that_was_given_another_class_is_made_again_by_its_cells(tmp_path: Path) -> None:
+    notebook = Notebook(tmp_path / "s.ens").start("--all")
+    cells = ("import enum\nclass E:\n    pass\nclass K(enum.Enum):\n    A = 1", "k = K.A", "k.__class__ = E")
+    notebook.run(*cells)
+    assert notebook.changed() == {"K", "k"}
+    again = notebook.reborn()
+    report = again.restore()
+    assert {one.name: one.fate for one in report.variables if one.name in "kK"}.keys() == {"K", "k"}
+    assert again["k"] is again["K"]._member_map_["A"]
+    assert type(again["k"]) is again["E"]
+    again.kill()
+
+
 def test_what_a_class_that_cannot_be_stored_holds_is_linked_with_it(tmp_path: Path) -> None:
     notebook = Notebook(tmp_path / "s.ens").start()
     notebook.run("import enum\nl = [1]\nclass K(enum.Enum):\n    A = 1\n    B = 2", "vars(K.B).clear(); K.A.v = l")

@@ -159,6 +159,8 @@ class _Walk:
 
     def _member(self, name: str, member: Any) -> Form:
         """Return what a member of an enumeration is besides its class and name."""
+        if not isinstance(member, enum.Enum):  # its __class__ was set: an object like others
+            return (name, self.refer(member))
         kind: Any = type(member)._member_type_
         value = kind.__repr__(member) if kind in _ATOMS or kind is tuple else ""
         return (name, value, *((key, self.refer(one)) for key, one in vars(member).items() if key != "__objclass__"))
