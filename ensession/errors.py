@@ -185,6 +185,10 @@ class SyncError(EnsessionError):
     exit_code = 12
 
 
+class StoreReplacedError(SyncError):
+    """Another file has a store's name by now, or none has it."""
+
+
 class RunError(EnsessionError):
     """A notebook did not run to its end; what it did until then is recorded."""
 

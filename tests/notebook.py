@@ -19,6 +19,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 import ensession
+from ensession.magic.syncing import SyncVerbs
 from ensession.model import RestoreReport
 from ensession.session.session import Session
 
@@ -51,6 +52,13 @@ class Notebook:
         """The session being recorded."""
         found = self.shell.find_line_magic("ens").session
         assert found is not None
+        return found
+
+    @property
+    def syncing(self) -> SyncVerbs:
+        """What keeps another copy in step."""
+        found = self.shell.find_line_magic("ens")._syncing
+        assert isinstance(found, SyncVerbs)
         return found
 
     def start(self, options: str = "") -> Notebook:

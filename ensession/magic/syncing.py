@@ -7,7 +7,6 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ensession.capture.effects import unheard
@@ -16,6 +15,7 @@ from ensession.display.units import duration, point_in_time, size
 from ensession.errors import UsageError
 from ensession.magic.show import progress
 from ensession.session.session import Session
+from ensession.store import Store
 
 # What travels, and how, is imported by its first use: few sessions are synced, and all would start later for it.
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ class SyncVerbs:
             return None
         rounds, remote = self._autosync.rounds, self._autosync.remote
         head = f"autosync to {remote}, every {duration(self._autosync.every_s)}"
+        if rounds.is_over:
+            return one_line(f"autosync to {remote} has ended: {rounds.error}; %ens autosync starts it again")
         if rounds.failing_since is not None:
             return one_line(f"{head}: fails since {point_in_time(rounds.failing_since)}: {rounds.error}")
         if rounds.last_at is None:
@@ -61,8 +63,10 @@ class SyncVerbs:
         return one_line(f"{head}: {last}; {rounds.n_sent} executions sent{came}, {size(rounds.n_bytes)} in all")
 
     def notice(self) -> str | None:
-        """Return what the user should hear below the cell that just ended: that autosync began to fail."""
-        found = None if self._autosync is None else self._autosync.notice()
+        """Return what the user should hear below the cell that just ended: that autosync began to fail, or to go on."""
+        if self._autosync is None:
+            return None
+        found = self._follow(self._autosync) or self._autosync.notice()
         return None if found is None else one_line(found)
 
     def leave(self) -> None:
@@ -70,6 +74,21 @@ class SyncVerbs:
         autosync, self._autosync = self._autosync, None
         if autosync is not None:
             autosync.close()
+
+    def _follow(self, autosync: Autosync) -> str | None:
+        """Go on with the session's file where it had to be written anew; return what to say of it."""
+        store = self._active().store
+        if store.file_id == autosync.file_id:
+            return None
+        self._begin(store, autosync.remote, autosync.every_s, autosync.reach)
+        return f"autosync to {autosync.remote} goes on with {store.path}"
+
+    def _begin(self, store: Store, remote: str, every_s: float, reach: Reach) -> None:
+        from ensession.sync.autosync import Autosync
+
+        self.leave()
+        with unheard():
+            self._autosync = Autosync(store.path, store.file_id, remote, every_s, reach)
 
     def _sync(self, words: list[str]) -> None:
         from ensession.sync.together import bring_together, other_copy
@@ -84,7 +103,7 @@ class SyncVerbs:
             session.note_copy(address.path)
         session.flush()
         with unheard():
-            done = bring_together(path, address, session.config, reach, _watched)
+            done = bring_together(path, address, session.config, reach, _watched, session.store.file_id)
         for direction, one in (("sent", done.sent), ("received", done.received)):
             print(
                 f"{direction}: {one.n_executions} executions, {one.n_payloads} values, {size(one.n_bytes)} "
@@ -101,7 +120,7 @@ class SyncVerbs:
             self.leave()
             print("Autosync is off; what is not there yet goes there in a last round.")
             return
-        from ensession.sync.autosync import QUIET_SSH, Autosync
+        from ensession.sync.autosync import QUIET_SSH
         from ensession.sync.together import other_copy
 
         reach, rest = _reach(words, QUIET_SSH)
@@ -111,9 +130,7 @@ class SyncVerbs:
         if address.host is None:
             remote = os.path.abspath(address.path)
             session.note_copy(remote)
-        self.leave()
-        with unheard():
-            self._autosync = Autosync(Path(path), remote, every_s, reach)
+        self._begin(session.store, remote, every_s, reach)
         print(f"{path} is kept in step with {remote}: what changed goes there every {duration(every_s)}.")
 
 

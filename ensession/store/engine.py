@@ -35,6 +35,8 @@ _ALONE = "mode=ro&immutable=1"
 
 OnPoint = Callable[[str], None]
 """Called with the name of each point of the write path; crash tests kill the process there."""
+FileId = tuple[int, int]
+"""Device and number of a file."""
 
 
 def no_point(name: str, /) -> None:
@@ -71,6 +73,11 @@ class Database:
         How long to wait for another process's lock.
     on_point : callable
         Fault point for tests.
+
+    Attributes
+    ----------
+    file_id : FileId
+        Of the file that is open, whatever has its name by now.
     """
 
     def __init__(self, path: Path, access: Access, busy_timeout_s: float, on_point: OnPoint = no_point) -> None:
@@ -83,7 +90,7 @@ class Database:
         self._connection: Connection | None = None
         with translated(path):
             self._connection = _connected(path, access, busy_timeout_s)
-            self._file = _identity(path)
+            self.file_id = file_id(path)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -140,7 +147,7 @@ class Database:
     def is_in_place(self) -> bool:
         """Whether the file that is open is the one that its path names."""
         try:
-            return _identity(self.path) == self._file
+            return file_id(self.path) == self.file_id
         except OSError:
             return False
 
@@ -158,7 +165,7 @@ class Database:
             # Closing takes the old log away by its name: nothing may be beside the new file yet.
             connection.close()
             self._connection = _connected(target, Access.READ_WRITE, self.busy_timeout_s)
-            self.path, self._file = target, _identity(target)
+            self.path, self.file_id = target, file_id(target)
 
     def close(self) -> None:
         """Close the connection; the last one of all processes leaves the file alone, without a log beside it."""
@@ -283,7 +290,8 @@ def sync_file(path: Path) -> None:
         os.close(descriptor)
 
 
-def _identity(path: Path) -> tuple[int, int]:
+def file_id(path: Path) -> FileId:
+    """Return what tells the file at a path from any other that gets its name later."""
     found = path.stat()
     return found.st_dev, found.st_ino
 

@@ -19,7 +19,7 @@ from ensession.store.adding import PayloadAdder
 from ensession.store.behind import WriteBehind
 from ensession.store.chain import verify_line
 from ensession.store.contents import ContentReader
-from ensession.store.engine import Access, Database, OnPoint, no_point, read_access
+from ensession.store.engine import Access, Database, FileId, OnPoint, no_point, read_access
 from ensession.store.erasing import Eraser
 from ensession.store.exporting import Exporter
 from ensession.store.failures import translated
@@ -193,6 +193,11 @@ class Store:
     def path(self) -> Path:
         """The store file."""
         return self._database.path
+
+    @property
+    def file_id(self) -> FileId:
+        """What tells the file that is open from another one that gets its name."""
+        return self._database.file_id
 
     @property
     def read_only(self) -> bool:

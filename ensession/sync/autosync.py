@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, cast
 
+from ensession.display import duration
+from ensession.store.engine import FileId
 from ensession.sync.remote import Reach
 
 QUIET_SSH = ("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=20", "-o", "ServerAliveInterval=20")
 """Nobody is there to answer a question, and a line that is dead has to be noticed."""
 END = b"end\n"
 """The order to do a last round and end."""
-_ENDED = "%ens autosync starts it again"
 _CODE = "import sys; sys.path.append(sys.argv.pop(1)); from ensession.sync.courier import main; main()"
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,6 +36,8 @@ class Rounds:
         When the first round failed after the last one that went well.
     error : str
         Why the last one failed.
+    is_over : bool
+        No round follows: it ended by itself.
     """
 
     n_done: int = 0
@@ -44,12 +47,13 @@ class Rounds:
     n_bytes: int = 0
     failing_since: float | None = None
     error: str = ""
+    is_over: bool = False
 
     def after(self, told: dict[str, Any]) -> Rounds:
         """Return the same after one more round."""
         if "error" in told:
             since = told["at"] if self.failing_since is None else self.failing_since
-            return replace(self, failing_since=since, error=str(told["error"]))
+            return replace(self, failing_since=since, error=str(told["error"]), is_over=bool(told.get("is_over")))
         return Rounds(
             self.n_done + 1,
             told["at"],
@@ -66,6 +70,8 @@ class Autosync:
     ----------
     path : Path
         The store.
+    file_id : FileId
+        Of its file. Where another one gets its name, it ends.
     remote : str
         An address that was looked at (:func:`ensession.sync.together.other_copy`).
     every_s : float
@@ -77,26 +83,28 @@ class Autosync:
     rounds : Rounds
     """
 
-    def __init__(self, path: Path, remote: str, every_s: float, reach: Reach) -> None:
+    def __init__(self, path: Path, file_id: FileId, remote: str, every_s: float, reach: Reach) -> None:
+        self.file_id = file_id
         self.remote = remote
         self.every_s = every_s
+        self.reach = reach
         self.rounds = Rounds()
         self._is_told = True
-        self._is_closed = self._has_ended = False
-        self._process = _start([str(path.absolute()), remote, str(every_s), reach.ens, *reach.ssh])
+        self._is_closed = False
+        words = [str(path.absolute()), *map(str, file_id), remote, str(every_s), reach.ens, *reach.ssh]
+        self._process = _start(words)
         self._thread = threading.Thread(target=self._listen, name="ensession autosync", daemon=True)
         self._thread.start()
 
     def notice(self) -> str | None:
-        """Return what the user should hear once: that it began to fail, and why."""
+        """Return what the user should hear once: that it began to fail or ended, and why."""
         if self._is_told:
             return None
         self._is_told = True
-        return f"autosync to {self.remote} failed: {self.rounds.error}. " + (
-            _ENDED
-            if self._has_ended
-            else f"It is tried again every {self.every_s:.0f} s; %ens status says how it fares"
-        )
+        if self.rounds.is_over:
+            return f"autosync to {self.remote} ended: {self.rounds.error}. %ens autosync starts it again"
+        again = f"It is tried again every {duration(self.every_s)}; %ens status says how it fares"
+        return f"autosync to {self.remote} failed: {self.rounds.error}. {again}"
 
     def close(self) -> None:
         """End it, after a last round that nobody waits for."""
@@ -118,11 +126,9 @@ class Autosync:
             for line in lines:
                 words = self._hear(line.decode(errors="replace").strip()) or words
         code = self._process.wait()
-        if not self._is_closed:
-            self._has_ended = True
-            self._hear(
-                json.dumps({"at": time.time(), "error": f"the process that did it ended with code {code} ({words})"})
-            )
+        if not self._is_closed and not self.rounds.is_over:
+            why = f"the process that did it ended with code {code}" + (f" ({words})" if words else "")
+            self._hear(json.dumps({"at": time.time(), "error": why, "is_over": True}))
 
     def _hear(self, line: str) -> str:
         """Take in what was told; return a line that was none of ours."""
@@ -132,9 +138,10 @@ class Autosync:
             return line
         if not isinstance(told, dict) or "at" not in told:
             return line
-        was_failing = self.rounds.failing_since is not None
+        before = self.rounds
         self.rounds = self.rounds.after(told)
-        if self.rounds.failing_since is not None and not was_failing:
+        begins = self.rounds.failing_since is not None and before.failing_since is None
+        if begins or self.rounds.is_over:
             self._is_told = False
         return ""
 

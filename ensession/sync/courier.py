@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from ensession.config import Config
-from ensession.errors import EnsessionError
-from ensession.store.engine import read_header
+from ensession.errors import EnsessionError, StoreReplacedError
+from ensession.store.engine import FileId
 from ensession.sync.autosync import END
 from ensession.sync.remote import Reach
 from ensession.sync.together import bring_together, other_copy
@@ -34,14 +34,25 @@ class Courier:
     Parameters
     ----------
     path : Path
+    file_id : FileId
+        Of the session's file: what takes its place must not be mixed with the other copy.
     remote : str
     reach : Reach
     tell : callable
         Gets what a round did, ready for JSON.
+
+    Attributes
+    ----------
+    is_over : bool
+        The file has been deleted, moved away or replaced: there is nothing to bring any more.
     """
 
-    def __init__(self, path: Path, remote: str, reach: Reach, tell: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(
+        self, path: Path, file_id: FileId, remote: str, reach: Reach, tell: Callable[[dict[str, Any]], None]
+    ) -> None:
+        self.is_over = False
         self._path = path
+        self._file_id = file_id
         self._remote = remote
         self._reach = reach
         self._tell = tell
@@ -55,14 +66,14 @@ class Courier:
 
     def _go(self, before: object) -> None:
         try:
-            read_header(self._path)  # else a new one would be made in its place
             address = other_copy(self._remote, self._path)
-            done = bring_together(self._path, address, Config(), self._reach)
+            done = bring_together(self._path, address, Config(), self._reach, only=self._file_id)
         except EnsessionError as error:
-            self._tell({"at": time.time(), "error": str(error)})
+            self.is_over = isinstance(error, StoreReplacedError)
+            self._tell({"at": time.time(), "error": str(error), "is_over": self.is_over})
             return
-        # What came in changed the store, too; what a kernel wrote meanwhile is looked at once more.
-        self._settled = self._stamp() if done.received.n_executions or done.received.n_payloads else before
+        # What came in changed the store, and a kernel may have written meanwhile: only another round can tell.
+        self._settled = None if done.received.n_executions or done.received.n_payloads else before
         self._tell(
             {
                 "at": time.time(),
@@ -86,11 +97,12 @@ class Courier:
 def serve_orders(courier: Courier, every_s: float, orders: int) -> None:
     """Look every so often, and when a line comes on the descriptor ``orders``; end with a last look when it ends.
 
-    It ends with the line ``end`` and with the kernel, too: a process that the kernel forked off holds it open.
+    It ends with the line ``end`` and with the kernel, too: a process that the kernel forked off holds it open. And it
+    ends as soon as the courier has nothing to bring any more.
     """
     kernel = os.getppid()
     courier.look(at_once=True)
-    while True:
+    while not courier.is_over:
         has_order = bool(select.select([orders], [], [], every_s)[0])
         told = os.read(orders, _ORDER_BYTES) if has_order else b""
         is_over = (has_order and not told) or told.endswith(END) or os.getppid() != kernel
@@ -100,8 +112,8 @@ def serve_orders(courier: Courier, every_s: float, orders: int) -> None:
 
 
 def main() -> None:
-    """Be the process: ``FILE REMOTE SECONDS ENS SSH…``."""
-    path, remote, every_s, ens, *ssh = sys.argv[1:]
+    """Be the process: ``FILE DEVICE NUMBER REMOTE SECONDS ENS SSH…``."""
+    path, device, number, remote, every_s, ens, *ssh = sys.argv[1:]
     os.nice(_NICE)
 
     def tell(what: dict[str, Any]) -> None:
@@ -111,4 +123,5 @@ def main() -> None:
         except BrokenPipeError:  # the kernel died; there is nobody to tell
             sys.stdout = open(os.devnull, "w")
 
-    serve_orders(Courier(Path(path), remote, Reach(tuple(ssh), ens), tell), float(every_s), sys.stdin.fileno())
+    courier = Courier(Path(path), (int(device), int(number)), remote, Reach(tuple(ssh), ens), tell)
+    serve_orders(courier, float(every_s), sys.stdin.fileno())

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ensession.config import Config
-from ensession.errors import UsageError
+from ensession.errors import StoreReplacedError, UsageError
+from ensession.store import Store
+from ensession.store.engine import FileId, file_id
+from ensession.store.failures import translated
 from ensession.sync.address import Address, parse_address
 from ensession.sync.remote import Reach, existing_or_new
 from ensession.sync.transfer import Report, Transferred, transfer
@@ -52,18 +55,49 @@ def other_copy(remote: str, path: Path) -> Address:
 
 
 def bring_together(
-    path: Path, address: Address, config: Config, reach: Reach | None = None, watch: Watch = unwatched
+    path: Path,
+    address: Address,
+    config: Config,
+    reach: Reach | None = None,
+    watch: Watch = unwatched,
+    only: FileId | None = None,
 ) -> Exchanged:
     """Give both copies the same content; either is made where it is not there.
+
+    Parameters
+    ----------
+    path : Path
+    address : Address
+    config : Config
+    reach : Reach, optional
+    watch : callable, optional
+    only : FileId, optional
+        The store at ``path`` must be this very file: a session's own, not what took its place.
 
     Raises
     ------
     SchemaError, StoreAccessError, StoreBusyError, SyncError, IntegrityError
+    StoreReplacedError
+        It is another file, or there is none; nothing was touched.
     """
-    here_at = Address(str(path))
-    with existing_or_new(here_at, config) as here, existing_or_new(address, config, reach) as there:
+    if only is not None:
+        _require(path, _found(path), only)  # before it is opened: an older store would be upgraded
+    with Store.create_or_open(path, config) as here, existing_or_new(address, config, reach) as (source, target):
+        if only is not None:
+            _require(path, here.file_id, only)
         with watch(f"to {address}") as report:
-            sent = transfer(here[0], there[1], report)
+            sent = transfer(here.exporter, target, report)
         with watch(f"from {address}") as report:
-            received = transfer(there[0], here[1], report)
+            received = transfer(source, here.importer, report)
     return Exchanged(sent, received)
+
+
+def _found(path: Path) -> FileId | None:
+    with translated(path):
+        return file_id(path) if path.exists() else None
+
+
+def _require(path: Path, found: FileId | None, only: FileId) -> None:
+    if found != only:
+        what = "there is no file there" if found is None else "another file is there"
+        raise StoreReplacedError(f"{path}: {what} now; the session's own was deleted, moved away or replaced")

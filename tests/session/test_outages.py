@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import io
 import os
 import shutil
 import subprocess
@@ -10,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from IPython.core.error import UsageError
 
 from ensession.config import Config
 from ensession.store import Store, check_store, staying
@@ -142,6 +145,33 @@ def test_another_file_in_its_place_is_left_alone(folder: Path) -> None:
     (notice,) = told.said
     assert "another file" in notice
     assert comes_back(notebook) == folder / "a.rescued-1.ens"
+    assert path.read_bytes() == b"something else"
+
+
+def test_autosync_goes_on_where_the_recording_does(folder: Path) -> None:
+    path, copy = folder / "a.ens", folder.with_name("copy.ens")
+    notebook, _ = begin(path)
+    notebook.ens(f"autosync {copy} --every 1h")
+    first = notebook.syncing._autosync
+    assert first is not None
+    path.rename(folder / "b.ens")
+    path.write_bytes(b"something else")
+    with pytest.raises(UsageError, match="another file is there now"):
+        notebook.ens(f"sync {copy}")
+    text = io.StringIO()
+    with contextlib.redirect_stderr(text):
+        notebook.run("a.append(2)")
+    assert f"autosync to {copy} goes on with {folder / 'a.rescued-1.ens'}" in text.getvalue()
+    second = notebook.syncing._autosync
+    assert second is not None
+    first.wait(60)
+    notebook.run("a.append(3)")
+    comes_back(notebook)
+    second.wait(60)
+    with Store.open_read_only(copy, Config()) as there:
+        digests = {one.digest for one in there.history.executions()}
+    with Store.open_read_only(folder / "a.rescued-1.ens", Config()) as rescued:
+        assert {one.digest for one in rescued.history.executions()} == digests
     assert path.read_bytes() == b"something else"
 
 

@@ -8,13 +8,16 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ensession.config import Config
 from ensession.store import Store, check_store
+from ensession.sync import courier
 from ensession.sync.autosync import Autosync, Rounds
 from ensession.sync.remote import Reach
+from ensession.sync.together import Exchanged
 from tests.sync.kit import Work, content
 
 PATIENCE_S = 20.0
@@ -37,7 +40,7 @@ def n_executions(path: Path) -> int:
 def test_what_is_recorded_goes_there_and_the_last_of_it_when_it_ends(laptop: Store, tmp_path: Path) -> None:
     there, work = tmp_path / "there.ens", Work(laptop)
     work.cell()
-    autosync = Autosync(laptop.path, str(there), 0.2, Reach())
+    autosync = Autosync(laptop.path, laptop.file_id, str(there), 0.2, Reach())
     wait_for(lambda: n_executions(there) == 1)
     work.cell(50_000)
     wait_for(lambda: n_executions(there) == 2)
@@ -61,7 +64,7 @@ def test_what_is_recorded_goes_there_and_the_last_of_it_when_it_ends(laptop: Sto
 def test_a_failure_is_told_once_and_tried_again(laptop: Store, tmp_path: Path) -> None:
     folder = tmp_path / "stick"
     Work(laptop).cell()
-    autosync = Autosync(laptop.path, str(folder / "there.ens"), 0.2, Reach())
+    autosync = Autosync(laptop.path, laptop.file_id, str(folder / "there.ens"), 0.2, Reach())
     wait_for(lambda: autosync.rounds.failing_since is not None)
     notice = autosync.notice()
     assert notice is not None
@@ -88,7 +91,7 @@ from tests.sync.kit import Work
 with Store.create_or_open(sys.argv[1], Config()) as store:
     work = Work(store)
     work.cell()
-    autosync = Autosync(Path(sys.argv[1]), sys.argv[2], 1000, Reach())
+    autosync = Autosync(Path(sys.argv[1]), store.file_id, sys.argv[2], 1000, Reach())
     while not autosync.rounds.n_done:
         time.sleep(0.05)
     for _ in range(3):
@@ -108,7 +111,7 @@ def test_the_last_cells_before_a_kill_arrive(tmp_path: Path) -> None:
 
 def test_a_process_that_dies_is_told_of(laptop: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ensession.sync.autosync._CODE", "import sys; print('no such thing'); sys.exit(3)")
-    autosync = Autosync(laptop.path, str(tmp_path / "there.ens"), 1, Reach())
+    autosync = Autosync(laptop.path, laptop.file_id, str(tmp_path / "there.ens"), 1, Reach())
     autosync.wait(PATIENCE_S)
     notice = autosync.notice()
     assert notice is not None
@@ -117,9 +120,76 @@ def test_a_process_that_dies_is_told_of(laptop: Store, tmp_path: Path, monkeypat
     autosync.close()
 
 
+def test_a_process_that_dies_while_it_fails_is_told_of(laptop: Store, tmp_path: Path) -> None:
+    Work(laptop).cell()
+    autosync = Autosync(laptop.path, laptop.file_id, str(tmp_path / "nowhere" / "there.ens"), 1.5, Reach())
+    wait_for(lambda: autosync.rounds.failing_since is not None)
+    notice = autosync.notice()
+    assert notice is not None
+    assert "every 1.5 s" in notice
+    autosync._process.kill()
+    autosync.wait(PATIENCE_S)
+    notice = autosync.notice()
+    assert notice is not None
+    assert "ended with code -9. %ens autosync starts it again" in notice
+    autosync.close()
+
+
+def test_what_takes_the_place_of_the_file_is_left_alone(laptop: Store, server: Store, tmp_path: Path) -> None:
+    there = tmp_path / "there.ens"
+    Work(laptop).cell()
+    Work(server, 9).cell()
+    autosync = Autosync(laptop.path, laptop.file_id, str(there), 0.2, Reach())
+    wait_for(lambda: autosync.rounds.n_done == 1)
+    server.path.rename(laptop.path)
+    autosync.wait(PATIENCE_S)
+    assert autosync._process.poll() == 0
+    notice = autosync.notice()
+    assert notice is not None
+    assert "another file is there now" in notice
+    assert "starts it again" in notice
+    assert (n_executions(there), server.history.count()) == (1, 1)
+    autosync.close()
+
+
+def test_a_deleted_file_is_not_made_anew(laptop: Store, tmp_path: Path) -> None:
+    Work(laptop).cell()
+    autosync = Autosync(laptop.path, laptop.file_id, str(tmp_path / "there.ens"), 0.2, Reach())
+    wait_for(lambda: autosync.rounds.n_done == 1)
+    laptop.path.unlink()
+    autosync.wait(PATIENCE_S)
+    assert "there is no file there now" in autosync.rounds.error
+    assert not laptop.path.exists()
+    autosync.close()
+
+
+def test_after_a_round_that_received_it_looks_again(
+    laptop: Store, server: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cell that a kernel records while a round brings something in must not wait for the next change."""
+    work = Work(laptop)
+    work.cell()
+    Work(server, 9).cell()
+    told: list[dict[str, Any]] = []
+    together = courier.bring_together
+
+    def and_a_cell_behind_it(*words: Any, **more: Any) -> Exchanged:
+        done = together(*words, **more)
+        if not told:
+            work.cell()
+        return done
+
+    monkeypatch.setattr(courier, "bring_together", and_a_cell_behind_it)
+    rounds = courier.Courier(laptop.path, laptop.file_id, str(server.path), Reach(), told.append)
+    for _ in range(4):
+        rounds.look(at_once=False)
+    assert content(server) == content(laptop)
+    assert [(one["n_sent"], one["n_received"]) for one in told][:2] == [(1, 1), (1, 0)]
+
+
 def test_it_ends_though_another_process_holds_the_line(laptop: Store, tmp_path: Path) -> None:
     Work(laptop).cell()
-    autosync = Autosync(laptop.path, str(tmp_path / "there.ens"), 0.2, Reach())
+    autosync = Autosync(laptop.path, laptop.file_id, str(tmp_path / "there.ens"), 0.2, Reach())
     wait_for(lambda: autosync.rounds.n_done == 1)
     line = autosync._process.stdin
     assert line is not None
