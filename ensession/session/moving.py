@@ -7,7 +7,7 @@ again in the namespace as a workshop, which then is put back; only when everythi
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,7 +144,7 @@ class Mover:
         return report
 
     def redo(self, count: int, progress: Progress) -> RestoreReport:
-        """Go forth again after an undo.
+        """Go forth again after an undo; cells that changed nothing since then are no hindrance.
 
         Raises
         ------
@@ -154,21 +154,32 @@ class Mover:
             Everything is as it was.
         """
         self._recorder.catch_up(self._aside)
-        left, target = list(self._undone), self._recorder.head
+        left, target = self._undone, self._recorder.head
         for _ in range(count):
-            while left and left[-1][0] != target:
-                left.pop()
-            if not left:
+            place = self._undone_at(left, target)
+            if place is None:
                 raise UsageError(
                     f"{count} undone cells can't be redone from here; %ens log --graph shows all states, "
                     "%ens checkout @N goes to one"
                 )
-            target = left.pop()[1]
+            left, target = left[:place], left[place][1]
         if target is None or count < 1:
             raise UsageError("say how many cells to redo: %ens redo [K]")
         report = self._move(target, progress, self._recorder.branch)
         self._undone = left
         return report
+
+    def _undone_at(self, undone: Sequence[tuple[ExecutionId, ExecutionId]], at: ExecutionId | None) -> int | None:
+        """Return the last undone move that led to this very state; else to one with the same variables."""
+        places = range(len(undone) - 1, -1, -1)
+        exact = next((place for place in places if undone[place][0] == at), None)
+        if exact is not None or at is None:
+            return exact
+        here = self._versions(at)
+        return next((place for place in places if self._versions(undone[place][0]) == here), None)
+
+    def _versions(self, state: ExecutionId) -> dict[str, VersionId]:
+        return {name: version for name, (version, _) in self._store.parts.state(state).items()}
 
     def _move(self, target: ExecutionId, progress: Progress, branch: str) -> RestoreReport:
         started_at, started = time.time(), time.perf_counter()

@@ -127,6 +127,21 @@ def test_what_can_not_be_undone_says_so(notebook: Notebook) -> None:
     assert notebook["x"] == 1
 
 
+def test_redo_goes_on_after_cells_that_only_looked(notebook: Notebook) -> None:
+    notebook.run("import math\nx = [1]", "x.append(2)", "x.append(3)", "len(x)")
+    move(notebook, "undo 3")
+    looked = notebook.run("len(x)", "print(x, math.pi)")
+    move(notebook, "redo")
+    assert (notebook["x"], notebook.session.head) != ([1], looked)
+    move(notebook, "redo 2")
+    assert notebook["x"] == [1, 2, 3]
+    move(notebook, "undo 3")
+    notebook.run("y = 1", "len(x)")
+    with pytest.raises(UsageError, match="can't be redone"):
+        notebook.ens("redo")
+    assert notebook["x"] == [1]
+
+
 def test_what_happened_between_cells_is_recorded_before_a_move(notebook: Notebook) -> None:
     notebook.run("x = 1", "y = 2")
     notebook.variables["x"] = "from a callback"
