@@ -94,6 +94,8 @@ class Change:
     fresh : tuple[Fresh, ...]
         All co-variables that were looked at; ``changed`` are those among them that changed, in the same order.
     deleted : tuple[str, ...]
+    assumed : tuple[str, ...]
+        Names that count as changed though nobody could look at them.
     reads : tuple[VersionId, ...]
         Versions from before the execution that it used.
     outside : tuple[str, ...]
@@ -109,11 +111,12 @@ class Change:
     versions: tuple[VersionDraft, ...]
     bindings: tuple[BindingDraft, ...]
     outside: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was bound, changed or deleted."""
-        return not self.changed and not self.deleted
+        return not self.changed and not self.deleted and not self.assumed
 
 
 def draft(

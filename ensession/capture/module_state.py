@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from ensession.capture.modules import ModuleWatch
 from ensession.serial.look import Look
 
 LARGE_BYTES = 2**20
@@ -22,11 +21,13 @@ class ModuleState:
     ----------
     look : callable
         Looks at named values.
+    names : callable
+        Returns the names of such modules that are known by now.
     """
 
-    def __init__(self, look: Callable[[Mapping[str, Any]], Look]) -> None:
+    def __init__(self, look: Callable[[Mapping[str, Any]], Look], names: Callable[[], Iterable[str]]) -> None:
         self._look = look
-        self._watch = ModuleWatch(read=lambda _: b"")
+        self._names = names
         self._known: dict[str, dict[str, object]] = {}
         self._large: dict[str, int] = {}
         self._left_bytes = LARGE_BYTES
@@ -35,8 +36,7 @@ class ModuleState:
         """Return the attributes that are not as they were at the last call, dotted; a module that is new has none."""
         found: list[str] = []
         self._left_bytes = LARGE_BYTES
-        self._watch.fresh()
-        for name in self._watch.names():
+        for name in self._names():
             module = sys.modules.get(name)
             if module is None:
                 continue

@@ -17,6 +17,8 @@ SOURCE_BYTES = 2**20
 """Larger files are data rather than source, and are not recorded."""
 SOURCE_BYTES_IN_ALL = 32 * 2**20
 """No more than this is recorded of one kernel run."""
+_NOT_RECORDED = object()
+"""Stands for the specification of a module that has to be returned once more."""
 _INSTALLED = ("site-packages", "dist-packages")
 
 
@@ -67,7 +69,7 @@ class ModuleWatch:
     def forget(self) -> None:
         """Return all of them once more at the next look: they could not be recorded."""
         self._count = 0
-        self._specs.clear()
+        self._specs = dict.fromkeys(self._specs, _NOT_RECORDED)
 
     def _source(self, name: str, path: str) -> ModuleSource | None:
         try:

@@ -47,7 +47,11 @@ class UserNamespace:
         self.ignored: frozenset[str] = frozenset()
         self.awaited: set[str] = set()
         self._turned: set[str] = set()
-        self._watch = NamespaceWatch(namespace, lambda name: not self._is_shells(name))
+        self.watch_anew()
+
+    def watch_anew(self) -> None:
+        """Have :meth:`changed` return all names at its next call: what it returned before came to nothing."""
+        self._watch = NamespaceWatch(self.live, lambda name: not self._is_shells(name))
 
     def ignore(self, names: frozenset[str]) -> None:
         """Ignore exactly these names from now on; those of which that is new count as changed."""
@@ -80,6 +84,10 @@ class UserNamespace:
         """Return names in the namespace's order, as of the last call of :meth:`changed`."""
         return self._watch.in_order(names)
 
+    def has(self, name: str) -> bool:
+        """Say whether the user has a variable of that name."""
+        return name in self.view()
+
     def view(self) -> Variables:
         """Return the variables as :meth:`variables` does, each looked up when it is asked for."""
         return Variables(lambda: iter(self.variables()), self._find)
@@ -111,6 +119,11 @@ class UserNamespace:
         for part in path:
             found = getattr(found, part, None)
         return Reference(root, tuple(path)) if found is obj else None
+
+    def root_of(self, definition: Any) -> str | None:
+        """Return the name by which the session reaches a class or function, or None."""
+        found = self.find(definition)
+        return None if found is None else found.root
 
     @staticmethod
     def _is_shell_name(name: object) -> bool:

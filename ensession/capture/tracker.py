@@ -62,11 +62,6 @@ class Tracker:
         closure = Closure(self.known, self._libraries, self._analyse, figures_are_open=figures_are_open())
         return touched_by(cell, closure)
 
-    def session_name(self, definition: Any) -> str | None:
-        """Return the session name by which a class or function is reached, or None."""
-        found = self.user.find(definition)
-        return None if found is None else found.root
-
     def touched_in_background(self, suspects: Suspects) -> Touched:
         """Return what may be touched by something that runs by itself."""
         names, words, packages = set(suspects.names), set[str](), set[str]()
@@ -155,9 +150,9 @@ class Tracker:
         """Remember a change under the ids that the store gave to its versions."""
         self._owed.difference_update(change.deleted, *(one.names for one in change.fresh))
         self._owed &= self.user.live.keys()
-        for name in change.deleted:
+        for name in (*change.deleted, *change.assumed):  # what nobody saw is new at the next look
             del self.known[name]
-        given = dict(zip((one.names for one in change.changed), versions, strict=True))
+        given = dict(zip((one.names for one in change.changed), versions, strict=not change.assumed))
         for one in change.fresh:
             version = given.get(one.names)
             tracked = one.tracked(self.known[one.names[0]].version if version is None else version)
@@ -176,6 +171,13 @@ class Tracker:
     def owe(self, names: Iterable[str]) -> None:
         """Remember names whose change could not be recorded: the next execution looks at them again."""
         self._owed.update(names)
+
+    def doubt(self, touched: Touched) -> None:
+        """Have the next execution look again at what one may have changed, bound or deleted: its record broke off."""
+        self.user.watch_anew()
+        self._suspects.update(self.known)
+        values = {name: value for name, value in self.user.variables().items() if not is_imported(value)}
+        self.owe(values if touched.everything else values.keys() & touched.names)
 
     def forget(self) -> None:
         """Drop all that is known, before a restored state is learnt."""

@@ -23,8 +23,10 @@ Pointers = Callable[[tuple[Any, ...]], bytes]
 class NamespaceWatch:
     """Watches what the names of a dict are bound to. Holds no reference to the values.
 
-    As with every comparison of ids: a value that is freed and followed by another one at the same address looks
-    unchanged. Names that a cell is seen to bind are looked at anyway.
+    What it can't see between two calls: what happens inside a value; a name that was bound to something else and back;
+    as with every comparison of ids, a value that was freed and is followed by another one at the same address. And a
+    name that came while one that does not count went and the last one was deleted and bound again, to the same value:
+    their number and the last are as before. Names that a cell is seen to bind are looked at anyway.
 
     Parameters
     ----------

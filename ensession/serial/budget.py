@@ -62,7 +62,7 @@ class Budget:
         self._clock = clock
         self._ran_s = 0.0
         self._spent_s = 0.0
-        self._needs_s: dict[tuple[tuple[str, int], ...], float] = {}
+        self._needs_s: dict[tuple[str, ...], tuple[tuple[int, ...], float]] = {}
 
     def earn(self, runtime_s: float) -> None:
         """Take note that a cell ran."""
@@ -74,7 +74,7 @@ class Budget:
         Parameters
         ----------
         values : Mapping[str, object]
-            What is looked at: remembered by name and id.
+            What is looked at: remembered by name, as long as the ids are the same.
         work : callable
             Takes the look; may raise :class:`OverBudget`.
 
@@ -83,9 +83,10 @@ class Budget:
         object or None
             None where there is too little left, or was after a while.
         """
-        key = tuple((name, id(value)) for name, value in values.items())
+        names, ids = tuple(values), tuple(map(id, values.values()))
         left_s = self._left_s()
-        if self._needs_s.get(key, 0.0) > left_s:
+        of, needs_s = self._needs_s.get(names, (ids, 0.0))
+        if of == ids and needs_s > left_s:
             return None
         start = self._clock()
         limit = Limit(start + left_s, self._clock)
@@ -100,7 +101,7 @@ class Budget:
             if limit.is_beyond and took_s > WORTH_COUNTING_S:
                 self._spent_s += took_s
                 # Twice as long the next time: what is given up after all is then no more than what comes of it.
-                self._needs_s[key] = took_s if is_done else 2 * took_s
+                self._needs_s[names] = (ids, took_s if is_done else 2 * took_s)
         return found
 
     def _left_s(self) -> float:

@@ -17,7 +17,7 @@ class Beside:
 
     def __init__(self, tracker: Tracker) -> None:
         self._tracker = tracker
-        self._background = Background(tracker.user.live, tracker.session_name)
+        self._background = Background(tracker.user.live, tracker.user.root_of)
         self._seen = NOBODY
         self._callbacks_ran = False
 

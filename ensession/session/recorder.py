@@ -24,7 +24,6 @@ from ensession.capture.words import words_of
 from ensession.config import Config
 from ensession.errors import CaptureError, UsageError
 from ensession.model import (
-    HIDDEN_PREFIX,
     ExecutionDraft,
     ExecutionId,
     ExecutionKind,
@@ -43,7 +42,7 @@ from ensession.session.notices import Notices
 from ensession.session.patches import patch_effects, patch_warning, with_changed
 from ensession.session.shell import Shell
 from ensession.session.storing import inline, own_files, payload_writer, store_again, tracker_of
-from ensession.session.survival import SurvivalWatch
+from ensession.session.survival import SurvivalWatch, well_bound
 from ensession.session.word import SpokenNames
 from ensession.store import MAIN, Store
 from ensession.trust import Keyring
@@ -51,6 +50,7 @@ from ensession.trust import Keyring
 COMMAND = "ens"
 _BEFORE = Touched(frozenset(), frozenset(), "it was there before recording began")
 _BETWEEN = Touched(frozenset(), frozenset(), None)
+_ANYTHING = Touched(frozenset(), frozenset(), "it was not recorded")
 
 
 class Recorder:
@@ -90,7 +90,7 @@ class Recorder:
         self._untold: str | None = None
         self._notices = Notices(shell, store)
         self.tracker = tracker_of(user, config)
-        self._module_state = ModuleState(self.tracker.look)
+        self._module_state = ModuleState(self.tracker.look, self._modules.names)
         self._beside = Beside(self.tracker)
         self.rule = StorageRule(config.policy, CostModel())
         self.head: ExecutionId | None = None
@@ -110,6 +110,10 @@ class Recorder:
         self._depth += 1
         if self._depth > 1 or self.paused or is_only_command(code, COMMAND):
             return
+        with self._made_up_for(_ANYTHING):
+            self._pending = self._prepare(code, cell_id, python)
+
+    def _prepare(self, code: str, cell_id: str | None, python: str | None) -> Pending:
         start = time.perf_counter()
         is_fresh = False
         with self._guarded("what changed between two cells"):
@@ -128,8 +132,7 @@ class Recorder:
             if problem is not None:
                 self._notices.once(f"ensession sees less of what native code does to files: {problem}")
         now = time.perf_counter()
-        words = words_of(code, self._shell.tags())
-        self._pending = Pending(code, cell_id, names, touched, words, time.time(), now, now - start)
+        return Pending(code, cell_id, names, touched, words_of(code, self._shell.tags()), time.time(), now, now - start)
 
     def end(self, ending: Ending) -> None:
         """Record the cell that just ran."""
@@ -138,7 +141,7 @@ class Recorder:
         pending, self._pending = (self._pending, None) if self._depth == 0 else (None, self._pending)
         if pending is None:
             return
-        with self._guarded("the cell that just ran"):
+        with self._guarded("the cell that just ran"), self._made_up_for(pending.touched):
             self._record_cell(pending, ending, ended)
 
     def catch_up(self, aside: Mapping[str, int | None]) -> None:
@@ -190,8 +193,7 @@ class Recorder:
                 change = self._examine(touched, hidden)
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  (a value's own code may raise anything)
             problem = f"{type(error).__name__}: {error}"
-            change = assumed_change(self.tracker, touched, problem)
-            self._hidden.doubt(hidden)
+            change = assumed_change(self.tracker, touched, hidden, problem)
         patches = patch_effects(pending.names.set_attributes, self.tracker.user.view())
         with self._guarded("what your own modules hold"):
             patches = with_changed(patches, self._module_state.changed())
@@ -214,13 +216,7 @@ class Recorder:
             effects=effects + outside_effects(change) + patches,
             capture_s=pending.capture_s + time.perf_counter() - ended,
         )
-        try:
-            self._write(draft, change)
-        except BaseException:
-            self._owe(change, hidden)
-            self._gap = "an execution before it was not recorded"
-            self._modules.forget()
-            raise
+        self._write(draft, change)
         self._untold = None
         if change.outside:
             self._shell.warn(outside_warning(change, "this cell"))
@@ -241,22 +237,27 @@ class Recorder:
         return True
 
     def _record_ambient(self, hidden: Mapping[str, Any], beside: Touched | None) -> None:
-        with self.tracker.looker.at_any_cost():
-            change = self._examine(beside or _BETWEEN, hidden)
-        if not change.is_empty:
-            known = {"effects": outside_effects(change), "no_replay": "it happened between two cells"}
-            try:
+        touched = beside or _BETWEEN
+        with self._made_up_for(touched):
+            with self.tracker.looker.at_any_cost():
+                change = self._examine(touched, hidden)
+            if not change.is_empty:
+                known = {"effects": outside_effects(change), "no_replay": "it happened between two cells"}
                 self._write(self._draft(ExecutionKind.AMBIENT, change, **known), change)
-            except BaseException:
-                self._owe(change, hidden)
-                raise
         if change.outside:
             self._shell.warn(outside_warning(change, "what happened between two cells"))
 
-    def _owe(self, change: Change, hidden: Mapping[str, Any]) -> None:
-        """Look again at the next execution at what could not be recorded with this one."""
-        self.tracker.owe({name for one in change.fresh for name in one.names})
-        self._hidden.doubt(hidden)
+    @contextmanager
+    def _made_up_for(self, touched: Touched) -> Iterator[None]:
+        """Where the record of an execution breaks off, have the next one look again at what it may have changed."""
+        try:
+            yield
+        except BaseException:
+            self._gap = "an execution before it was not recorded"
+            self.tracker.doubt(touched)
+            self._hidden.doubt_last()
+            self._modules.forget()
+            raise
 
     def _examine(self, touched: Touched, hidden: Mapping[str, Any]) -> Change:
         return (self.tracker.audit if self._config.audit else self.tracker.examine)(touched, hidden)
@@ -285,7 +286,7 @@ class Recorder:
         self.branch = recorded.branch or self.branch
         self._gap = None
         self._notices.recorded()
-        if change.fresh or change.deleted:
+        if change.fresh or change.deleted or change.assumed:
             self.tracker.commit(change, recorded.versions)
         stored = self._add_large(recorded, {index: one for index, one in wanted.items() if index not in small})
         stored |= {recorded.versions[index] for index in small}
@@ -311,13 +312,8 @@ class Recorder:
     ) -> None:
         if self.survival is None:
             return
-        bound = {
-            one.name: is_repeatable or one.version is None or recorded.versions[one.version] in stored
-            for one in draft.bindings
-            if not one.name.startswith(HIDDEN_PREFIX)
-        }
         with self._guarded("which variables would survive a restart"):
-            self.survival.note(bound)
+            self.survival.note(well_bound(draft.bindings, recorded.versions, stored, is_repeatable=is_repeatable))
 
     def _add_large(self, recorded: Recorded, wanted: dict[int, Fresh]) -> set[VersionId]:
         stored = set()

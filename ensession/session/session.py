@@ -91,7 +91,7 @@ class Session:
             self._note_report,
         )
         self.awaited = self._restorer.awaited
-        self._recorder.survival = SurvivalWatch(self.losses, shell.notify, time.monotonic)
+        self._recorder.survival = SurvivalWatch(self.losses, shell.notify, time.monotonic, self._user.has)
 
     @property
     def head(self) -> ExecutionId | None:

@@ -7,11 +7,40 @@ saved is gone or safe again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from ensession.model import HIDDEN_PREFIX, BindingDraft, VersionId
 
 SHARE = 20
 """The exact look may take one part in so many of the time that goes by."""
 _NAMED = 5
+
+
+def well_bound(
+    bindings: Sequence[BindingDraft],
+    versions: Sequence[VersionId],
+    stored: Collection[VersionId],
+    *,
+    is_repeatable: bool,
+) -> dict[str, bool]:
+    """Return the names that an execution bound or deleted, and whether all is well with each.
+
+    Parameters
+    ----------
+    bindings : Sequence[BindingDraft]
+        Their versions are positions in ``versions``.
+    versions : Sequence[VersionId]
+        As they were recorded.
+    stored : Collection[VersionId]
+        Those among them whose values are stored.
+    is_repeatable : bool
+        Whether the execution can be run again.
+    """
+    return {
+        one.name: is_repeatable or one.version is None or versions[one.version] in stored
+        for one in bindings
+        if not one.name.startswith(HIDDEN_PREFIX)
+    }
 
 
 class SurvivalWatch:
@@ -25,12 +54,19 @@ class SurvivalWatch:
         Shows a line to the user.
     clock : callable
         Seconds.
+    lives : callable
+        Says whether there is a variable of a name. What was deleted is not at risk, but no news either.
     """
 
     def __init__(
-        self, exact: Callable[[], Mapping[str, str]], tell: Callable[[str], None], clock: Callable[[], float]
+        self,
+        exact: Callable[[], Mapping[str, str]],
+        tell: Callable[[str], None],
+        clock: Callable[[], float],
+        lives: Callable[[str], bool],
     ) -> None:
         self._exact = exact
+        self._lives = lives
         self._tell = tell
         self._clock = clock
         self._suspects: set[str] = set()
@@ -65,7 +101,7 @@ class SurvivalWatch:
         self._lost, self._is_due = lost, False
         self._next_look = self._clock() + SHARE * (self._clock() - started)
         new = {name: reason for name, reason in lost.items() if name not in before}
-        safe = [name for name in before if name not in lost and name not in self._suspects]
+        safe = [name for name in before.keys() - lost.keys() - self._suspects if self._lives(name)]
         if new:
             reasons = "; ".join(f"{name} ({reason})" for name, reason in list(new.items())[:_NAMED])
             more = f" and {len(new) - _NAMED} more" if len(new) > _NAMED else ""

@@ -101,6 +101,18 @@ def test_directory_and_search_path_are_reported_once_they_change(
     assert "/nowhere/at/all" not in sys.path, "what an earlier snapshot brought goes with it"
 
 
+def test_what_was_not_recorded_is_reported_again() -> None:
+    hidden = begun()
+    random.seed(2)
+    hidden.changed()
+    random.seed(3)
+    found = hidden.changed()
+    assert set(found) == {"<random>"}
+    hidden.doubt_last()
+    assert hidden.changed() == found
+    assert hidden.changed() == {}
+
+
 def test_environment_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     hidden = begun()
     monkeypatch.setenv("ENSESSION_COLOUR", "red")

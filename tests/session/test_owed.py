@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -148,3 +148,103 @@ def test_a_short_value_that_took_long_is_looked_at_again(monkeypatch: pytest.Mon
     spent = budget.Budget(0.0, lambda: float(next(times)))
     for _ in range(3):
         assert spent.take({"x": 1}, lambda limit: limit.check(100, 0) or "looked") == "looked"
+
+
+PLACES = ("_effects.end", "_hidden.changed", "_beside.after_cell", "_draft", "rule.assess", "tracker.commit", "_write")
+
+
+@contextmanager
+def breaking(owner: Any, path: str, error: BaseException) -> Iterator[None]:
+    """Let a method do its work, and then fail, once."""
+    *way, name = path.split(".")
+    for step in way:
+        owner = getattr(owner, step)
+    work: Callable[..., Any] = getattr(owner, name)
+
+    def break_off(*given: Any, **named: Any) -> Any:
+        setattr(owner, name, work)
+        work(*given, **named)
+        raise error
+
+    setattr(owner, name, break_off)
+    yield
+    setattr(owner, name, work)
+
+
+@pytest.mark.parametrize("place", [*PLACES, "tracker.user.changed", "tracker.user._watch.changed"])
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+@pytest.mark.filterwarnings("ignore")
+def test_a_record_that_broke_off_anywhere_is_made_up_for(notebook: Notebook, place: str, error: BaseException) -> None:
+    notebook.run("import random", "random.seed(1)", "x = [1]\nalias = x", "gone = [3]", "y = {'n': 0}")
+    recorder = notebook.session._recorder
+    prepare = recorder._prepare
+
+    def prepare_and_arm(*given: Any) -> Any:
+        found = prepare(*given)
+        broken.enter_context(breaking(recorder, place, error))
+        return found
+
+    with ExitStack() as broken:
+        recorder._prepare = prepare_and_arm  # type: ignore[method-assign]
+        notebook.attempt("alias.append(2)\ndel gone\ny = {'n': -1}\nnew = [5]\nrandom.seed(5)")
+        recorder._prepare = prepare  # type: ignore[method-assign]
+    notebook.run("z = 3")
+    expected = random.getstate()
+    random.seed(77)
+    again, _ = fates(notebook)
+    assert (again["x"], again["y"], again["new"]) == ([1, 2], {"n": -1}, [5])
+    assert again["x"] is again["alias"]
+    assert "gone" not in again.variables
+    assert random.getstate() == expected
+    again.kill()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_follows_a_broken_record_is_not_run_again(tmp_path: Path) -> None:
+    notebook = Notebook(tmp_path / "s.ens").start()
+    notebook.run("x = [1]")
+    with breaking(notebook.session._recorder, "_draft", KeyboardInterrupt()):
+        notebook.attempt("x.append(2)")
+    after = notebook.run("x.append(3)")
+    assert notebook.session.store.history.execution(after).no_replay == "an execution before it was not recorded"
+    again, _ = fates(notebook)
+    assert again["x"] == [1, 2, 3]
+    again.kill()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_cell_that_began_unnoticed(notebook: Notebook) -> None:
+    notebook.run("x = [1]", "gone = 2")
+    with breaking(notebook.session._recorder, "_prepare", KeyboardInterrupt()):
+        notebook.attempt("x.append(2)\ndel gone")
+    notebook.run("z = 3")
+    again, _ = fates(notebook)
+    assert again["x"] == [1, 2]
+    assert "gone" not in again.variables
+    again.kill()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_happened_between_two_cells_and_broke_off(notebook: Notebook) -> None:
+    notebook.run("x = [1]", "gone = 2")
+    notebook.variables["x"] = [7]
+    del notebook.variables["gone"]
+    with breaking(notebook.session._recorder, "tracker.examine", OSError(28, "No space left on device")):
+        notebook.run("y = 1")
+    again, _ = fates(notebook)
+    assert again["x"] == [7]
+    assert "gone" not in again.variables
+    again.kill()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_deletions_are_recorded_where_nothing_could_be_looked_at(notebook: Notebook) -> None:
+    notebook.run("import os", "os.environ['OWED'] = '1'", "x = [1]\nalias = x", "gone = 2", "kept = 3")
+    before = dict(notebook.session.store.parts.state(notebook.run("kept")))
+    with failing(notebook.session._recorder.tracker, "examine", OSError(5, "could not be read")):
+        notebook.attempt("exec('del gone; x.append(2)')")
+    after = notebook.session.store.parts.state(notebook.session._recorder.head)
+    assert "gone" not in after
+    assert after["<environ>"] == before["<environ>"]
+    assert not before.items() & {(name, after[name]) for name in ("x", "alias", "kept")}
+    assert notebook.changed() == {"gone", "x", "alias", "kept", "os"}

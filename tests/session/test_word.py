@@ -194,8 +194,8 @@ def test_losses_are_told_when_they_change_and_not_again(notebook: Notebook, caps
     assert "lock" in told
     assert "would not survive" in told
     assert "%ens status" in told
-    notebook.run("z = 3", "z += 1")
-    assert capsys.readouterr().err == ""
+    notebook.run("z = 3", "z += 1", "del lock", "z += 1")
+    assert capsys.readouterr().err == "", "what is gone is not at risk, and no news"
 
 
 MODULE = "def double(x):\n    return 2 * x\n"

@@ -63,6 +63,15 @@ def test_what_can_be_known_to_take_too_long_is_not_begun() -> None:
     assert made.take({"x": object()}, watch.look(0.1)) == "looked"  # another value of that name
 
 
+def test_no_more_is_remembered_than_there_are_names() -> None:
+    watch, values = Watch(), [object() for _ in range(50)]
+    made = Budget(0.05, watch)
+    made.earn(1e6)
+    for value in values:
+        assert made.take({"x": value}, watch.look(1.0)) == "looked"
+    assert len(made._needs_s) == 1
+
+
 def test_small_values_are_always_looked_at_and_cost_nothing() -> None:
     watch = Watch()
     made = Budget(0.0, watch)

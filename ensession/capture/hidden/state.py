@@ -56,7 +56,8 @@ class HiddenState:
         self._ways = [(kind.variable, kind.glance) for kind in kinds]
         self._glances: dict[str, Any] = {}
         self._last: dict[str, Any] = {k.variable: k.usual for k in kinds if isinstance(k, Condition)}
-        self._present: set[str] = set()
+        self._unborn = {kind.variable: kind for kind in kinds if isinstance(kind, Generator)}
+        self._reported: dict[str, Any] = {}
         self.conditions = frozenset(self._last)
 
     def read(self) -> dict[str, Any]:
@@ -70,13 +71,11 @@ class HiddenState:
         A cell may load a library and draw from its generator at once, which has had its seed from the system.
         """
         found = {}
-        for name, kind in self._kinds.items():
-            if name in self._present or not isinstance(kind, Generator):
-                continue
+        for name, kind in list(self._unborn.items()):
             glance = kind.glance()
             if glance is None:
                 continue
-            self._present.add(name)
+            del self._unborn[name]
             origin = kind.origin()
             if origin is not None and origin != kind.snapshot(glance):
                 found[name] = self._last[name] = origin
@@ -84,13 +83,13 @@ class HiddenState:
 
     def changed(self) -> dict[str, Any]:
         """Return what differs from the last look, and remember it."""
-        found = {}
+        found = self._reported = dict[str, Any]()
         for name, look in self._ways:
             glance = look()
             if glance is None or glance == self._glances.get(name, _UNSEEN):
                 continue
             self._glances[name] = glance
-            self._present.add(name)
+            self._unborn.pop(name, None)
             value = self._kinds[name].snapshot(glance)
             if value != self._last.get(name, _UNSEEN):
                 found[name] = self._last[name] = value
@@ -101,6 +100,10 @@ class HiddenState:
         for name in names:
             self._glances.pop(name, None)
             self._last.pop(name, None)
+
+    def doubt_last(self) -> None:
+        """Report again what the last look found: it was not recorded."""
+        self.doubt(self._reported)
 
     def freeze(self) -> Frozen:
         """Return all there is, so that :meth:`thaw` can undo whatever comes."""
@@ -141,5 +144,5 @@ class HiddenState:
         kind = self._kinds.get(name)
         if kind is None:
             raise ImportError(f"this version of ensession knows no hidden state {name}")
-        self._present.add(name)
+        self._unborn.pop(name, None)
         kind.write(value)

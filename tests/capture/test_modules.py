@@ -1,0 +1,26 @@
+"""Modules of the user's own, as they are imported, reloaded, and looked at once more."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from ensession.capture.modules import ModuleWatch
+
+
+def test_what_could_not_be_recorded_is_returned_once_more_and_stays_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own_thing.py").write_text("x = 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "own_thing", raising=False)
+    __import__("own_thing")
+    watch = ModuleWatch()
+    assert "own_thing" in {module.name for module in watch.fresh()}
+    assert watch.fresh() == ()
+    watch.forget()
+    assert "own_thing" in watch.names()
+    assert "own_thing" in {module.name for module in watch.fresh()}
+    assert watch.fresh() == ()
