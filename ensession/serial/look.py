@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import pickle
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,6 +18,7 @@ from ensession.serial.canonical import LIMIT_BYTES, canonical_fingerprint, forme
 from ensession.serial.frames import UnframedSink
 from ensession.serial.pickling import PROTOCOL, BlindObserver, Dump, Observer, blind_fingerprint, dump, dump_observed
 from ensession.serial.reach import LIMIT, Reach, walk
+from ensession.serial.reducers import is_mutable
 from ensession.serial.registry import Range, overlap
 from ensession.serial.scope import Scope
 from ensession.serial.sinks import HashSink, KeptStream, Room, TeeSink, stream_fingerprint
@@ -308,7 +310,8 @@ def _reach(values: Mapping[str, Any], scope: Scope, limit: int) -> Reach:
         reference = scope.resolver.find(function)
         return reference is not None and reference.root not in values
 
-    return walk(list(values.values()), scope.namespace, is_referred_to, limit)
+    immutable = functools.cache(lambda kind: scope.registry.is_immutable(kind) or is_mutable(kind) is False)
+    return walk(list(values.values()), scope.namespace, is_referred_to, immutable, limit)
 
 
 def _without_payload(reach: Reach, scope: Scope, reason: str, *, fingerprint: Fingerprint | None) -> Look:

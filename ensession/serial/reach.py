@@ -15,7 +15,7 @@ from typing import Any
 
 from ensession.serial.arrays import memory_root
 from ensession.serial.definitions import SESSION_MODULE, is_importable
-from ensession.serial.scope import IMMUTABLE
+from ensession.serial.reducers import plain_parts
 
 LIMIT = 200_000
 """Objects that a walk looks at; values that can't be pickled are small, or hold half a library."""
@@ -47,7 +47,11 @@ class Reach:
 
 
 def walk(
-    values: list[Any], namespace: dict[str, Any], is_referred_to: Callable[[Any], bool], limit: int = LIMIT
+    values: list[Any],
+    namespace: dict[str, Any],
+    is_referred_to: Callable[[Any], bool],
+    is_immutable: Callable[[type], bool],
+    limit: int = LIMIT,
 ) -> Reach:
     """Walk from some values.
 
@@ -59,6 +63,8 @@ def walk(
     is_referred_to : callable
         Whether a function or class of the session is one that a payload would refer to by its name: the walk stops
         there, as at classes of libraries.
+    is_immutable : callable
+        Whether objects of a type can't change.
     limit : int
         Objects to look at.
     """
@@ -66,6 +72,7 @@ def walk(
     codes: list[types.CodeType] = []
     stops: list[Any] = []
     packages: set[str] = set()
+    fixed: set[int] = set()
     seen = {id(namespace)}
     stack = list(values)
     while stack and len(seen) < limit:
@@ -86,9 +93,13 @@ def walk(
                 continue
         if _is_machinery(type(obj)):
             continue
-        if not isinstance(obj, IMMUTABLE):
+        if is_immutable(type(obj)):
+            fixed.update(map(id, plain_parts(obj)))
+        else:
             found[id(obj)] = obj
         stack.extend(_next(obj))
+    for part in fixed & found.keys():
+        del found[part]
     packages.discard("builtins")
     return Reach(found, tuple(codes), tuple(stops), frozenset(packages), not stack)
 

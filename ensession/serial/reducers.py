@@ -105,8 +105,7 @@ class Reducers:
             if self._registry.is_immutable(kind):
                 self._fixed.add(kind)
         if kind in self._fixed:  # what it is made of changes as little as it does, and others like it hold it too
-            held = getattr(obj, "__dict__", {})
-            self.by_reference.update(id(part) for part in (held, *held.values()) if type(part) in _PARTS)
+            self.by_reference.update(map(id, plain_parts(obj)))
 
     def _reduce_of_library(self, obj: Any, kind: type) -> Any:
         if kind.__module__ == "numpy.dtypes" and obj.fields:  # a view of a dict that nobody changes
@@ -173,7 +172,7 @@ class Reducers:
         if len(reduced) < 3 or type(reduced[2]) is not dict or reduced[2].get("_cache") is not remembered:  # noqa: PLR2004
             return reduced
         state: dict[str, Any] = dict(reduced[2])
-        kept = {name: value for name, value in state.pop("_cache").items() if _is_mutable(type(value)) is not False}
+        kept = {name: value for name, value in state.pop("_cache").items() if is_mutable(type(value)) is not False}
         if kept:
             state["_cache"] = kept
         return *reduced[:2], state or None, *reduced[3:]
@@ -246,7 +245,7 @@ class Reducers:
         return frozenset(self.roots) - self._registry.constants(self.roots)
 
     def _is_mutable(self, kind: type) -> bool | None:
-        return False if self._registry.is_immutable(kind) else _is_mutable(kind)
+        return False if self._registry.is_immutable(kind) else is_mutable(kind)
 
 
 class Observing(Reducers):
@@ -275,11 +274,17 @@ def members_of(members: Any) -> Iterable[Any]:
     return set.__iter__(members) if isinstance(members, set) else frozenset.__iter__(members)
 
 
+def plain_parts(obj: Any) -> list[Any]:
+    """Return the attributes of an object, and the lists, dictionaries and sets among them."""
+    held = getattr(obj, "__dict__", {})
+    return [part for part in (held, *held.values()) if type(part) in _PARTS]
+
+
 _PARTS = frozenset({list, dict, set})
 _HASHED_BY_VALUE = frozenset({int, bool, float, complex})
 
 
-def _is_mutable(kind: type) -> bool | None:
+def is_mutable(kind: type) -> bool | None:
     """Whether objects of a type can change; None where it depends on the object."""
     if issubclass(kind, IMMUTABLE):
         return False

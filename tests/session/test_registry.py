@@ -196,6 +196,23 @@ def test_what_immutable_objects_are_made_of_links_no_variables(notebook: Noteboo
     assert notebook.changed() == {"x"}
 
 
+def test_an_immutable_object_does_not_link_a_value_that_cannot_be_stored(
+    notebook: Notebook, tools: types.ModuleType
+) -> None:
+    registry = notebook.session._recorder.tracker.scope.registry
+    registry.register_immutable(tools.Meter)
+    notebook.run("import tools_of_this_test as tools", "m = tools.Meter(['m'])\nx = [m, (i for i in [1])]")
+    notebook.run("y = [m]\nz = [m.n]")
+    notebook.run("x.append(1)")
+    assert notebook.changed() == {"x"}
+
+
+def test_mapped_classes_link_no_other_tables(notebook: Notebook) -> None:
+    notebook.run("import sqlalchemy as sa, sqlalchemy.orm", "tables = sa.MetaData()")
+    notebook.run("class Base(sa.orm.DeclarativeBase):\n    pass")
+    assert notebook.changed() == {"Base"}
+
+
 @pytest.mark.parametrize(
     ("make", "use"),
     [

@@ -6,4 +6,15 @@ A module is imported when the first object of its library is looked at, or loade
 are part of the on-disk format.
 """
 
-BUILT_IN = ("astropy", "bokeh", "ipykernel", "matplotlib", "networkx", "pyarrow", "scipy.spatial", "sympy", "torch")
+BUILT_IN = (
+    "astropy",
+    "bokeh",
+    "ipykernel",
+    "matplotlib",
+    "networkx",
+    "pyarrow",
+    "scipy.spatial",
+    "sqlalchemy",
+    "sympy",
+    "torch",
+)
