@@ -64,12 +64,29 @@ class Keyring:
             raise StoreAccessError(f"the key {path} can be neither read nor made: {error.strerror}") from error
         if len(key) != KEY_BYTES:
             raise StoreAccessError(f"{path} is no key of ensession; move it away to get a new one")
-        return cls(key, hashlib.sha256(b"ensession key id" + key).digest()[:16])
+        return cls._of(key)
+
+    @classmethod
+    def present(cls, directory: Path | None = None) -> Self:
+        """Return the user's key for looking at seals; makes none.
+
+        Where there is none yet, it is one that has sealed nothing and is kept nowhere.
+
+        Raises
+        ------
+        StoreAccessError
+            There is a key that can't be read.
+        """
+        return cls.load(directory) if cls.exists(directory) else cls._of(secrets.token_bytes(KEY_BYTES))
 
     @staticmethod
     def exists(directory: Path | None = None) -> bool:
         """Whether there is a key already: this user has recorded or trusted something before."""
         return _key_file(directory).exists()
+
+    @classmethod
+    def _of(cls, key: bytes) -> Self:
+        return cls(key, hashlib.sha256(b"ensession key id" + key).digest()[:16])
 
     def seal(self, subject: bytes) -> Seal:
         """Return a seal over a digest."""
@@ -77,8 +94,12 @@ class Keyring:
 
     def has_sealed(self, store: Store, subject: bytes) -> bool:
         """Whether a store holds this key's seal over a digest."""
+        return self.judge(store, subject) is True
+
+    def judge(self, store: Store, subject: bytes) -> bool | None:
+        """Return whether this key's seal over a digest holds; None where a store has none."""
         found = store.seals.get(subject, self.key_id)
-        return found is not None and hmac.compare_digest(found, self._code(subject))
+        return None if found is None else hmac.compare_digest(found, self._code(subject))
 
     def _code(self, subject: bytes) -> bytes:
         inner, outer = (prepared.copy() for prepared in _prepared(self.key))
@@ -200,27 +221,45 @@ def give_word(store: Store, keyring: Keyring, executions: Collection[ExecutionId
 
 
 def broken_seals(store: Store, keyring: Keyring) -> list[Problem]:
-    """Return executions and payloads of this user's history over which the user's seal is missing or does not hold.
-
-    In a history whose end the user has not sealed, there is nothing to say.
-    """
-    if not has_own_history(store, lambda: keyring):
-        return []
-    what = "your seal over it is missing or damaged; look at it, then ens trust seals it anew"
-    head = store.history.head()
-    line = store.history.line(head) if head is not None else []
-    problems = [Problem(f"execution {one.id}", what) for one in line if not keyring.has_sealed(store, one.digest)]
-    graph = store.history.graph(line[-1].id) if line else None
-    for version in graph.versions.values() if graph is not None else ():
-        if version.payload is not None and not _is_sealed(store, keyring, version.id):
-            names = tuple(f"{name}@{version.execution}" for name in version.names)
-            problems.append(Problem(f"payload of version {version.id}", what, names))
+    """Return the executions and payloads over which a seal of this user's key lies that does not hold."""
+    what = "your seal over it is damaged; look at it, then ens trust seals it anew"
+    problems = [
+        Problem(f"execution {one.id}", what)
+        for one in store.history.executions()
+        if keyring.judge(store, one.digest) is False
+    ]
+    for head in store.history.heads():
+        for version in _stored(store, head):
+            problem = Problem(f"payload of version {version.id}", what, _names(version))
+            if _judge_payload(store, keyring, version.id) is False and problem not in problems:
+                problems.append(problem)
     return problems
 
 
-def _is_sealed(store: Store, keyring: Keyring, version: VersionId) -> bool:
+def unsealed_values(store: Store, keyring: Keyring) -> list[str]:
+    """Return the stored values of this user's latest line of history that have no seal of the user, as ``name@N``.
+
+    They came from another copy, say by a pull. In a history whose end the user has not sealed, there is nothing to
+    say: all of it needs the user's word.
+    """
+    head = store.history.head()
+    if head is None or not has_own_history(store, lambda: keyring):
+        return []
+    unsealed = (one for one in _stored(store, head) if _judge_payload(store, keyring, one.id) is None)
+    return [name for version in unsealed for name in _names(version)]
+
+
+def _stored(store: Store, head: ExecutionId) -> list[GraphVersion]:
+    return [one for one in store.history.graph(head).versions.values() if one.payload is not None]
+
+
+def _names(version: GraphVersion) -> tuple[str, ...]:
+    return tuple(f"{name}@{version.execution}" for name in version.names)
+
+
+def _judge_payload(store: Store, keyring: Keyring, version: VersionId) -> bool | None:
     try:
-        return keyring.has_sealed(store, store.payloads.digest(version))
+        return keyring.judge(store, store.payloads.digest(version))
     except IntegrityError:  # a damaged payload; whoever looks for damage names it
         return True
 

@@ -43,7 +43,7 @@ class Browser:
         Returns the keyring that trust is checked with. Default: the user's own, read when it is needed.
     """
 
-    def __init__(self, path: Path, config: Config | None = None, keys: Callable[[], Keyring] = Keyring.load) -> None:
+    def __init__(self, path: Path, config: Config | None = None, keys: Callable[[], Keyring] = Keyring.present) -> None:
         self._store = Store.open_read_only(path, config or Config())
         self._source = Source(self._store, keys)
 

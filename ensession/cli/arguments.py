@@ -39,7 +39,7 @@ def complete_state(context: click.Context, parameter: click.Parameter, incomplet
 
 def resolve(store: Store, state: str | None) -> ExecutionId | None:
     """Return the execution whose state is meant, by default the latest; None is state 0, the empty one."""
-    return Source(store, Keyring.load).resolve(state)
+    return Source(store, Keyring.present).resolve(state)
 
 
 FILE = click.argument("file", type=click.Path(path_type=Path))

@@ -33,7 +33,7 @@ from ensession.trust import Keyring
 
 
 def _source(store: Store) -> Source:
-    return Source(store, Keyring.load)
+    return Source(store, Keyring.present)
 
 
 @ens.command()

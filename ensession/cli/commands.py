@@ -35,11 +35,12 @@ from ensession.planner import CostModel, plan
 from ensession.session.checks import look_around
 from ensession.session.environment import Comparison, alive_here
 from ensession.store import Store, check_store, copy_store, hurt_states
-from ensession.trust import Keyring, broken_seals, trust_store
+from ensession.trust import Keyring, broken_seals, trust_store, unsealed_values
 
 _FEW = 100
 """Up to so many executions it is quicker to ask for the bindings of each than for the graph of all."""
 
+_NAMED = 12
 _EMPTY = Graph((), {}, {}, {})
 
 
@@ -183,7 +184,7 @@ def check(file: Path, as_json: bool) -> int:
 
 def _broken_seals(file: Path) -> list[Problem]:
     with Store.open_read_only(file, Config()) as store:
-        return broken_seals(store, Keyring.load())
+        return broken_seals(store, Keyring.present())
 
 
 @ens.command()
@@ -206,9 +207,16 @@ def trust(file: Path, as_json: bool) -> None:
 def _caveats(file: Path) -> list[str]:
     try:
         with Store.open_read_only(file, Config()) as store:
-            return list(store.caveats())
+            found, names = list(store.caveats()), unsealed_values(store, Keyring.present())
     except IntegrityError:  # the problems say it
         return []
+    if names:
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        found.append(
+            f"there is no seal of yours over {', '.join(names[:_NAMED])}{more}, as after a pull: a restore does not "
+            f"load that and runs cells instead; ens trust {file} if you trust where it came from"
+        )
+    return found
 
 
 def _plan(store: Store, target: ExecutionId | None) -> tuple[Plan, Graph]:

@@ -69,7 +69,7 @@ def gc(
     retention = Retention(keep_last, keep_tagged, None if max_size is None else parse_size(max_size), lossless)
     if dry_run:
         with Store.open_read_only(file, Config()) as store:
-            proposal = Collector(store, Keyring.load()).propose(retention)
+            proposal = Collector(store, Keyring.present()).propose(retention)
         _tell(proposal_lines(proposal), _proposal_record(proposal), as_json=as_json)
         return
 
@@ -109,7 +109,7 @@ def forget(
     if dry_run:
         with Store.open_read_only(file, Config()) as store:
             found = find(store, what, texts, code=code)
-            lost = Forgetter(store, Keyring.load()).losses(found)
+            lost = Forgetter(store, Keyring.present()).losses(found)
         _tell(find_lines(found, lost), {"lost": _loss_records(lost)}, as_json=as_json)
         return
 

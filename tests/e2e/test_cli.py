@@ -13,19 +13,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
+
+from tests.e2e.conftest import Ens
 
 HERE = Path(__file__).parent
 DOCS = HERE.parents[1] / "docs" / "reference" / "cli.md"
 EXIT_USAGE, EXIT_NOT_FOUND, EXIT_INTEGRITY, EXIT_SCHEMA = 2, 3, 5, 6
-
-
-class Ens(Protocol):
-    def __call__(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]: ...
-
-    def json(self, *arguments: str | Path) -> Any: ...
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +131,39 @@ def test_copy_and_check(ens: Ens, store: Path, tmp_path: Path) -> None:
     assert ens.json("log", target) == ens.json("log", store)
     assert ens.json("check", target) == {"problems": [], "states": [], "caveats": []}
     assert ens("check", target).stdout == "No problems found.\n"
+
+
+def test_a_value_that_came_from_another_copy_is_no_problem(ens: Ens, store: Path, tmp_path: Path) -> None:
+    ens("trust", store)
+    with closing(sqlite3.connect(store)) as database:
+        database.execute(
+            "DELETE FROM seal WHERE subject IN"
+            " (SELECT p.digest FROM payload p JOIN binding b ON b.version = p.version WHERE b.name = 'data')"
+        )
+        database.commit()
+    found = ens.json("check", store)
+    assert found["problems"] == []
+    assert "no seal of yours over data@1" in found["caveats"][-1]
+    done = ens("check", store)
+    assert done.returncode == 0
+    assert "no seal of yours over data@1" in done.stdout
+    ens("trust", store)
+    assert "no seal" not in ens("check", store).stdout
+
+
+def test_looking_makes_no_key(store: Path, tmp_path: Path) -> None:
+    home = tmp_path / "another"
+    home.mkdir()
+    stranger = Ens(home)
+    looks: tuple[tuple[str | Path, ...], ...] = (
+        ("check", store),
+        ("gc", store, "--keep-last", "1", "--dry-run"),
+        ("forget", store, "data", "--dry-run"),
+        ("state", store),
+    )
+    for words in looks:
+        assert stranger(*words).returncode == 0, words
+    assert list(home.rglob("trust.key")) == []
 
 
 def test_check_finds_a_damaged_chunk_and_says_who_is_hurt(ens: Ens, store: Path) -> None:

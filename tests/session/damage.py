@@ -17,7 +17,7 @@ from ensession.errors import EnsessionError
 from ensession.model import Fate
 from ensession.store import check_store, repair_store
 from ensession.store.store import Store
-from ensession.trust import Keyring, broken_seals, trust_store
+from ensession.trust import Keyring, broken_seals, trust_store, unsealed_values
 from tests.notebook import Notebook
 
 CELLS = (
@@ -122,7 +122,8 @@ class Judge:
             if check_store(broken, Config()):
                 return True
             with Store.open_read_only(broken, Config()) as store:
-                return bool(broken_seals(store, Keyring.load()))
+                keyring = Keyring.load()
+                return bool(broken_seals(store, keyring) or unsealed_values(store, keyring))
         except EnsessionError:
             return True
 

@@ -11,26 +11,43 @@ import pytest
 from ensession.config import Config
 from ensession.model import Fate
 from ensession.store import Store, check_store
-from ensession.trust import Keyring, broken_seals
+from ensession.trust import Keyring, broken_seals, unsealed_values
 from tests.notebook import Notebook
 from tests.session.damage import Judge
 
 PIECES = "SELECT pc.chunk FROM payload_chunk pc JOIN binding b ON b.version = pc.payload WHERE b.name = ?"
 
 
-def test_a_restore_makes_again_what_is_damaged(tmp_path: Path) -> None:
+SEALS = "subject IN (SELECT p.digest FROM payload p JOIN binding b ON b.version = p.version WHERE b.name = 'squares')"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Return a store in which ``squares`` can be loaded and made again."""
     notebook = Notebook(tmp_path / "a.ens").start("--all")
     notebook.run("n = 3", "squares = [i * i for i in range(5000)]", "total = sum(squares)")
     notebook.kill()
-    with contextlib.closing(sqlite3.connect(tmp_path / "a.ens", isolation_level=None)) as database:
-        database.execute(f"UPDATE chunk SET data = zeroblob(length(data)) WHERE id IN ({PIECES})", ("squares",))
-    fresh = Notebook(tmp_path / "a.ens")
+    return tmp_path / "a.ens"
+
+
+def spoil(store: Path, sql: str, *words: str) -> None:
+    with contextlib.closing(sqlite3.connect(store, isolation_level=None)) as database:
+        assert database.execute(sql, words).rowcount > 0
+
+
+def assert_squares_are_made_again(store: Path) -> None:
+    fresh = Notebook(store)
     report = fresh.restore()
     fates = {one.name: one.fate for one in report.variables}
     assert fates["squares"] is Fate.RECOMPUTED
     assert fates["total"] is Fate.LOADED
     assert fresh["squares"] == [i * i for i in range(5000)]
     fresh.kill()
+
+
+def test_a_restore_makes_again_what_is_damaged(store: Path) -> None:
+    spoil(store, f"UPDATE chunk SET data = zeroblob(length(data)) WHERE id IN ({PIECES})", "squares")
+    assert_squares_are_made_again(store)
 
 
 def test_random_damage(tmp_path: Path) -> None:
@@ -48,22 +65,28 @@ def test_much_random_damage(tmp_path: Path) -> None:
     print(dict(judge.counts))
 
 
-def test_a_damaged_seal_is_found_and_its_value_made_again(tmp_path: Path) -> None:
-    notebook = Notebook(tmp_path / "a.ens").start("--all")
-    notebook.run("n = 3", "squares = [i * i for i in range(5000)]", "total = sum(squares)")
-    notebook.kill()
-    with contextlib.closing(sqlite3.connect(tmp_path / "a.ens", isolation_level=None)) as database:
-        chosen = "SELECT p.digest FROM payload p JOIN binding b ON b.version = p.version WHERE b.name = 'squares'"
-        database.execute(f"UPDATE seal SET mac = zeroblob(32) WHERE subject IN ({chosen})")
-    assert check_store(tmp_path / "a.ens", Config()) == []
-    with Store.open(tmp_path / "a.ens", Config()) as store:
-        (problem,) = broken_seals(store, Keyring.load())
+def test_a_damaged_seal_is_found_and_its_value_made_again(store: Path) -> None:
+    spoil(store, f"UPDATE seal SET mac = zeroblob(32) WHERE {SEALS}")
+    assert check_store(store, Config()) == []
+    with Store.open(store, Config()) as opened:
+        (problem,) = broken_seals(opened, Keyring.load())
         assert problem.variables == ("squares@3",)
-        assert broken_seals(store, Keyring(b"o" * 32, b"o" * 16)) == []
-    fresh = Notebook(tmp_path / "a.ens")
-    report = fresh.restore()
-    fates = {one.name: one.fate for one in report.variables}
-    assert fates["squares"] is Fate.RECOMPUTED
-    assert fates["total"] is Fate.LOADED
-    assert fresh["squares"] == [i * i for i in range(5000)]
-    fresh.kill()
+        assert unsealed_values(opened, Keyring.load()) == []
+        assert broken_seals(opened, Keyring(b"o" * 32, b"o" * 16)) == []
+    assert_squares_are_made_again(store)
+
+
+def test_a_value_without_a_seal_is_no_damage_and_is_made_again(store: Path) -> None:
+    spoil(store, f"DELETE FROM seal WHERE {SEALS}")
+    with Store.open(store, Config()) as opened:
+        assert broken_seals(opened, Keyring.load()) == []
+        assert unsealed_values(opened, Keyring.load()) == ["squares@3"]
+        assert unsealed_values(opened, Keyring(b"o" * 32, b"o" * 16)) == []
+    assert_squares_are_made_again(store)
+
+
+def test_a_damaged_seal_over_the_last_cell_is_found(store: Path) -> None:
+    spoil(store, "UPDATE seal SET mac = zeroblob(32) WHERE subject = (SELECT digest FROM execution WHERE id = 4)")
+    with Store.open(store, Config()) as opened:
+        (problem,) = broken_seals(opened, Keyring.load())
+        assert problem.where == "execution 4"
