@@ -5,12 +5,18 @@ from __future__ import annotations
 import reprlib
 import sys
 import types
+from collections.abc import Iterable, Sized
+from itertools import chain, islice
 from typing import Any
 
 from ensession.model import Summary
 
 PREVIEW_CHARS = 120
 _SCALARS = (int, float, complex, bool, str, bytes, type(None))
+_N_SHOWN = 6
+"""Items of a container that its preview shows, at most."""
+_N_LEVELS = 3
+"""Containers within containers that it shows."""
 _SAFE_CONTAINERS = (list, tuple, dict, set, frozenset)
 _PLAINLY_WRITTEN = frozenset(
     {
@@ -73,12 +79,14 @@ def _preview(value: Any) -> str:
         return f"class {value.__qualname__}"
     if type(value) in _SCALARS or (type(value) in _SAFE_CONTAINERS and _is_plain(value)):
         return _SHORT.repr(value)
-    columns = _columns(value)
-    if columns:
-        return columns
     kind = type(value)
     if (kind.__module__.partition(".")[0], kind.__qualname__) in _PLAINLY_WRITTEN or _is_numpy_number(value):
         return str(value)
+    return _columns(value) or _item_type(value)
+
+
+def _item_type(value: Any) -> str:
+    kind = type(value)
     dtype = getattr(kind, "dtype", None) is not None and getattr(value, "dtype", None)
     return str(dtype) if dtype and kind.__module__ in ("numpy", "torch") else ""
 
@@ -100,18 +108,50 @@ def _columns(value: Any) -> str:
     return ", ".join(str(name) for name in value.columns[:12])
 
 
-def _is_plain(container: Any) -> bool:
-    """Whether the part of a container that a preview shows holds only scalars."""
-    shown = list(zip(range(8), container.items() if isinstance(container, dict) else container, strict=False))
-    flat = [part for _, item in shown for part in (item if isinstance(item, tuple) else (item,))]
-    return all(type(part) in _SCALARS for part in flat)
+def _is_plain(container: Any, n_levels: int = _N_LEVELS) -> bool:
+    """Whether the part of a container that a preview shows holds only scalars, and containers of such."""
+    shown: Iterable[Any] = islice(container, _N_SHOWN)
+    if isinstance(container, dict):
+        shown = chain.from_iterable(islice(container.items(), _N_SHOWN))
+    return all(
+        type(part) in _SCALARS or (type(part) in _SAFE_CONTAINERS and (n_levels == 1 or _is_plain(part, n_levels - 1)))
+        for part in shown
+    )
 
 
 class _Short(reprlib.Repr):
+    """A ``repr`` of bounded length that looks at the first items only.
+
+    The one in the library sorts a dict or a set whole before it shows some of it, which takes long for many items
+    and runs their ``__lt__``.
+    """
+
     def __init__(self) -> None:
         super().__init__()
         self.maxstring = self.maxother = 80
         self.maxlong = 40
+        self.maxlevel = _N_LEVELS
+        self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = self.maxdict = _N_SHOWN
+
+    def repr_dict(self, x: dict[Any, Any], level: int) -> str:
+        """Return the text of a dict, its items in their order."""
+        items = (f"{self.repr1(key, level - 1)}: {self.repr1(x[key], level - 1)}" for key in islice(x, _N_SHOWN))
+        return f"{{{self._joined(x, level, items)}}}"
+
+    def repr_set(self, x: set[Any], level: int) -> str:
+        """Return the text of a set."""
+        items = (self.repr1(item, level - 1) for item in islice(x, _N_SHOWN))
+        return f"{{{self._joined(x, level, items)}}}" if x else "set()"
+
+    def repr_frozenset(self, x: frozenset[Any], level: int) -> str:
+        """Return the text of a frozen set."""
+        items = (self.repr1(item, level - 1) for item in islice(x, _N_SHOWN))
+        return f"frozenset({{{self._joined(x, level, items)}}})" if x else "frozenset()"
+
+    def _joined(self, whole: Sized, level: int, items: Iterable[str]) -> str:
+        if level <= 0 and whole:
+            return self.fillvalue
+        return ", ".join(items) + (f", {self.fillvalue}" if len(whole) > _N_SHOWN else "")
 
 
 _SHORT = _Short()

@@ -48,3 +48,35 @@ def test_a_class_of_the_session_is_not_asked_for_its_text() -> None:
 
     assert summarise(Path("a")).preview == ""
     assert summarise(Number(1)).preview == ""
+
+
+class Loud:
+    """Something whose code must not run for a summary."""
+
+    def __lt__(self, other: object) -> bool:
+        raise AssertionError("its code ran")
+
+    __repr__ = __str__ = __lt__  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("value", "preview"),
+    [
+        ({}, "{}"),
+        ({"w": [1, 2]}, "{'w': [1, 2]}"),
+        ({"b": 1, "a": {"c": (2,)}}, "{'b': 1, 'a': {'c': (2,)}}"),
+        ([[1, [2, [3]]]], "[[1, [2, [...]]]]"),
+        ({number: number for number in range(9)}, "{0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 5, ...}"),
+        (set(), "set()"),
+        ({1}, "{1}"),
+        (frozenset(), "frozenset()"),
+        (frozenset(range(9)), "frozenset({0, 1, 2, 3, 4, 5, ...})"),
+        (
+            {**dict.fromkeys(range(6)), Loud(): 1, Loud(): 2},
+            "{0: None, 1: None, 2: None, 3: None, 4: None, 5: None, ...}",
+        ),
+        ([[Loud()]], ""),
+    ],
+)
+def test_containers_show_their_first_items(value: Any, preview: str) -> None:
+    assert summarise(value).preview == preview
