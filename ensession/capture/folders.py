@@ -18,7 +18,7 @@ import sysconfig
 import tempfile
 import weakref
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 WATCHED_FOLDERS = 256
@@ -35,7 +35,9 @@ _MODIFY, _CLOSE_WRITE, _OPEN, _MOVED_FROM, _MOVED_TO = 0x2, 0x8, 0x20, 0x40, 0x8
 _CREATE, _DELETE, _OVERFLOW, _IGNORED, _IS_FOLDER = 0x100, 0x200, 0x4000, 0x8000, 0x4000_0000
 _WRITES = _MODIFY | _CLOSE_WRITE | _MOVED_FROM | _MOVED_TO | _CREATE | _DELETE
 _EVENT = struct.Struct("iIII")
-_READ_BYTES = 1 << 20
+_READ_BYTES = 1 << 16
+"""More than that would be memory that each read asks the system for."""
+_LONGEST_EVENT_BYTES = _EVENT.size + 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +116,12 @@ class FolderWatch:
         if not self._any():
             return NOTHING
         writes, reads = map(list, (queue.drain() for queue in self._queues))
-        found, crowded = _Found(), _crowded()
+        found = _Found()
         for event in writes:
             self._follow(event)
-            if not event.mask & (_OVERFLOW | _IGNORED) and self._is_meant(event, crowded):
+            if not event.mask & (_OVERFLOW | _IGNORED) and self._is_meant(event):
                 found.add(event)
-        opened = {event.path: None for event in reads if not event.mask & _IS_FOLDER and self._is_meant(event, crowded)}
+        opened = {event.path: None for event in reads if not event.mask & _IS_FOLDER and self._is_meant(event)}
         is_complete = not any(event.mask & _OVERFLOW for event in writes)
         return found.seen(opened, is_complete=is_complete)
 
@@ -153,13 +155,13 @@ class FolderWatch:
             if _is_inside(event.path, self._home) and _is_plain(event.name):
                 self._watch([event.path])
 
-    def _is_meant(self, event: _Event, crowded: Collection[str]) -> bool:
+    def _is_meant(self, event: _Event) -> bool:
         """Whether an event may be the cell's doing: in a place where everybody works, only on files that it names."""
         if not event.folder or not _is_plain(event.name) or event.name.endswith(_NOT_THE_CELLS):
             return False
         if self._home is not None and _is_inside(event.path, self._home):
             return True
-        return event.path in self._exact or event.folder not in crowded
+        return event.path in self._exact or event.folder not in _crowded()
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,20 +224,25 @@ class _Queue:
         return number >= 0 or ctypes.get_errno() != errno.ENOSPC
 
     def drain(self) -> Iterator[_Event]:
-        """Yield what has happened since the last time."""
-        while True:
+        """Yield what has happened since the last time, in order; of repetitions the first."""
+        unique: dict[tuple[int, int, bytes], None] = {}
+        is_full = True
+        while is_full:
             try:
                 data = os.read(self.fd, _READ_BYTES)
             except BlockingIOError:
-                return
+                break
+            is_full = len(data) > _READ_BYTES - _LONGEST_EVENT_BYTES  # else one more would have had room
             at = 0
             while at < len(data):
                 number, mask, _, length = _EVENT.unpack_from(data, at)
-                name = data[at + _EVENT.size : at + _EVENT.size + length].rstrip(b"\0")
-                at += _EVENT.size + length
-                yield _Event(self._folders.get(number, ""), os.fsdecode(name), mask)
-                if mask & _IGNORED:
-                    self._folders.pop(number, None)
+                start = at + _EVENT.size
+                at = start + length
+                unique[number, mask, data[start:at]] = None
+        for number, mask, name in unique:
+            yield _Event(self._folders.get(number, ""), os.fsdecode(name.rstrip(b"\0")), mask)
+            if mask & _IGNORED:
+                self._folders.pop(number, None)
 
 
 def _asker(descriptors: Iterable[int]) -> Callable[[], object]:
@@ -278,5 +285,9 @@ def _is_inside(path: str, folder: str) -> bool:
 
 def _crowded() -> frozenset[str]:
     """Return folders in which other programs write all the time."""
-    installed = sysconfig.get_paths()
-    return frozenset({os.sep, tempfile.gettempdir(), os.path.expanduser("~"), installed["purelib"], "/var/tmp"})  # noqa: S108
+    return frozenset({os.sep, tempfile.gettempdir(), os.path.expanduser("~"), _libraries(), "/var/tmp"})  # noqa: S108
+
+
+@functools.cache
+def _libraries() -> str:
+    return sysconfig.get_paths()["purelib"]

@@ -182,6 +182,16 @@ def test_more_writes_than_the_system_keeps_are_a_write_of_something(recorder: Ef
     assert during(recorder, lambda: write("out")) == {"out": "w"}, "and it goes on"
 
 
+def test_more_than_one_read_of_the_queue_gives_is_seen(recorder: EffectRecorder) -> None:
+    names = [f"{number:03}-{'long' * 30}" for number in range(400)]  # of 144 bytes and more an event, three a file
+
+    def act() -> None:
+        for name in names:
+            write(name)
+
+    assert during(recorder, act) == dict.fromkeys(names, "w")
+
+
 def test_no_more_folders_than_agreed_are_watched(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folders, "WATCHED_FOLDERS", 3)
     for number in range(5):
