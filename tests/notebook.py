@@ -19,12 +19,20 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 import ensession
+from ensession.capture import modules
 from ensession.magic.syncing import SyncVerbs
 from ensession.model import RestoreReport
 from ensession.session.session import Session
 
 _WITHOUT_HISTORY = Config({"HistoryManager": {"enabled": False}})
 """No database of past input, and no thread that writes to it."""
+
+_own_file = modules.own_file
+
+
+def _own_file_of_a_user(name: str, module: Any) -> str | None:
+    """Leave out the tests themselves: what their modules hold would be looked at after each cell of each session."""
+    return None if name.partition(".")[0] == "tests" else _own_file(name, module)
 
 
 class Notebook:
@@ -130,9 +138,9 @@ class Notebook:
 
     @contextlib.contextmanager
     def _as_main(self) -> Iterator[None]:
-        before = sys.modules["__main__"]
-        sys.modules["__main__"] = self.module
+        before = sys.modules["__main__"], modules.own_file
+        sys.modules["__main__"], modules.own_file = self.module, _own_file_of_a_user
         try:
             yield
         finally:
-            sys.modules["__main__"] = before
+            sys.modules["__main__"], modules.own_file = before

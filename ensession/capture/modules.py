@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -91,11 +92,12 @@ def own_file(name: str, module: Any) -> str | None:
         return None
     path = os.path.abspath(path)
     installed = any(f"{os.sep}{folder}{os.sep}" in path for folder in _INSTALLED)
-    return None if installed or path.startswith((*library_folders(), _package_folder())) else path
+    return None if installed or path.startswith(_not_the_users()) else path
 
 
-def _package_folder() -> str:
-    return str(Path(__file__).resolve().parent.parent) + os.sep
+@cache  # asked for each of the thousands of modules that a session may have loaded
+def _not_the_users() -> tuple[str, ...]:
+    return (*library_folders(), str(Path(__file__).resolve().parent.parent) + os.sep)
 
 
 def _spec(module: Any) -> Any:

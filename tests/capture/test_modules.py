@@ -24,3 +24,12 @@ def test_what_could_not_be_recorded_is_returned_once_more_and_stays_known(
     assert "own_thing" in watch.names()
     assert "own_thing" in {module.name for module in watch.fresh()}
     assert watch.fresh() == ()
+
+
+def test_the_disk_is_not_asked_about_each_loaded_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session has thousands of modules, and each start looks at all of them."""
+    ModuleWatch().fresh()
+    asked: list[Path] = []
+    monkeypatch.setattr(Path, "resolve", lambda path, *_: asked.append(path) or path)
+    ModuleWatch(read=lambda _: b"").fresh()
+    assert asked == []
