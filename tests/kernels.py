@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -106,8 +106,27 @@ class Kernel:
         client = BlockingKernelClient(connection_file=str(self._connection))
         client.load_connection_file()
         client.start_channels(hb=False, stdin=False)  # the process itself is watched
-        client.wait_for_ready(timeout=START_TIMEOUT_S)
+        self._wait_for_both_channels(client, deadline)
         return client
+
+    def _wait_for_both_channels(self, client: BlockingKernelClient, deadline: float) -> None:
+        """Ask until an answer came on both channels; the client's own way then waits for silence, twice."""
+        asked: set[str] = set()
+
+        def heard(receive: Callable[..., dict[str, Any]]) -> bool:
+            try:
+                while receive(timeout=2 * POLL_S)["parent_header"].get("msg_id") not in asked:
+                    pass
+            except queue.Empty:
+                return False
+            return True
+
+        while True:
+            asked.add(client.kernel_info())
+            if heard(client.get_shell_msg) and heard(client.get_iopub_msg):
+                return
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise KernelDied(self.log())
 
     @property
     def pid(self) -> int:
