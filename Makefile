@@ -29,13 +29,14 @@ OTHER_VENV ?= $(VENV)-other
 OTHER_STAMP := $(OTHER_VENV)/.ensession-versions
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo notebooks fidelity fidelity-table test test-slow test-versions reliability test-browser lint format types docs bench bench-overhead bench-checkout bench-restore bench-pack bench-sync wheel clean
+.PHONY: help venv demo notebooks fidelity fidelity-here fidelity-table test test-slow test-versions reliability test-browser lint format types docs bench bench-overhead bench-checkout bench-restore bench-pack bench-sync wheel clean
 
 help:
 	@echo 'make demo            record, kill, copy and restore the flights notebook (QUICK=1: less training)'
 	@echo 'make notebooks       record, kill and restore every notebook of benchmarks/notebooks'
 	@echo 'make fidelity        the corpus: every kind of object recorded, killed, restored, compared; tests that need its libraries'
 	@echo 'make fidelity-table  the same, and its table into docs/reference/fidelity.md'
+	@echo 'make fidelity-here   the corpus, as far as its libraries are in the environment of make test'
 	@echo 'make test            all quick tests'
 	@echo 'make test-slow       the slow ones as well'
 	@echo 'make test-versions   record under this Python, restore under the newest one here, and back'
@@ -80,6 +81,10 @@ WITH_LIBRARIES := tests/session/test_native.py tests/session/test_hidden.py test
 fidelity: $(FIDELITY_STAMP)
 	$(PY) -m tests.fidelity $(if $(AUDIT),--audit)
 	ENSESSION_NO_SKIPS=1 $(PY) -m pytest -q -m 'slow or not slow' $(WITH_LIBRARIES) $(PYTEST_ARGS)
+
+# The rest of it takes gigabytes of libraries.
+fidelity-here: $(STAMP)
+	$(PY) -m pytest -n $(JOBS) -m slow tests/fidelity $(PYTEST_ARGS)
 
 fidelity-table: $(FIDELITY_STAMP)
 	$(PY) -m tests.fidelity --write
