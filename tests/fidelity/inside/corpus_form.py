@@ -108,6 +108,7 @@ _FORMS = (
     (_is(list, tuple), lambda value, inner: ", ".join(inner(one) for one in value)),
     (_is(dict), _pairs),
     (_is(set, frozenset), _in_order),
+    (_is_from("pathlib", "PurePath"), lambda value, inner: str(value)),  # it remembers its text once that was asked for
     (
         _is_from("numpy.ma", "MaskedArray"),
         lambda value, inner: inner([value.tolist(), str(value.dtype), value.fill_value]),
