@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -13,31 +12,28 @@ from ensession.cli.arguments import FILE, JSON, STATE, ens, resolve
 from ensession.cli.printing import print_json
 from ensession.config import Config
 from ensession.display import duration, one_line, size
+from ensession.display.units import counted, parse_size
 from ensession.errors import NotFoundError, UsageError
 from ensession.model import HIDDEN_PREFIX, ExecutionId
 from ensession.planner.packing import Estimate
 from ensession.store import Store
 from ensession.sync.packing import Errand, Packed, pack_store
 
-_AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kMGT]?)(i?)(B|bit)?", re.IGNORECASE)
-_UNITS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _NAMED = 12
 
 
-def _amount(text: str) -> float:
-    """Read a number of bytes, such as ``200MB``."""
-    found = _AMOUNT.fullmatch(text.strip())
-    n_bytes = 0.0
-    if found is not None:
-        number, unit, binary, what = found.groups()
-        n_bytes = float(number) * (1024 if binary else 1000) ** _UNITS[unit.lower()]
-        n_bytes /= 8 if (what or "").lower() == "bit" else 1
-    if not n_bytes > 0:
-        raise click.BadParameter(f"{text!r} is no amount of bytes; write for example 20MB")
+def _amount(text: str) -> int:
+    """Read a number of bytes that something can be done with."""
+    try:
+        n_bytes = parse_size(text)
+    except UsageError as error:
+        raise click.BadParameter(str(error)) from error
+    if not n_bytes:
+        raise click.BadParameter(f"{text!r} is nothing at all; write for example 20MB")
     return n_bytes
 
 
-def _rate(text: str) -> float:
+def _rate(text: str) -> int:
     """Read a rate, such as ``20MB/s``."""
     return _amount(text.strip().removesuffix("/s"))
 
@@ -75,13 +71,14 @@ def pack(
 
 def _tell(packed: Packed, out: Path, target: ExecutionId, bandwidth: float) -> None:
     choice, best = packed.choice, packed.choice.best
-    left = _left_out(packed)
+    n_spared_bytes = max(choice.everything.n_bytes - best.n_bytes, 0)
+    left_out = f"{counted(len(packed.left_out), 'value')}, {size(n_spared_bytes)}" if packed.left_out else "nothing"
     lines = [
         f"{out}: {size(packed.n_bytes)}, for state @{target}",
         f"expected at {size(int(bandwidth))}/s: {_times(best)}",
         f"everything ({size(choice.everything.n_bytes)}): {_times(choice.everything)}",
         f"history only: {_times(choice.history_only) if choice.history_only else 'something would be lost'}",
-        f"left out: {len(left)} values, {size(packed.choice.everything.n_bytes - best.n_bytes)}",
+        f"left out: {left_out}",
     ]
     lines += _to_run(packed)
     if packed.inputs:
@@ -112,11 +109,6 @@ def _to_run(packed: Packed) -> list[str]:
     return lines
 
 
-def _left_out(packed: Packed) -> list[int]:
-    taken = packed.choice.best.loads
-    return [id_ for id_, version in packed.graph.versions.items() if version.payload and id_ not in taken]
-
-
 def _record(packed: Packed) -> dict[str, Any]:
     choice = packed.choice
     return {
@@ -127,7 +119,7 @@ def _record(packed: Packed) -> dict[str, Any]:
         "gap_s": choice.gap_s,
         "runs": list(choice.best.plan.runs),
         "loads": sorted(choice.best.loads),
-        "left_out": _left_out(packed),
+        "left_out": list(packed.left_out),
         "inputs": {str(id_): paths for id_, paths in packed.inputs.items()},
     }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -39,12 +41,13 @@ def print_graph(layout: Layout) -> None:
         click.echo(graph_text(layout, glyphs))
 
 
-def progress(label: str) -> Progress:
-    """Return something that says on a terminal, while a command takes long, what it does and for how long."""
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Say on a terminal, while a command takes long, what it does and for how long; yields what hears of its steps."""
     line = TerminalLine(sys.stderr, shutil.get_terminal_size().columns) if sys.stderr.isatty() else Nowhere()
-    shown = Progress(line)
-    shown(0, 0, label)
-    return shown
+    with Progress(line) as shown:
+        shown(0, 0, label)
+        yield lambda done, total: shown(done, total, label)
 
 
 def print_heading(text: str) -> None:

@@ -5,18 +5,15 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ensession.cli.arguments import ens
-from ensession.cli.printing import print_json
+from ensession.cli.printing import print_json, progress
 from ensession.config import Config
-from ensession.display import duration, one_line, size
-from ensession.display.progress import Nowhere, Progress, Surface, TerminalLine
+from ensession.display import one_line
 from ensession.errors import UsageError
 from ensession.store import Store
 from ensession.sync import (
@@ -28,6 +25,7 @@ from ensession.sync import (
     serve,
     transfer,
 )
+from ensession.sync.telling import transfer_lines
 from ensession.sync.together import bring_together, other_copy
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
@@ -49,7 +47,7 @@ def push(file: Path, remote: str, ssh: str, remote_ens: str, as_json: bool) -> N
     """Send to REMOTE what it lacks of FILE: a path, or ssh://[user@]host[:port]/path. It is made if need be."""
     address, reach = other_copy(remote, file), _reach(ssh, remote_ens)
     with existing(_local(file), Config()) as (source, _), existing_or_new(address, Config(), reach) as (_, target):
-        with _progress(f"to {address}") as report:
+        with progress(f"to {address}") as report:
             sent = transfer(source, target, report)
     _tell({"sent": sent}, as_json=as_json)
 
@@ -64,7 +62,7 @@ def pull(remote: str, file: Path, ssh: str, remote_ens: str, as_json: bool) -> N
     """Fetch from REMOTE what FILE lacks: a path, or ssh://[user@]host[:port]/path. FILE is made if need be."""
     address, reach = other_copy(remote, file), _reach(ssh, remote_ens)
     with existing(address, Config(), reach) as (source, _), existing_or_new(_local(file), Config()) as (_, target):
-        with _progress(f"from {address}") as report:
+        with progress(f"from {address}") as report:
             received = transfer(source, target, report)
     _tell({"received": received}, as_json=as_json)
 
@@ -78,7 +76,7 @@ def pull(remote: str, file: Path, ssh: str, remote_ens: str, as_json: bool) -> N
 def sync(file: Path, remote: str, ssh: str, remote_ens: str, as_json: bool) -> None:
     """Give FILE and REMOTE the same content: each gets what it lacks. Histories that went apart stay side by side."""
     address, reach = other_copy(remote, file), _reach(ssh, remote_ens)
-    done = bring_together(file, address, Config(), reach, _progress)
+    done = bring_together(file, address, Config(), reach, progress)
     _tell({"sent": done.sent, "received": done.received}, as_json=as_json)
 
 
@@ -108,25 +106,13 @@ def _reach(ssh: str, remote_ens: str) -> Reach:
     return Reach(words, remote_ens)
 
 
-@contextmanager
-def _progress(label: str) -> Iterator[Any]:
-    surface: Surface = TerminalLine(sys.stderr, 80) if sys.stderr.isatty() else Nowhere()
-    with Progress(surface) as progress:
-        yield lambda done, total: progress(done, total, label)
-
-
 def _tell(transfers: dict[str, Transferred], *, as_json: bool) -> None:
     if as_json:
         print_json({direction: _record(one) for direction, one in transfers.items()})
         return
     for direction, one in transfers.items():
-        rate = f", {size(int(one.n_bytes / one.duration_s))}/s" if one.n_bytes and one.duration_s else ""
-        click.echo(
-            f"{direction}: {one.n_executions} executions, {one.n_payloads} values, {size(one.n_bytes)} "
-            f"in {duration(one.duration_s)}{rate}"
-        )
-        for name, second in one.refs.disputed.items():
-            click.echo(one_line(f"{name} stands for two states: the one that came is called {second}"))
+        for line in transfer_lines(direction, one):
+            click.echo(one_line(line))
 
 
 def _record(one: Transferred) -> dict[str, Any]:

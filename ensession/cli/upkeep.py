@@ -13,12 +13,13 @@ from ensession.cli.arguments import FILE, JSON, ens
 from ensession.cli.printing import print_json, print_table
 from ensession.config import Config
 from ensession.display import one_line
+from ensession.display.units import parse_size
 from ensession.display.usage import shares_table, usage_table
 from ensession.errors import UsageError
 from ensession.model.upkeep import Share, Usage
 from ensession.store import Store
 from ensession.trust import Keyring
-from ensession.upkeep import Collector, Forgetter, Loss, Proposal, Retention, find, parse_size
+from ensession.upkeep import Collector, Find, Forgetter, Loss, Proposal, Retention, find
 from ensession.upkeep.telling import collected_lines, find_lines, forgotten_lines, proposal_lines
 
 _YES = click.option("--yes", "-y", is_flag=True, help="Agree beforehand; nobody is asked.")
@@ -110,7 +111,8 @@ def forget(
         with Store.open_read_only(file, Config()) as store:
             found = find(store, what, texts, code=code)
             lost = Forgetter(store, Keyring.present()).losses(found)
-        _tell(find_lines(found, lost), {"lost": _loss_records(lost)}, as_json=as_json)
+        record = {**_find_record(found, lost), "renewed": None, "remarks": []}
+        _tell(find_lines(found, lost), record, as_json=as_json)
         return
 
     with Store.open(file, Config()) as store:
@@ -123,14 +125,8 @@ def forget(
     if done is None:
         click.echo("Nothing was changed.")
         return
-    erasure = done.find.erasure
     record = {
-        "values": len(erasure.values),
-        "outputs": len(erasure.outputs),
-        "codes": len(erasure.codes),
-        "also": list(done.find.also),
-        "code_left": list(done.find.left),
-        "lost": _loss_records(done.losses),
+        **_find_record(done.find, done.losses),
         "renewed": done.n_renewed,
         "remarks": list(done.remarks),
     }
@@ -161,6 +157,17 @@ def _proposal_record(proposal: Proposal) -> dict[str, Any]:
         "unused_bytes": proposal.n_unused_bytes,
         "lost": _loss_records(proposal.losses),
         "enough": proposal.is_enough,
+    }
+
+
+def _find_record(found: Find, lost: Iterable[Loss]) -> dict[str, Any]:
+    return {
+        "values": len(found.erasure.values),
+        "outputs": len(found.erasure.outputs),
+        "codes": len(found.erasure.codes),
+        "also": list(found.also),
+        "code_left": list(found.left),
+        "lost": _loss_records(lost),
     }
 
 

@@ -1,12 +1,17 @@
-"""Sizes, durations and times as people read them. Pure."""
+"""Sizes, durations, times and counts as people read and write them. Pure."""
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, tzinfo
 from math import isfinite
 
+from ensession.errors import UsageError
+
 _MINUTE = 60
 _HOUR = 60 * _MINUTE
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kMGT]?)(i?)(B|bit)?", re.IGNORECASE)
+_EXPONENTS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 
 def size(n_bytes: int) -> str:
@@ -25,6 +30,32 @@ def size(n_bytes: int) -> str:
             return f"{_short(amount)} {unit}"
         amount /= 1000
     return f"{_short(amount)} TB"
+
+
+def parse_size(text: str) -> int:
+    """Return a number of bytes: ``200MB``, ``1.5 GB``, ``64KiB``, ``100Mbit``, ``100000``.
+
+    Raises
+    ------
+    UsageError
+    """
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        raise UsageError(f"{text!r} is no size; write it like 200MB or 1.5GB")
+    number, unit, binary, what = found.groups()
+    amount: float = float(number) * (1024 if binary else 1000) ** _EXPONENTS[unit.lower()]
+    return round(amount / 8 if (what or "").lower() == "bit" else amount)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return how many of something there are.
+
+    Examples
+    --------
+    >>> counted(1, "value"), counted(2, "value")
+    ('1 value', '2 values')
+    """
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def duration(seconds: float) -> str:

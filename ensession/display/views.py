@@ -8,7 +8,7 @@ from types import MappingProxyType
 from ensession.config import StoragePolicy
 from ensession.display.harmless import first_line
 from ensession.display.tables import Column, Fold, Table, Tone
-from ensession.display.units import duration, point_in_time, size
+from ensession.display.units import counted, duration, point_in_time, size
 from ensession.model import (
     HIDDEN_PREFIX,
     Binding,
@@ -94,7 +94,7 @@ def variables_table(state: Mapping[str, Binding], missing: Mapping[VersionId, st
     shown = [binding for name, binding in sorted(state.items()) if not is_hidden(name)]
     hidden = sorted(name.strip("<>") for name in state if is_hidden(name))
     lost = sum(binding.version.id in missing for binding in shown)
-    notes = [_count(len(shown), "variable") + (f", {lost} of them will not survive a restart" if lost else "")]
+    notes = [counted(len(shown), "variable") + (f", {lost} of them will not survive a restart" if lost else "")]
     if hidden:
         notes.append(f"Hidden state is recorded too: {', '.join(hidden)}.")
     rows = tuple(_variable_row(binding, missing) for binding in shown)
@@ -152,7 +152,7 @@ def status_table(
     """
     facts = (
         ("store", f"{path} ({size(n_file_bytes)})"),
-        ("recorded", _count(n_executions, "execution")),
+        ("recorded", counted(n_executions, "execution")),
         ("policy", policy.value),
         (
             "variables",
@@ -170,7 +170,7 @@ def unwritten_line(n_values: int, n_bytes: int) -> str:
     if not n_values:
         return ""
     return (
-        f"{_count(n_values, 'value')} ({size(n_bytes)} in memory) had not been written yet; now they are in the file."
+        f"{counted(n_values, 'value')} ({size(n_bytes)} in memory) had not been written yet; now they are in the file."
     )
 
 
@@ -186,7 +186,7 @@ def problems_table(problems: Sequence[Problem]) -> Table:
     rows = tuple((p.where, p.what, ", ".join(p.variables)) for p in problems)
     columns = (Column("where"), Column("what"), Column("hurts", mono=True))
     return Table(
-        "", columns, rows, (f"{_count(len(problems), 'problem')} found.",) if problems else ("No problems found.",)
+        "", columns, rows, (f"{counted(len(problems), 'problem')} found.",) if problems else ("No problems found.",)
     )
 
 
@@ -228,7 +228,3 @@ def _variable_row(binding: Binding, missing: Mapping[VersionId, str]) -> tuple[s
 def _losses(bindings: Iterable[Binding], missing: Mapping[VersionId, str]) -> list[str]:
     """Say why variables will not survive: below the table, where nothing is cut short."""
     return [f"{b.name} {LOST}: {missing[b.version.id]}." for b in bindings if b.version.id in missing]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

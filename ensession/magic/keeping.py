@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from ensession.display import one_line
+from ensession.display.units import parse_size
 from ensession.display.usage import shares_table, usage_table
 from ensession.errors import UsageError
 from ensession.magic.show import show
 from ensession.session.session import Session
 from ensession.trust import Keyring
-from ensession.upkeep import Collector, Forgetter, Loss, Retention, find, parse_size
+from ensession.upkeep import Collector, Forgetter, Loss, Retention, find
 from ensession.upkeep.telling import collected_lines, find_lines, forgotten_lines, proposal_lines
 
 _LINES = 10

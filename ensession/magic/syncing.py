@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ensession.capture.effects import unheard
 from ensession.display import one_line
-from ensession.display.units import duration, point_in_time, size
+from ensession.display.units import counted, duration, point_in_time, size
 from ensession.errors import UsageError
 from ensession.magic.show import progress
 from ensession.session.session import Session
@@ -59,8 +59,8 @@ class SyncVerbs:
         if rounds.last_at is None:
             return one_line(f"{head}: the first round is under way")
         came = f", {rounds.n_received} received" if rounds.n_received else ""
-        last = f"last at {point_in_time(rounds.last_at)}"
-        return one_line(f"{head}: {last}; {rounds.n_sent} executions sent{came}, {size(rounds.n_bytes)} in all")
+        last, sent = f"last at {point_in_time(rounds.last_at)}", counted(rounds.n_sent, "execution")
+        return one_line(f"{head}: {last}; {sent} sent{came}, {size(rounds.n_bytes)} in all")
 
     def notice(self) -> str | None:
         """Return what the user should hear below the cell that just ended: that autosync began to fail, or to go on."""
@@ -91,6 +91,7 @@ class SyncVerbs:
             self._autosync = Autosync(store.path, store.file_id, remote, every_s, reach)
 
     def _sync(self, words: list[str]) -> None:
+        from ensession.sync.telling import transfer_lines
         from ensession.sync.together import bring_together, other_copy
 
         reach, rest = _reach(words, ("ssh",))
@@ -105,12 +106,8 @@ class SyncVerbs:
         with unheard():
             done = bring_together(path, address, session.config, reach, _watched, session.store.file_id)
         for direction, one in (("sent", done.sent), ("received", done.received)):
-            print(
-                f"{direction}: {one.n_executions} executions, {one.n_payloads} values, {size(one.n_bytes)} "
-                f"in {duration(one.duration_s)}"
-            )
-            for name, second in one.refs.disputed.items():
-                print(one_line(f"{name} stands for two states: the one that came is called {second}"))
+            for line in transfer_lines(direction, one):
+                print(one_line(line))
 
     def _set(self, words: list[str]) -> None:
         session = self._active()

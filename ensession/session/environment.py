@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from ensession.environments import differences, distributions, imported
 from ensession.model import Environment, EnvironmentDifference, ExecutionId, KernelRun, KernelRunId
+from ensession.processes import is_alive
 from ensession.store import Store
 
 _CODE = ("py", "so", "pyd")
@@ -46,7 +47,7 @@ def installed_packages(places: Iterable[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for place in places:
-        for folder in sorted(os.listdir(place)) if os.path.isdir(place) else ():
+        for folder in _entries(place):
             if folder.endswith(".dist-info"):
                 name, _, version = folder.removesuffix(".dist-info").rpartition("-")
                 found.setdefault(name.replace("_", "-"), version)
@@ -56,30 +57,25 @@ def installed_packages(places: Iterable[str]) -> dict[str, str]:
 def importable(places: Iterable[str]) -> frozenset[str]:
     """Return the names under which something outside the standard library may be imported from some folders."""
     found: set[str] = set()
-    for place in filter(os.path.isdir, places):
-        for name, _, suffix in (entry.partition(".") for entry in os.listdir(place)):
+    for place in places:
+        for name, _, suffix in (entry.partition(".") for entry in _entries(place)):
             if name.isidentifier() and (not suffix or suffix.endswith(_CODE)):
                 found.add(name)
     return frozenset(found) - sys.stdlib_module_names
+
+
+def _entries(place: str) -> list[str]:
+    try:
+        return sorted(os.listdir(place))
+    except OSError:  # no folder, or not ours to read: nothing can be imported from it
+        return []
 
 
 def alive_here(runs: Iterable[KernelRun]) -> list[int]:
     """Return the processes of this machine, this one aside, that are attached to a store, as far as it can be told."""
     host, own = socket.gethostname(), os.getpid()
     places = (one.environment for one in runs if one.ended_at is None)
-    return sorted({place.pid for place in places if place.hostname == host and place.pid != own and _lives(place.pid)})
-
-
-def _lives(pid: int) -> bool:
-    if os.name != "posix":  # elsewhere the question itself would end it
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # another user's
-        return True
-    return True
+    return sorted({one.pid for one in places if one.hostname == host and one.pid != own and is_alive(one.pid)})
 
 
 class Comparison:

@@ -28,6 +28,7 @@ _USERS = (
 )
 _SIZES = "SELECT id, length(data) FROM old.chunk"
 _GONE = "SELECT count(*) FROM json_each(?) WHERE value NOT IN (SELECT version FROM payload)"
+_LEFT_OUT = "SELECT version FROM old.payload EXCEPT SELECT version FROM main.payload ORDER BY version"
 _MOST_LOCAL = PAGE_SIZE - 35
 _LEAST_LOCAL = (PAGE_SIZE - 12) * 32 // 255 - 23
 _SPILLED_BYTES = PAGE_SIZE - 4
@@ -55,6 +56,10 @@ class Parcel:
                 users.setdefault(chunk, []).append(version)
         for chunk, own in users.items():
             yield self._rooms.get(chunk, 0), frozenset(own)
+
+    def left_out(self) -> list[VersionId]:
+        """Return the versions, of the whole source, whose payloads are not in the file."""
+        return [VersionId(id_) for (id_,) in self._connection.execute(_LEFT_OUT)]
 
     def n_bytes_of_all(self) -> int:
         """Return the room of all chunks of the source."""

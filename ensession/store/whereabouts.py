@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from ensession.processes import is_alive
 from ensession.store.engine import Database
 from ensession.store.mounts import network_kind
 
@@ -52,21 +52,12 @@ def caveats(database: Database, found: Whereabouts) -> tuple[str, ...]:
         for host, pid, folder in database.rows(_LAST_RUN):
             if not _is_at_home(path, host, pid, folder):
                 told.append(
-                    f"the kernel that recorded into {path} last (process {pid} on {host}, in {folder}) did not end by "
-                    f"itself, and no {path.name}-wal lies beside the file: if one stayed where the file came from, it "
-                    "holds the last cells; ens copy there takes it in"
+                    f"the last kernel on {path} (process {pid} on {host}, in {folder}) was killed. If a "
+                    f"{path.name}-wal lies where the file came from, it holds the last cells: ens copy takes it in"
                 )
     return tuple(told)
 
 
 def _is_at_home(path: Path, host: str, pid: int, folder: str) -> bool:
     """Whether a store is where that process recorded into it, or the process is still at work on this machine."""
-    if host != socket.gethostname():
-        return False
-    try:
-        os.kill(pid, 0)
-    except PermissionError:
-        return True
-    except (ProcessLookupError, OverflowError):
-        return path.absolute().is_relative_to(folder)
-    return True
+    return host == socket.gethostname() and (is_alive(pid) or path.absolute().is_relative_to(folder))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ensession.config import Config
 from ensession.errors import PlanError
-from ensession.model import ExecutionId, Graph
+from ensession.model import ExecutionId, Graph, VersionId
 from ensession.planner import CostModel
 from ensession.planner.packing import Cargo, Choice, Elsewhere, choose, pieces_of
 from ensession.store import Store
@@ -51,12 +51,15 @@ class Packed:
         The history of the state, with the payloads of the source.
     inputs : Mapping[ExecutionId, list[str]]
         Files that cells read which are left to be run again.
+    left_out : tuple[VersionId, ...]
+        Versions of the whole store whose payloads are not in the file.
     """
 
     n_bytes: int
     choice: Choice
     graph: Graph
     inputs: Mapping[ExecutionId, list[str]]
+    left_out: tuple[VersionId, ...]
 
 
 def pack_store(source: Path, out: Path, errand: Errand, config: Config) -> Packed:
@@ -111,9 +114,10 @@ def _fill_once(store: Store, place: Path, errand: Errand, n_max_bytes: float, co
         whole = cargo.n_base_bytes + parcel.n_bytes_of_all()
         choice = choose(graph, errand.target, cargo, there, n_max_bytes, whole=whole)
         parcel.add_payloads(choice.best.loads)
-        n_bytes = parcel.n_bytes()
+        n_bytes, left_out = parcel.n_bytes(), tuple(parcel.left_out())
     sync_file(place)
-    return Packed(n_bytes, choice, graph, {id_: inputs[id_] for id_ in choice.best.plan.runs if id_ in inputs})
+    needed = {id_: inputs[id_] for id_ in choice.best.plan.runs if id_ in inputs}
+    return Packed(n_bytes, choice, graph, needed, left_out)
 
 
 def _inputs(store: Store, target: ExecutionId) -> dict[ExecutionId, list[str]]:

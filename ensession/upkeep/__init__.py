@@ -1,6 +1,6 @@
 """Keeping a store small and clean: what takes the room, payloads that may go, content that is to be forgotten."""
 
-from ensession.upkeep.collecting import Collected, Collector, Proposal, Retention, parse_size
+from ensession.upkeep.collecting import Collected, Collector, Proposal, Retention
 from ensession.upkeep.finding import Find, find
 from ensession.upkeep.forgetting import Forgetter, Forgotten
 from ensession.upkeep.lines import Loss
@@ -15,5 +15,4 @@ __all__ = [
     "Proposal",
     "Retention",
     "find",
-    "parse_size",
 ]

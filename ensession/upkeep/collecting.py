@@ -7,12 +7,11 @@ deletion, it is decided again.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from ensession.errors import RefMovedError, StoreAccessError, StoreBusyError, UsageError
+from ensession.errors import RefMovedError, StoreAccessError, StoreBusyError
 from ensession.model import ExecutionId, ExecutionKind, VersionId
 from ensession.model.upkeep import Usage
 from ensession.planner.costs import CostModel
@@ -25,9 +24,8 @@ TRIES = 20
 """How often it is decided again while kernels go on."""
 QUICK_BYTES = 10**9
 """While a kernel records, a file with more content than this is not written anew: the kernel would wait too long."""
-
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]?)B?", re.IGNORECASE)
-_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+WORTH_LOSING_BYTES = 4096
+"""A value that no cell makes again stays where less room than this is won by its loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +134,9 @@ class Collector:
         if among is not None:
             candidates &= set(among)
         harmless = without_loss(lines, candidates, unverifiable)
-        order = [*sorted(harmless), *(() if retention.lossless else sorted(candidates - harmless))]
-        dropped, n_bytes, is_enough = _until(order, self._store.keeper.pieces(), usage, retention.max_bytes)
+        pieces = self._store.keeper.pieces()
+        lossy = () if retention.lossless else _worth_losing(candidates - harmless, candidates, pieces)
+        dropped, n_bytes, is_enough = _until([*sorted(harmless), *lossy], pieces, usage, retention.max_bytes)
         lost = losses(lines, dropped, unverifiable)
         n_unused = usage.n_unused_bytes
         return Proposal(tuple(sorted(dropped)), tuple(lost), n_bytes + n_unused, n_unused, is_enough)
@@ -229,23 +228,23 @@ class Collector:
         return [replace(line, kept=_last(line, retention.keep_last or 0) | always) for line in lines]
 
 
-def parse_size(text: str) -> int:
-    """Return a number of bytes: ``200MB``, ``1.5 GB``, ``100000``.
-
-    Raises
-    ------
-    UsageError
-    """
-    match = _SIZE.fullmatch(text.strip())
-    if match is None:
-        raise UsageError(f"{text!r} is no size; write it like 200MB or 1.5GB")
-    return round(float(match[1]) * _UNITS[match[2].upper()])
-
-
 def _last(line: Line, count: int) -> frozenset[ExecutionId]:
     """Return the end of a line, and its last cells."""
     cells = [one.id for one in line.graph.executions if one.kind is ExecutionKind.CELL]
     return frozenset([*cells[len(cells) - min(count, len(cells)) :], line.graph.executions[-1].id])
+
+
+def _worth_losing(
+    lossy: Iterable[VersionId], candidates: Collection[VersionId], pieces: Mapping[VersionId, Mapping[int, int]]
+) -> list[VersionId]:
+    """Return those of some payloads, in order, that win room when all candidates go."""
+    users = Counter(chunk for chunks in pieces.values() for chunk in chunks)
+    users.subtract(chunk for version in candidates for chunk in pieces.get(version, ()))
+
+    def n_won_bytes(version: VersionId) -> int:
+        return sum(n_bytes for chunk, n_bytes in pieces.get(version, {}).items() if not users[chunk])
+
+    return [version for version in sorted(lossy) if n_won_bytes(version) >= WORTH_LOSING_BYTES]
 
 
 def _until(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from ensession.model import ExecutionId, VersionId
 from ensession.planner.retention import Line, obtainable
 from ensession.planner.situation import Situation
+from ensession.processes import is_alive
 from ensession.session.checks import look_around
 from ensession.store import Store
 from ensession.trust import Keyring, own_words
@@ -85,14 +86,4 @@ def writers(runs: Iterable[tuple[str, int]]) -> list[int]:
         Host name and process of the kernel runs that have not ended, as far as the store knows.
     """
     here = socket.gethostname()
-    return sorted({pid for host, pid in runs if host == here and pid != os.getpid() and _is_alive(pid)})
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:  # somebody else's
-        return True
-    return True
+    return sorted({pid for host, pid in runs if host == here and pid != os.getpid() and is_alive(pid)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ensession.display import size
+from ensession.display.units import counted
 from ensession.upkeep.collecting import Collected, Proposal
 from ensession.upkeep.finding import Find
 from ensession.upkeep.forgetting import Forgotten
@@ -18,13 +19,12 @@ def proposal_lines(proposal: Proposal) -> list[str]:
     """Say what would go, and what would be lost with it."""
     n_again = len(set(proposal.dropped) - {loss.version for loss in proposal.losses})
     lines = [
-        f"{len(proposal.dropped)} stored values go, {size(proposal.n_freed_bytes)} or more with "
+        f"To go: {counted(len(proposal.dropped), 'stored value')}, {size(proposal.n_freed_bytes)} or more with "
         f"{size(proposal.n_unused_bytes)} of pieces that belong to no value."
     ]
     if n_again:
-        lines.append(
-            f"{n_again} of them come back by running their cells again, as far as these do again what they did."
-        )
+        come = "1 of them comes back" if n_again == 1 else f"{n_again} of them come back"
+        lines.append(f"{come} by running cells again, as far as these do again what they did.")
     lines += loss_lines(proposal.losses, "Of older states these are lost for good:")
     if not proposal.is_enough:
         lines.append("The file does not get as small as it is to be: the rest belongs to states that are kept.")
@@ -34,7 +34,7 @@ def proposal_lines(proposal: Proposal) -> list[str]:
 def collected_lines(done: Collected) -> list[str]:
     """Say what went."""
     lines = [
-        f"{len(done.proposal.dropped)} stored values went; {size(done.n_bytes_before)} before, "
+        f"Gone: {counted(len(done.proposal.dropped), 'stored value')}; {size(done.n_bytes_before)} before, "
         f"{size(done.n_bytes_after)} now."
     ]
     if not done.proposal.is_enough:
@@ -48,10 +48,10 @@ def find_lines(find: Find, lost: Sequence[Loss]) -> list[str]:
     """Say what is to be forgotten, and what would be lost with it."""
     erasure = find.erasure
     parts = [
-        _count(len(erasure.values), "value"),
-        _count(len(erasure.outputs), "output"),
-        f"the code of {_count(len(erasure.codes), 'cell')}" if erasure.codes else "",
-        f"what {_count(len(erasure.outside), 'cell')} did outside" if erasure.outside else "",
+        counted(len(erasure.values), "value"),
+        counted(len(erasure.outputs), "output"),
+        f"the code of {counted(len(erasure.codes), 'cell')}" if erasure.codes else "",
+        f"what {counted(len(erasure.outside), 'cell')} did outside" if erasure.outside else "",
     ]
     lines = [f"To be forgotten: {', '.join(filter(None, parts))}."]
     if find.nowhere:
@@ -76,7 +76,7 @@ def forgotten_lines(done: Forgotten) -> list[str]:
         lines = ["It is out of what was recorded of values and outputs. But:", *(f"  {remark}" for remark in remarks)]
     if done.n_renewed:
         lines.append(
-            f"{_count(done.n_renewed, 'execution')} got a new digest. Other copies still hold it: a sync with one "
+            f"{counted(done.n_renewed, 'execution')} got a new digest. Other copies still hold it: a sync with one "
             "would bring it back beside this history."
         )
     return lines
@@ -92,7 +92,3 @@ def loss_lines(losses: Sequence[Loss], title: str) -> list[str]:
 def _more(items: Sequence[object]) -> Iterable[str]:
     if len(items) > _SHOWN:
         yield f"  and {len(items) - _SHOWN} more"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -151,6 +151,13 @@ def test_a_value_that_came_from_another_copy_is_no_problem(ens: Ens, store: Path
     assert "no seal" not in ens("check", store).stdout
 
 
+def test_a_dry_run_of_forget_has_the_keys_of_a_real_one(ens: Ens, store: Path) -> None:
+    would = ens.json("forget", store, "data", "--dry-run")
+    assert (would["values"], would["renewed"]) == (1, None)
+    assert would["code_left"] == [1, 2, 4]
+    assert would.keys() == ens.json("forget", store, "data", "--yes").keys()
+
+
 def test_looking_makes_no_key(store: Path, tmp_path: Path) -> None:
     home = tmp_path / "another"
     home.mkdir()

@@ -171,3 +171,22 @@ def test_values_that_were_left_out_come_with_a_sync(laptop: Store, tmp_path: Pat
         send(laptop, there)
         assert content(there) == content(laptop)
         assert_sound([there])
+
+
+def test_what_is_left_out_is_counted_over_the_whole_store(laptop: Store, tmp_path: Path) -> None:
+    first = Work(laptop)
+    for _ in range(2):
+        first.cell(5000)
+    aside = Work(laptop, 7)
+    aside.head = None
+    aside.cell(7000, branch="aside")
+    assert aside.head is not None
+    done = pack(laptop, tmp_path / "out.ens", target=2)
+    with Store.open_read_only(tmp_path / "out.ens", Config()) as packed:
+        kept = _stored(packed)
+    assert set(done.left_out) == _stored(laptop) - kept
+    assert laptop.history.versions_of(aside.head) is not None
+
+
+def _stored(store: Store) -> set[int]:
+    return {value.version for value in store.keeper.usage().values}

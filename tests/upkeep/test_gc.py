@@ -15,12 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from IPython.core.error import UsageError as ShellUsageError
 
 from ensession.config import Config
-from ensession.errors import StoreBusyError, UsageError
+from ensession.errors import StoreBusyError
 from ensession.model import Fate
 from ensession.store import Store, check_store
 from ensession.store.chunks import plain_chunk
 from ensession.trust import Keyring
-from ensession.upkeep import Collector, Proposal, Retention, parse_size
+from ensession.upkeep import Collector, Proposal, Retention
 from tests.notebook import Notebook
 from tests.session.truth import truth
 from tests.upkeep.kit import GOOD, collect, forget, form, record, restored
@@ -79,7 +79,7 @@ def test_dropped_values_are_made_again(tmp_path: Path) -> None:
 def test_what_would_be_lost_is_said_and_needs_a_yes(tmp_path: Path) -> None:
     path = tmp_path / "a.ens"
     notebook = Notebook(path).start("--all")
-    notebook.run("import subprocess", "out = subprocess.run(['true']).returncode, 'x' * 50_000", "out = out[1]")
+    notebook.run("import os, subprocess", "out = subprocess.run(['true']), os.urandom(50_000)", "out = out[1][0]")
     notebook.kill()
     before = path.read_bytes()
     done, (asked,) = collect(path, Retention(keep_last=0), agree=False)
@@ -121,13 +121,6 @@ def test_tags_keep_and_sizes_limit(tmp_path: Path) -> None:
     done, _ = collect(path, Retention(max_bytes=1000))
     assert done is not None
     assert not done.proposal.is_enough
-
-
-@pytest.mark.parametrize(("text", "n_bytes"), [("200MB", 200 * 10**6), ("1.5 GB", 15 * 10**8), ("100", 100)])
-def test_sizes(text: str, n_bytes: int) -> None:
-    assert parse_size(text) == n_bytes
-    with pytest.raises(UsageError):
-        parse_size(f"{text} or so")
 
 
 @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
@@ -250,8 +243,8 @@ def test_the_magic_says_first_and_does_it_with_yes(tmp_path: Path) -> None:
     assert "Nothing was changed" in notebook.ens("gc --keep-last 1")
     assert "values" in notebook.ens("stats")
     told = notebook.ens("gc --keep-last 1 --yes")
-    assert "stored values went" in told
-    assert "values went" in notebook.ens("gc")
+    assert "Gone: " in told
+    assert "Gone: 0 stored values" in notebook.ens("gc")
     notebook.run("more = last + 1")
     for wrong in ("gc --keep-last some", "gc now", "gc --max-size large", "gc --keep-last", "stats please"):
         with pytest.raises(ShellUsageError):
@@ -314,3 +307,15 @@ def test_a_value_that_no_cell_gives_again_stays_for_what_was_made_from_it(tmp_pa
     assert done is not None
     with restored(path) as (_, report):
         assert {one.name: one.fate for one in report.variables}["v"] is Fate.RECOMPUTED
+
+
+def test_what_wins_no_room_is_not_lost_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.ens"
+    made = [f"{name} = subprocess.run(['true']), os.urandom({n})" for name, n in (("small", 100), ("large", 9000))]
+    record(path, "import os, subprocess", *made, "small = large = None")
+    done, (asked,) = collect(path, Retention(keep_last=0))
+    assert done is not None
+    assert [one.names for one in asked.losses] == [("large",)]
+    with restored(path, "@4") as (notebook, report):
+        assert {one.name: one.fate for one in report.variables}["large"] is Fate.MISSING
+        assert len(notebook["small"][1]) == 100
