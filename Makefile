@@ -49,8 +49,8 @@ help:
 	@echo 'make bench-overhead  what recording costs a trivial cell, and a kernel at its start'
 	@echo 'make bench-restore   how soon a session of 2 GB is usable again (SIZE=200: of 200 MB; WRITE=1: into the docs)'
 	@echo 'make bench-checkout  undo beside 2 GB, checkout of far states, questions to long histories'
-	@echo 'make bench-pack      how soon a state runs elsewhere: packed, with everything, with the history only (WRITE=1: into the docs)'
-	@echo 'make bench-sync      a session of 1 GB over ssh: against scp, after a small change, interrupted (WRITE=1: into the docs)'
+	@echo 'make bench-pack      how soon a state runs elsewhere: packed, with everything, with the history only (QUICK=1: small; WRITE=1: into the docs)'
+	@echo 'make bench-sync      a session of 1 GB over ssh: against scp, after a small change, interrupted (QUICK=1: small; WRITE=1: into the docs)'
 	@echo 'make wheel           build into dist/'
 	@echo 'make format          let ruff rewrite the layout'
 	@echo 'make clean           remove what the targets above made, the environment included'
@@ -150,10 +150,10 @@ bench-restore: $(STAMP)
 	$(PY) -m benchmarks.restore.run $(if $(SIZE),--megabytes $(SIZE)) $(if $(WRITE),--write)
 
 bench-pack: $(STAMP)
-	$(PY) -m benchmarks.pack.run $(if $(WRITE),--write)
+	$(PY) -m benchmarks.pack.run $(if $(QUICK),--scale 0.02 --rounds 1) $(if $(WRITE),--write)
 
 bench-sync: $(STAMP)
-	$(PY) -m benchmarks.sync.run $(if $(WRITE),--write)
+	$(PY) -m benchmarks.sync.run $(if $(QUICK),--megabytes 40 --rounds 1 --kills 3) $(if $(WRITE),--write)
 
 bench-checkout: $(STAMP)
 	$(PY) -m benchmarks.checkout.run

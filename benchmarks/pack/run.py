@@ -24,6 +24,7 @@ from benchmarks.notebooks.books import Book, chosen
 from benchmarks.notebooks.trial import CELL_TIMEOUT_S, ONE_CORE, record
 from benchmarks.pack.line import send
 from benchmarks.pack.sessions import SESSIONS, session
+from benchmarks.published import circumstances, publish
 from ensession.config import Config
 from ensession.model import ExecutionId
 from ensession.planner.packing import Choice
@@ -33,10 +34,8 @@ from tests.kernels import Kernel
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULT = ROOT / "build" / "pack.json"
-PAGE = ROOT / "docs" / "explanation" / "packing.md"
 RATES = (5e6, 50e6, 500e6)
 WAYS = ("packed", "everything", "history only")
-MARKS = ("<!-- figures: make bench-pack writes them -->\n", "<!-- end of figures -->\n")
 
 
 @dataclass(frozen=True)
@@ -194,14 +193,6 @@ def verdicts(trips: Sequence[Trip]) -> list[str]:
     return found
 
 
-def write_page(text: str) -> None:
-    """Put figures between the marks of the page."""
-    page = PAGE.read_text(encoding="utf-8")
-    head, _, rest = page.partition(MARKS[0])
-    _, _, tail = rest.partition(MARKS[1])
-    PAGE.write_text(f"{head}{MARKS[0]}\n{text}\n\n{MARKS[1]}{tail}", encoding="utf-8")
-
-
 def main() -> int:
     """Measure; return 0 where packing was the quickest everywhere, as expected and as measured."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -220,13 +211,13 @@ def main() -> int:
             trips += measure(book, Path(folder), options.rounds)
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps([asdict(trip) for trip in trips], indent=2) + "\n", encoding="utf-8")
-    load = os.getloadavg()[0]
-    where = f"{platform.system()}, {os.cpu_count()} cores, load {load:.1f}; medians of {options.rounds} rounds"
+    where = f"{platform.system()}, {os.cpu_count()} cores; medians of {options.rounds} rounds"
     lines = [f"- {one}" for one in verdicts(trips)]
-    text = "\n".join([f"Measured on {where}.", "", table(trips), "", *lines])
+    scale = "" if options.scale == 1 else f" Sessions at {options.scale:g} of their size."
+    text = "\n".join([f"{where}.{scale} {circumstances(os.getloadavg()[0])}", "", table(trips), "", *lines])
     print(f"\n{text}\n")
     if options.write:
-        write_page(text)
+        publish("explanation/packing.md", "make bench-pack", text)
     return int(any(trip.n_wrong for trip in trips))
 
 

@@ -20,17 +20,17 @@ from typing import Any
 
 import psutil
 
+from benchmarks.published import DOCS, publish
 from benchmarks.rivals import environments
 from benchmarks.rivals.contest import Course, compete
 from benchmarks.rivals.courses import QUICK_BOOKS, QUICK_SCALE, chosen, known
 from benchmarks.rivals.measured import Measured
 from benchmarks.rivals.pictures import draw
 from benchmarks.rivals.systems import SYSTEMS, System
-from benchmarks.rivals.tables import line_of, page, write_into
+from benchmarks.rivals.tables import line_of, page
 from benchmarks.synthetic.workloads import WORKLOADS
 
 BUILD = environments.ROOT / "build"
-PAGE = environments.ROOT / "docs" / "explanation" / "benchmarks.md"
 
 
 def prepared(systems: Mapping[str, type[System]]) -> dict[str, str]:
@@ -107,8 +107,8 @@ def main() -> int:
     target.write_text(json.dumps({"about": about, "results": results}, indent=1) + "\n", encoding="utf-8")
     text = page(about, results)
     if is_whole:
-        write_into(PAGE, text)
-        draw(results, PAGE.parent)
+        publish("explanation/benchmarks.md", "make bench", text)
+        draw(results, DOCS / "explanation")
     else:
         (BUILD / "rivals-part.md").write_text(text, encoding="utf-8")
         draw(results, BUILD)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from benchmarks.rivals.measured import Measured
 from benchmarks.rivals.systems import SYSTEMS
 
-BEGIN, END = "<!-- written by make bench: begin -->", "<!-- written by make bench: end -->"
 HEAD = (
     "notebook",
     "system",
@@ -57,13 +55,6 @@ def page(about: Mapping[str, Any], results: Mapping[str, Mapping[str, Row]]) -> 
     """Return what the benchmark writes: machine, summary, table, problems."""
     parts = [_about(about), _summary(results), _table(results), _problems(results)]
     return "\n\n".join(parts) + "\n"
-
-
-def write_into(path: Path, text: str) -> None:
-    """Replace what lies between the marks of a page."""
-    before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    path.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", encoding="utf-8")
 
 
 def ratios(results: Mapping[str, Mapping[str, Row]], other: str, measure: str, *, floor: float) -> dict[str, float]:

@@ -22,15 +22,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from benchmarks.sync.host import Host, ssh_server
+from benchmarks.published import circumstances, publish
 from ensession.config import Config
 from ensession.store import Store, check_store
+from tests.hosts import Host, ssh_server
 from tests.kernels import Kernel, kernel_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULT = ROOT / "build" / "sync.json"
-PAGE = ROOT / "docs" / "explanation" / "syncing.md"
-MARKS = ("<!-- figures: make bench-sync writes them -->\n", "<!-- end of figures -->\n")
 ENS = str(Path(sys.executable).with_name("ens"))
 N_ARRAYS = 20
 
@@ -143,7 +142,7 @@ def report(figures: dict[str, Any]) -> str:
     change = figures["change"]
     return "\n".join(
         [
-            f"Measured on {platform.system()}, {os.cpu_count()} cores, load {figures['load']:.1f}.",
+            f"{platform.system()}, {os.cpu_count()} cores. {circumstances(figures['load'])}",
             "",
             "| what | figure |",
             "|---|---|",
@@ -156,14 +155,6 @@ def report(figures: dict[str, Any]) -> str:
             f"the end: {figures['n_bad']} |",
         ]
     )
-
-
-def write_page(text: str) -> None:
-    """Put the figures between the marks of the page."""
-    page = PAGE.read_text(encoding="utf-8")
-    head, _, rest = page.partition(MARKS[0])
-    _, _, tail = rest.partition(MARKS[1])
-    PAGE.write_text(f"{head}{MARKS[0]}\n{text}\n\n{MARKS[1]}{tail}", encoding="utf-8")
 
 
 def main() -> int:
@@ -203,7 +194,7 @@ def main() -> int:
     text = report(figures)
     print(f"\n{text}\n")
     if options.write:
-        write_page(text)
+        publish("explanation/syncing.md", "make bench-sync", text)
     return int(n_bad > 0)
 
 

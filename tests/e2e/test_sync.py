@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.conftest import Ens, StartKernel
+from tests.hosts import Host, is_there, ssh_server
 from tests.kernels import Kernel, kernel_environment
 
 BIG = "import os\nblobs = [os.urandom(200_000) for _ in range(150)]"
@@ -121,54 +119,12 @@ def test_errors_name_the_way_out(ens: Ens, recorded: tuple[Kernel, Path], tmp_pa
     assert "Traceback" not in nowhere.stderr
 
 
-@dataclass(frozen=True)
-class Host:
-    """An ssh server on this machine."""
-
-    port: int
-    options: list[str]
-
-
 @pytest.fixture
 def host(tmp_path: Path, home: Path) -> Iterator[Host]:
-    program = shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin")
-    if program is None or shutil.which("ssh") is None:
-        pytest.skip("there is no ssh server on this machine (package openssh-server)")
-    if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(exist_ok=True)  # where it gives up its rights
-    folder = tmp_path / "ssh"
-    folder.mkdir(mode=0o700)
-    for name in ("host", "user"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    config = folder / "sshd_config"
-    config.write_text(
-        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/user.pub\n"
-        f"StrictModes no\nPermitRootLogin yes\nPasswordAuthentication no\nPidFile {folder}/pid\n"
-    )
-    server = subprocess.Popen([program, "-D", "-E", str(folder / "log"), "-f", str(config)])
-    try:
-        _wait_for(port, server, folder / "log")
-        ssh = f"ssh -i {folder}/user -o StrictHostKeyChecking=no -o UserKnownHostsFile={folder}/known -o BatchMode=yes"
-        yield Host(port, ["--ssh", ssh, "--remote-ens", str(Path(sys.executable).with_name("ens"))])
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(200):
-        if server.poll() is not None:
-            pytest.fail(f"the ssh server ended: {log.read_text()}")
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    pytest.fail("the ssh server does not listen")
+    if not is_there():
+        pytest.skip("there is no ssh server on this machine (packages openssh-server and openssh-client)")
+    with ssh_server(tmp_path / "ssh") as found:
+        yield found
 
 
 def test_push_and_pull_over_ssh(ens: Ens, recorded: tuple[Kernel, Path], tmp_path: Path, host: Host) -> None:
@@ -177,12 +133,12 @@ def test_push_and_pull_over_ssh(ens: Ens, recorded: tuple[Kernel, Path], tmp_pat
     there = tmp_path / "a folder" / "there.ens"
     there.parent.mkdir()
     remote = f"ssh://127.0.0.1:{host.port}{str(there).replace(' ', '%20')}"
-    assert ens.json("push", store, remote, *host.options)["sent"]["n_bytes"] > 20_000_000
+    assert ens.json("push", store, remote, *host.ens_options())["sent"]["n_bytes"] > 20_000_000
     ens.assert_clean(there)
     kernel.run("blobs[7] = b'small'")
-    change = ens.json("sync", store, remote, *host.options)["sent"]
+    change = ens.json("sync", store, remote, *host.ens_options())["sent"]
     assert 0 < change["n_bytes"] < 2_000_000
     back = tmp_path / "back.ens"
-    ens.json("pull", remote, back, *host.options)
+    ens.json("pull", remote, back, *host.ens_options())
     assert digests(ens, back) == digests(ens, store)
     ens.assert_clean(back)

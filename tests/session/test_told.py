@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 import pytest
 
+from ensession.display import unwritten_line
+from ensession.magic import command
 from ensession.magic.help import FIRST_USE, HELP
 from ensession.session.environment import alive_here, environment
 from tests.notebook import Notebook
@@ -51,9 +53,15 @@ def test_status_tells_of_unwritten_values(tmp_path: Path, monkeypatch: pytest.Mo
         assert released.wait(60)
         return finish(*words)
 
+    def count_and_go_on(*words: int) -> str | None:
+        """Let the value be written once status has counted; it looks at the history then, which waits for values."""
+        line = unwritten_line(*words)
+        released.set()
+        return line
+
     monkeypatch.setattr(behind._there, "finish", wait_and_finish)
+    monkeypatch.setattr(command, "unwritten_line", count_and_go_on)
     notebook.run("import os\nblob = os.urandom(3_000_000)")
-    threading.Timer(0.2, released.set).start()
     assert "1 value (3.0 MB in memory) had not been written yet" in notebook.ens("status")
     assert "had not been written" not in notebook.ens("status")
     notebook.kill()
