@@ -20,6 +20,8 @@ from urllib.parse import quote
 
 from ensession.errors import NotAStoreError, NotFoundError, StoreAccessError, UsageError
 from ensession.store.failures import translated
+from ensession.store.identity import file_id
+from ensession.store.logs import logs_beside, others_kept
 from ensession.store.mounts import is_network
 
 APPLICATION_ID = 0x656E7331
@@ -35,8 +37,6 @@ _ALONE = "mode=ro&immutable=1"
 
 OnPoint = Callable[[str], None]
 """Called with the name of each point of the write path; crash tests kill the process there."""
-FileId = tuple[int, int]
-"""Device and number of a file."""
 
 
 def no_point(name: str, /) -> None:
@@ -90,7 +90,7 @@ class Database:
         self._connection: Connection | None = None
         with translated(path):
             self._connection = _connected(path, access, busy_timeout_s)
-            self.file_id = file_id(path)
+            self.file_id, self._logs = file_id(path), logs_beside(path)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -163,15 +163,17 @@ class Database:
         with self._lock, self.outside_transactions() as connection:
             write(connection, target)
             # Closing takes the old log away by its name: nothing may be beside the new file yet.
-            connection.close()
+            with others_kept(self.path, self._logs):
+                connection.close()
             self._connection = _connected(target, Access.READ_WRITE, self.busy_timeout_s)
-            self.path, self.file_id = target, file_id(target)
+            self.path, self.file_id, self._logs = target, file_id(target), logs_beside(target)
 
     def close(self) -> None:
         """Close the connection; the last one of all processes leaves the file alone, without a log beside it."""
         with self._lock, translated(self.path):
             if self._connection is not None:
-                self._connection.close()
+                with others_kept(self.path, self._logs):
+                    self._connection.close()
                 self._connection = None
 
     @contextmanager
@@ -290,12 +292,6 @@ def sync_file(path: Path) -> None:
         os.close(descriptor)
 
 
-def file_id(path: Path) -> FileId:
-    """Return what tells the file at a path from any other that gets its name later."""
-    found = path.stat()
-    return found.st_dev, found.st_ino
-
-
 def _may_write(path: Path) -> bool:
     return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
@@ -332,5 +328,6 @@ def _configure(connection: sqlite3.Connection, path: Path, access: Access) -> No
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     else:
         connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # makes the log, by which it is known
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_LIMIT_BYTES}")

@@ -26,6 +26,7 @@ from ensession.store.engine import (
     sync_file,
 )
 from ensession.store.failures import translate, translated
+from ensession.store.logs import put_aside
 from ensession.store.tables import DDL
 from ensession.store.views import create_views
 
@@ -55,7 +56,10 @@ def create_store(path: Path, on_point: OnPoint = no_point) -> None:
         try:
             build_file(temporary, _build)
             on_point("create:before-link")
-            if path.exists() and path.stat().st_size == 0:
+            is_empty = path.exists() and path.stat().st_size == 0
+            if is_empty or not path.exists():
+                put_aside(path)
+            if is_empty:
                 temporary.replace(path)
             else:
                 _link(temporary, path)

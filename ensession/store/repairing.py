@@ -40,6 +40,7 @@ from ensession.store.engine import Database, insert_many, sync_file
 from ensession.store.failures import translated
 from ensession.store.history import output_text
 from ensession.store.inserting import insert_execution
+from ensession.store.logs import put_aside
 from ensession.store.migrate import check_format, shipped_ladder
 from ensession.store.modules import plain_source
 from ensession.store.rescue import PayloadRescue
@@ -116,6 +117,7 @@ def repair_store(src: Path | str, dst: Path | str, config: Config) -> Salvage:
         with open_wreck(source, Path(f"{draft}.wreck")) as wreck, Store.create_or_open(draft, config) as store:
             salvage = _Salvager(wreck, store, store._database).carry_out()
         with translated(target):
+            put_aside(target)
             draft.rename(target)
             sync_file(target.parent)
     finally:

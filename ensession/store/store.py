@@ -19,12 +19,13 @@ from ensession.store.adding import PayloadAdder
 from ensession.store.behind import WriteBehind
 from ensession.store.chain import verify_line
 from ensession.store.contents import ContentReader
-from ensession.store.engine import Access, Database, FileId, OnPoint, no_point, read_access
+from ensession.store.engine import Access, Database, OnPoint, no_point, read_access
 from ensession.store.erasing import Eraser
 from ensession.store.exporting import Exporter
 from ensession.store.failures import translated
 from ensession.store.files import FileTable
 from ensession.store.history import HistoryReader
+from ensession.store.identity import FileId
 from ensession.store.importing import Importer
 from ensession.store.keeping import Keeper
 from ensession.store.lines import require_execution

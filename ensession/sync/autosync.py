@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from ensession.display import duration
-from ensession.store.engine import FileId
+from ensession.store.identity import FileId
 from ensession.sync.remote import Reach
 
 QUIET_SSH = ("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=20", "-o", "ServerAliveInterval=20")

@@ -18,7 +18,7 @@ from typing import Any
 
 from ensession.config import Config
 from ensession.errors import EnsessionError, StoreReplacedError
-from ensession.store.engine import FileId
+from ensession.store.identity import FileId
 from ensession.sync.autosync import END
 from ensession.sync.remote import Reach
 from ensession.sync.together import bring_together, other_copy

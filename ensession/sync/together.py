@@ -10,8 +10,8 @@ from pathlib import Path
 from ensession.config import Config
 from ensession.errors import StoreReplacedError, UsageError
 from ensession.store import Store
-from ensession.store.engine import FileId, file_id
 from ensession.store.failures import translated
+from ensession.store.identity import FileId, file_id
 from ensession.sync.address import Address, parse_address
 from ensession.sync.remote import Reach, existing_or_new
 from ensession.sync.transfer import Report, Transferred, transfer

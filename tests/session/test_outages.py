@@ -148,6 +148,56 @@ def test_another_file_in_its_place_is_left_alone(folder: Path) -> None:
     assert path.read_bytes() == b"something else"
 
 
+def test_a_new_store_under_the_old_name_neither_takes_nor_loses_anything(folder: Path) -> None:
+    """SQLite finds a log by its name: the new store must not take in the old one's, nor lose its own to it."""
+    path, killed = folder / "a.ens", folder / "killed.ens"
+    notebook, _ = begin(path)
+    path.rename(folder / "b.ens")
+    other = Notebook(path).start("--all")
+    other.run("precious = 123")
+    notebook.run("a.append(2)", "big = big[1:]")
+    assert Path(f"{path}-wal").exists(), "the other kernel's log is in use"
+    other.run("more = precious + 1")
+    for ending in ("", "-wal", "-shm"):
+        shutil.copy(f"{path}{ending}", f"{killed}{ending}")
+    assert comes_back(notebook) == folder / "a.rescued-1.ens"
+    other.run("last = 3")
+    other.kill()
+    for store, n_cells in ((path, 3), (killed, 2)):
+        assert check_store(store, Config()) == []
+        with Store.open_read_only(store, Config()) as found:
+            codes = [one.code for one in found.history.executions()][-n_cells:]
+        assert codes == ["precious = 123", "more = precious + 1", "last = 3"][:n_cells]
+    assert not list(folder.glob("*.kept-*"))
+
+
+def test_a_file_that_is_gone_is_written_anew_when_recording_stops(folder: Path) -> None:
+    path = folder / "a.ens"
+    notebook, told = begin(path)
+    path.unlink()
+    with pytest.warns(UserWarning, match="written anew"):
+        comes_back(notebook)
+    assert told.said == []
+
+
+def test_a_log_whose_store_is_gone_stays_out_of_a_new_one(folder: Path) -> None:
+    path = folder / "a.ens"
+    notebook, _ = begin(path)
+    for ending in ("", "-wal", "-shm"):
+        shutil.copy(f"{path}{ending}", f"{folder / 'killed.ens'}{ending}")
+    notebook.kill()
+    killed = folder / "killed.ens"
+    killed.rename(folder / "elsewhere.ens")
+    log = Path(f"{killed}-wal").read_bytes()
+    assert log
+    new = Notebook(killed).start()
+    new.run("x = 1")
+    new.kill()
+    assert check_store(killed, Config()) == []
+    (left,) = folder.glob("killed.ens-wal.left-*")
+    assert left.read_bytes() == log
+
+
 def test_autosync_goes_on_where_the_recording_does(folder: Path) -> None:
     path, copy = folder / "a.ens", folder.with_name("copy.ens")
     notebook, _ = begin(path)
