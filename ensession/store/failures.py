@@ -18,7 +18,8 @@ from ensession.errors import (
 _ACCESS = {
     sqlite3.SQLITE_PERM: "the file system does not allow it",
     sqlite3.SQLITE_READONLY: "it is read-only; open it read-only, or copy it to a place where you may write",
-    sqlite3.SQLITE_IOERR: "the disk reported an input/output error; copy the store to another disk and check it there",
+    sqlite3.SQLITE_IOERR: "it could not be read or written: a quota may be used up, or the disk fails; make "
+    "room, or copy the store to another disk and check it there",
     sqlite3.SQLITE_CANTOPEN: "the file can't be opened; check that its folder exists and that you have the rights",
     sqlite3.SQLITE_FULL: "the disk is full; free some room and go on: what was recorded is safe",
     sqlite3.SQLITE_AUTH: "the file system does not allow it",

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import io
 import os
+import resource
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -15,8 +16,9 @@ import pytest
 from IPython.core.error import UsageError
 
 from ensession.config import Config
-from ensession.store import Store, check_store, staying
+from ensession.store import Store, check_store, copy_store, staying
 from tests.notebook import Notebook
+from tests.rights import rights_count
 from tests.upkeep.kit import GOOD
 
 
@@ -268,3 +270,68 @@ def test_a_folder_that_is_removed_and_comes_back(folder: Path) -> None:
     notebook.run("a.append(4)")
     assert "written anew" in told.said[1]
     assert comes_back(notebook) == path
+
+
+def test_a_limit_that_is_not_the_disks(folder: Path) -> None:
+    """A quota: a write fails in another way than on a full disk, and only where much is written."""
+    notebook, told = begin(folder / "a.ens")
+    recorded = notebook.session.head
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4_000_000, hard))
+    try:
+        for number in range(4):
+            notebook.run(f"a.append({number})\nbig = os.urandom(6_000_000)")
+        notebook.session.flush()
+        notebook.run("a.append(4)")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    assert notebook["a"] == [1, *range(5)]
+    assert 1 <= len(told.said) <= 2
+    assert all("quota" in notice for notice in told.said)
+    notebook.run("a.append(9)", "big = big[1:]")
+    assert notebook.session.head > recorded
+    comes_back(notebook)
+    with_loss = Notebook(folder / "a.ens")
+    assert with_loss.restore(f"@{recorded}").target == recorded
+    with_loss.kill()
+
+
+def test_rights_that_are_taken_away_under_a_kernel(folder: Path) -> None:
+    """It goes on with what it has open; a fresh one is refused with the way out, and a copy can be made."""
+    path = folder / "a.ens"
+    with rights_count():
+        notebook, told = begin(path)
+        for ending in ("", "-wal", "-shm"):
+            Path(f"{path}{ending}").chmod(0o400)
+        folder.chmod(0o500)
+        try:
+            notebook.run("a.append(2)", "big = big[1:]")
+            with pytest.raises(UsageError, match="it is read-only"):
+                Notebook(path).start()
+            copy_store(path, folder.with_name("copy.ens"), Config())
+        finally:
+            folder.chmod(0o700)
+            for ending in ("", "-wal", "-shm"):
+                Path(f"{path}{ending}").chmod(0o600)
+        notebook.run("a.append(3)")
+        assert told.said == []
+        assert comes_back(notebook) == path
+        with Store.open_read_only(folder.with_name("copy.ens"), Config()) as copied:
+            assert [one.code for one in copied.history.executions()][-1] == "big = big[1:]"
+
+
+def test_a_deleted_file_in_a_folder_where_nothing_may_be_made(folder: Path) -> None:
+    path = folder / "a.ens"
+    with rights_count():
+        notebook, told = begin(path)
+        path.unlink()
+        folder.chmod(0o500)
+        try:
+            notebook.run("a.append(2)", "big = big[1:]", "a.append(3)")
+            assert len(told.said) == 1
+            assert "your rights" in told.said[0]
+        finally:
+            folder.chmod(0o700)
+        notebook.run("a.append(4)")
+        assert "written anew" in told.said[1]
+        assert comes_back(notebook) == path
