@@ -110,9 +110,21 @@ def upgrade_store(path: Path, ladder: Ladder, busy_timeout_s: float) -> Path:
             raise _too_new(path)
     backup = path.with_name(f"{path.name}.backup-{stamp}")
     if not backup.exists():
-        snapshot(path, backup, busy_timeout_s)
+        _back_up(path, backup, busy_timeout_s)
     climb(path, ladder, busy_timeout_s)
     return backup
+
+
+def _back_up(path: Path, backup: Path, busy_timeout_s: float) -> None:
+    """Copy a store, complete or not at all: what has the name of a backup is taken for one by the next try."""
+    draft = path.with_name(f".{backup.name}.new-{uuid.uuid4().hex[:8]}")
+    with translated(backup):
+        try:
+            snapshot(path, draft, busy_timeout_s)
+            draft.rename(backup)
+            sync_file(backup.parent)
+        finally:
+            draft.unlink(missing_ok=True)
 
 
 def climb(path: Path, ladder: Ladder, busy_timeout_s: float) -> None:

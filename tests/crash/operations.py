@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from ensession.trust import Keyring
 from ensession.upkeep import Collector, Forgetter, Retention, find
 from tests.notebook import Notebook
 
+_COUNT = "SELECT count(*) FROM execution"
 FROZEN = Path(__file__).resolve().parents[1] / "data" / "stores"
 CELLS = (
     "a = list(range(2000))\nprint(len(a))",
@@ -209,6 +212,19 @@ def _look(operation: Operation, folder: Path, said: Sequence[str], known: dict[s
                 store.verify_chain(id_)
         if operation is OPERATIONS["upgrade"]:  # by now it is one that can be checked
             assert check_store(path, Config()) == []
+            _look_at_backup(path)
+
+
+def _look_at_backup(path: Path) -> None:
+    (backup,) = path.parent.glob(f"{path.name}.backup-*")
+    with contextlib.closing(sqlite3.connect(backup)) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert database.execute(_COUNT).fetchone() == (_count(path),)
+
+
+def _count(path: Path) -> int:
+    with Store.open_read_only(path, Config()) as store:
+        return store.history.count()
 
 
 def _restorable(path: Path) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import resource
 import runpy
 import shutil
+import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -17,9 +21,9 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from ensession.config import Config
-from ensession.errors import EnsessionError, StoreTooOldError
+from ensession.errors import EnsessionError, StoreAccessError, StoreTooOldError
 from ensession.model import ExecutionId
-from ensession.store import Store, check_store
+from ensession.store import Store, check_store, copying
 from ensession.store.engine import build_file
 from ensession.store.migrate import REVISIONS, Ladder, climb, shipped_ladder, upgrade_store
 from ensession.store.schema import BaseRow
@@ -161,8 +165,6 @@ def test_a_failed_upgrade_changes_nothing(old: Path, tmp_path: Path, config: Con
 
 
 def test_an_upgrade_that_is_killed_changes_nothing(old: Path, tmp_path: Path, config: Config) -> None:
-    import multiprocessing
-
     steps, before = ladder(tmp_path, "import os; os.kill(os.getpid(), 9)"), schema(old)
     process = multiprocessing.get_context("spawn").Process(target=upgrade_store, args=(old, steps, 1))
     process.start()
@@ -172,3 +174,32 @@ def test_an_upgrade_that_is_killed_changes_nothing(old: Path, tmp_path: Path, co
     with Store.open(old, config, ladder=ladder(tmp_path / "again")) as store:
         assert len(store.history.executions()) == 3
     assert check_store(old.with_name(f"old.ens.backup-{REVISIONS[-1]}"), config) == []
+
+
+@pytest.mark.parametrize("way", ["killed", "no room"])
+def test_a_backup_that_broke_off_is_made_again(old: Path, tmp_path: Path, config: Config, way: str) -> None:
+    steps, before = ladder(tmp_path), schema(old)
+    backup = old.with_name(f"old.ens.backup-{REVISIONS[-1]}")
+    if way == "killed":
+        process = multiprocessing.get_context("spawn").Process(target=_die_in_the_backup, args=(old, steps))
+        process.start()
+        process.join()
+        assert process.exitcode == -9
+    else:
+        _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
+        try:
+            with pytest.raises(StoreAccessError):
+                Store.open(old, config, ladder=steps)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    assert not backup.exists()
+    assert schema(old) == before
+    Store.open(old, config, ladder=steps).close()
+    assert schema(backup) == before
+    assert check_store(backup, config) == []
+
+
+def _die_in_the_backup(path: Path, steps: Ladder) -> None:
+    copying.sync_file = lambda _: os.kill(os.getpid(), signal.SIGKILL)  # all of it written, none of it safe
+    upgrade_store(path, steps, 1)
