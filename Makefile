@@ -41,7 +41,7 @@ help:
 	@echo 'make test-slow       the slow ones as well'
 	@echo 'make test-versions   record under this Python, restore under the newest one here, and back'
 	@echo 'make test-browser    what %ens shows, in a real JupyterLab in Chromium (PICTURES=DIR: keep pictures of it)'
-	@echo 'make reliability     damage, crashes and kills, thousands of them'
+	@echo 'make reliability     damage, crashes and kills, thousands of them (WRITE=1: the figures into the docs)'
 	@echo 'make lint            ruff, import contracts, file and function sizes'
 	@echo 'make types           mypy, strict'
 	@echo 'make docs            the documentation, into docs/_build/html'
@@ -99,10 +99,10 @@ test-slow: $(STAMP)
 	$(PY) -m pytest -m 'slow or not slow' $(PYTEST_ARGS)
 
 # Takes hours; docs/explanation/reliability.md says what is tried.
-RELIABILITY := tests/session/test_damage.py tests/session/test_outages.py tests/crash tests/upkeep tests/store/test_crash.py tests/store/test_company.py tests/e2e/test_kill.py tests/e2e/test_run.py
+RELIABILITY := tests/session/test_damage.py tests/session/test_outages.py tests/crash tests/upkeep tests/store/test_crash.py tests/store/test_company.py tests/store/test_migrations.py tests/e2e/test_kill.py tests/e2e/test_run.py tests/e2e/test_sync.py
 
 reliability: $(STAMP)
-	$(PY) -m pytest -n 0 -s -m 'slow or not slow' $(RELIABILITY) $(PYTEST_ARGS)
+	$(PY) -m benchmarks.reliability.run $(if $(WRITE),--write) $(RELIABILITY) -- $(PYTEST_ARGS)
 
 # Six notebooks' worth of libraries, without torch.
 VERSIONS_EXTRA := .[notebooks-light,test]

@@ -19,6 +19,7 @@ import pytest
 
 from tests.crash.operations import OPERATIONS, judge, templates
 from tests.crash.points import DEAD, run
+from tests.figures import tried
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(14400)]
 LEAST_POINTS = 40
@@ -72,6 +73,8 @@ class Bench:
         operation, known = OPERATIONS[name], self.known[name]
         judged, _, _ = run(f"judging {point} ({nth})", lambda _: judge(operation, case, said, known))
         assert judged == 0
+        if code == DEAD:
+            tried("SIGKILL at a statement or a move of a file")
 
     def _judge(self, name: str, said: Sequence[str], say: Callable[[str], None]) -> None:
         """Judge, and say which modules that took."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Ens, Restored, StartKernel
+from tests.figures import tried
 from tests.kernels import Kernel, KernelDied
 
 N_CELLS = 30
@@ -98,6 +99,7 @@ def _rounds(
     moments = random.Random(seed)
     for number in range(n_rounds):
         _one_round(start_kernel, restore_in, ens, tmp_path / f"round-{number}", moments.uniform(0.0, duration_s))
+        tried("SIGKILL of a kernel at a random moment")
 
 
 def test_a_kill_at_a_random_moment_loses_nothing_that_was_answered(

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from tests.figures import tried
 from tests.kernels import COLOURS, kernel_environment
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "run-in-batch.md"
@@ -157,6 +158,7 @@ def _killed_at_each_cell(batch: Batch, n_cells: int, kill_at: Sequence[int]) -> 
         assert done.returncode == -signal.SIGKILL, done.stderr
         marker.unlink()
         assert [bool(outputs) for outputs in batch.outputs()] == [False, *(n < number for n in range(2, n_cells + 1))]
+        tried("SIGKILL of a batch run in a cell, gone on from there")
     batch.must_run()
     resumed = batch.texts()
     counts = batch.runs()

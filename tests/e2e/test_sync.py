@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Ens, StartKernel
+from tests.figures import tried
 from tests.hosts import Host, is_there, ssh_server
 from tests.kernels import Kernel, kernel_environment
 
@@ -100,6 +101,7 @@ def test_interrupted_at_random_moments_it_always_completes_later(
         process.wait()
         if target.exists():
             ens.assert_clean(target)
+        tried("SIGKILL of a push at a random moment")
     done = ens(*command[1:])
     assert done.returncode == 0, f"seed {seed}: {done.stderr}"
     assert digests(ens, target) == digests(ens, store)

@@ -18,6 +18,7 @@ from ensession.model import Fate
 from ensession.store import check_store, repair_store
 from ensession.store.store import Store
 from ensession.trust import Keyring, broken_seals, trust_store, unsealed_values
+from tests.figures import tried
 from tests.notebook import Notebook
 
 CELLS = (
@@ -114,6 +115,7 @@ class Judge:
         assert broken.read_bytes() == before
         if not found and not came_back:
             raise AssertionError(f"case {seed}: the check finds nothing, and yet not all comes back")
+        tried("random damage to a store: flipped, zeroed, missing bytes")
         for path in self.folder.glob(f"*-{seed}.ens*"):
             path.unlink()
 

@@ -11,6 +11,7 @@ import pytest
 
 from ensession.config import Config
 from ensession.store import Store, check_store, copy_store
+from tests.figures import tried
 from tests.store.kit import ENVIRONMENT, draft, payload
 
 DEFAULTS = Config()
@@ -103,4 +104,5 @@ def test_three_writers_and_an_onlooker(path: Path) -> None:
 def test_eight_writers_and_an_onlooker_for_a_minute(path: Path) -> None:
     told, slowest_s = in_company(path, 8, 60)
     assert_nothing_lost(path, told, 8)
+    tried("execution recorded beside seven other writers", len(told))
     print(f"\n8 writers, 60 s: {len(told)} executions, none lost; the longest wait for a lock was {slowest_s:.2f} s")

@@ -12,6 +12,7 @@ import pytest
 from ensession.config import Config
 from ensession.model import ExecutionId, VersionId
 from ensession.store import Store, check_store
+from tests.figures import tried
 from tests.store.kit import ENVIRONMENT, draft, loaded, payload
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,6 +73,7 @@ def test_killed_while_recording(tmp_path: Path, config: Config, point: str, way:
         store.log.record(draft(store.log.begin_run(ENVIRONMENT).id, head), {0: payload(b"after")})
     assert check_store(path, config) == []
     assert [item.name for item in tmp_path.iterdir()] == ["a.ens"]
+    tried("SIGKILL at a named point of a writer")
 
 
 def test_a_read_only_look_at_a_killed_writers_store(tmp_path: Path, config: Config) -> None:

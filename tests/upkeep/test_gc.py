@@ -21,6 +21,7 @@ from ensession.store import Store, check_store
 from ensession.store.chunks import plain_chunk
 from ensession.trust import Keyring
 from ensession.upkeep import Collector, Proposal, Retention
+from tests.figures import tried
 from tests.notebook import Notebook
 from tests.session.truth import truth
 from tests.upkeep.kit import GOOD, collect, forget, form, record, restored
@@ -274,6 +275,7 @@ def _judge(path: Path, cells: Sequence[str], retention: Retention) -> None:
                     continue
                 assert truth({name: notebook[name]}, notebook.variables) == values[name]
                 assert fates[name] in GOOD
+    tried("gc of a generated session, all its states restored")
 
 
 def _live(path: Path, cells: Sequence[str]) -> dict[int, dict[str, object]]:
