@@ -33,7 +33,7 @@ def test_packed_at_work_and_restored_elsewhere(
     assert "quick, alias" in text or "alias, quick" in text
 
     assert "packed into itself" in ens("pack", store, store).stderr
-    assert "20MB" in ens("pack", store, tmp_path / "a.ens", "--bandwidth", "fast").stderr
+    assert "200MB" in ens("pack", store, tmp_path / "a.ens", "--bandwidth", "fast").stderr
     small = ens("pack", store, tmp_path / "a.ens", "--max-size", "10kB")
     assert small.returncode == 9
     assert "are needed" in small.stderr
