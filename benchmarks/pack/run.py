@@ -26,6 +26,7 @@ from benchmarks.pack.line import send
 from benchmarks.pack.sessions import SESSIONS, session
 from benchmarks.published import circumstances, publish
 from ensession.config import Config
+from ensession.display.units import counted
 from ensession.model import ExecutionId
 from ensession.planner.packing import Choice
 from ensession.store import Store, copy_store
@@ -211,7 +212,7 @@ def main() -> int:
             trips += measure(book, Path(folder), options.rounds)
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps([asdict(trip) for trip in trips], indent=2) + "\n", encoding="utf-8")
-    where = f"{platform.system()}, {os.cpu_count()} cores; medians of {options.rounds} rounds"
+    where = f"{platform.system()}, {os.cpu_count()} cores; medians of {counted(options.rounds, 'round')}"
     lines = [f"- {one}" for one in verdicts(trips)]
     scale = "" if options.scale == 1 else f" Sessions at {options.scale:g} of their size."
     text = "\n".join([f"{where}.{scale} {circumstances(os.getloadavg()[0])}", "", table(trips), "", *lines])

@@ -9,7 +9,7 @@ from ensession.display.harmless import first_line
 from ensession.display.plan_html import plan_html
 from ensession.display.plan_layout import PlanKind, PlanRow, lay_out_plan
 from ensession.display.tables import Column, Table, Tone
-from ensession.display.units import duration, size
+from ensession.display.units import counted, duration, size
 from ensession.model import (
     HIDDEN_PREFIX,
     Binding,
@@ -108,9 +108,8 @@ def summary_line(report: RestoreReport) -> str:
     """Return a sentence such as ``12 variables in 0.4 s: 11 loaded, 1 MISSING.``."""
     counts = ((report.count(fate), text) for fate, text in _FATES.items())
     parts = ", ".join(f"{number} {text}" for number, text in counts if number)
-    n_variables = len(report.variables)
-    noun = "variable" if n_variables == 1 else "variables"
-    return f"{n_variables} {noun} in {duration(report.duration_s)}{': ' if parts else ''}{parts}."
+    brought = counted(len(report.variables), "variable")
+    return f"{brought} in {duration(report.duration_s)}{': ' if parts else ''}{parts}."
 
 
 def _plan_row(row: PlanRow, codes: Mapping[ExecutionId, str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from ensession.capture.names import is_only_command
 from ensession.display import environment_table, restore_table
 from ensession.display.harmless import one_line
-from ensession.display.units import size
+from ensession.display.units import counted, size
 from ensession.errors import UsageError
 from ensession.magic.gate import Gate
 from ensession.magic.show import progress, show
@@ -182,8 +182,8 @@ def awaited_line(awaited: Awaited) -> str:
         return ""
     more = len(names) - _NAMED
     listed = ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-    noun = "variable" if len(names) == 1 else "variables"
-    return f"Awaited: {len(names)} {noun} ({size(awaited.n_bytes())}): {listed}. They come when a cell uses them."
+    some = counted(len(names), "variable")
+    return f"Awaited: {some} ({size(awaited.n_bytes())}): {listed}. They come when a cell uses them."
 
 
 def _without_loading(code: str) -> str:
