@@ -12,6 +12,8 @@ from ensession.serial.look import Look
 LARGE_BYTES = 2**20
 """Of larger values, and of those that come when so much was looked at, only a new binding is seen: each cell pays."""
 _CODE = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, staticmethod, classmethod, property)
+_ATOMS = (int, bool, str, bytes, type(None))
+"""What can't change, and is what it equals: no look is needed."""
 
 
 class ModuleState:
@@ -48,6 +50,8 @@ class ModuleState:
         return tuple(found)
 
     def _token(self, path: str, value: Any) -> object:
+        if type(value) in _ATOMS:
+            return type(value), value
         if self._large.get(path) == id(value):
             return id(value)
         seen = self._look({"value": value})

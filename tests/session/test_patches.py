@@ -65,6 +65,13 @@ def up():
     counter += 1
     seen.append(counter)
 def grow(): big[0] += 1
+def say(text):
+    global word
+    word = text
+word = "a"
+def decide():
+    global counter
+    counter = bool(counter)
 class Registry:
     items = {}
     @classmethod
@@ -82,6 +89,9 @@ def remember(): globals()["late"] = 1
         ("mine.seen.append(5)", ["own_state.seen"]),
         ("mine.Registry.add('a')", ["own_state.Registry.items"]),
         ("mine.remember()", ["own_state.late"]),
+        ("mine.decide()", ["own_state.counter"]),  # False, which equals 0
+        ("mine.say('b')", ["own_state.word"]),
+        ("mine.say('' + 'a'); x = 1", []),
         ("mine.look(); x = 1", []),
         ("mine.grow()", []),  # larger than what every cell can pay for
     ],
