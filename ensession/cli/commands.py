@@ -168,6 +168,7 @@ def check(file: Path, as_json: bool) -> int:
         problems = check_store(file, Config()) or _broken_seals(file)
         hurt = hurt_states(file, Config(), problems) if problems else {}
         caveats = _caveats(file)
+        caveats += [] if problems else _unsealed(file)
     if as_json:
         states = [{"state": id_, "variables": names} for id_, names in hurt.items()]
         print_json({"problems": records.problem_records(problems), "states": states, "caveats": caveats})
@@ -207,16 +208,21 @@ def trust(file: Path, as_json: bool) -> None:
 def _caveats(file: Path) -> list[str]:
     try:
         with Store.open_read_only(file, Config()) as store:
-            found, names = list(store.caveats()), unsealed_values(store, Keyring.present())
+            return list(store.caveats())
     except IntegrityError:  # the problems say it
         return []
-    if names:
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        found.append(
-            f"there is no seal of yours over {', '.join(names[:_NAMED])}{more}, as after a pull: a restore does not "
-            f"load that and runs cells instead; ens trust {file} if you trust where it came from"
-        )
-    return found
+
+
+def _unsealed(file: Path) -> list[str]:
+    with Store.open_read_only(file, Config()) as store:
+        names = unsealed_values(store, Keyring.present())
+    if not names:
+        return []
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return [
+        f"there is no seal of yours over {', '.join(names[:_NAMED])}{more}, as after a pull: a restore does not load "
+        f"that and runs cells instead; ens trust {file} if you trust where it came from"
+    ]
 
 
 def _plan(store: Store, target: ExecutionId | None) -> tuple[Plan, Graph]:

@@ -94,8 +94,9 @@ class Comparison:
         """Return in what this process differs from the one that an execution ran in."""
         run = self._store.history.execution(id_).run
         if run not in self._found:
-            recorded = next(one for one in self._store.history.runs() if one.id == run).environment
             here = environment()
+            # Without its run it is damaged, and whoever restores it says so.
+            recorded = next((one.environment for one in self._store.history.runs() if one.id == run), here)
             found = differences(recorded, here)
             # What the session uses takes a look at its cells: only where there is anything to tell.
             self._found[run] = differences(recorded, here, self._used(id_)) if found else found

@@ -67,6 +67,8 @@ _RUNS = (
     " FROM kernel_run ORDER BY id"
 )
 
+_KINDS, _OUTCOMES = frozenset(ExecutionKind), frozenset(Outcome)
+
 
 class HistoryReader:
     """Reads what was recorded; never unpickles and never executes (invariant 5).
@@ -218,6 +220,8 @@ def _output_data(id_: ExecutionId, text: bytes) -> dict[str, Any]:
 
 def _execution(row: Sequence[Any]) -> Execution:
     id_, digest, parent, run, kind, code, cell_id, started, runtime, capture, outcome, error, no_replay, *rest = row
+    if kind not in _KINDS or outcome not in _OUTCOMES:
+        raise IntegrityError(f"execution {id_} is damaged: its row makes no sense")
     return Execution(
         id=id_,
         digest=digest,
@@ -250,5 +254,27 @@ def _binding(row: Sequence[Any]) -> Binding:
 
 def _run(row: Sequence[Any]) -> KernelRun:
     id_, uid, started_at, ended_at, python, implementation, platform, hostname, pid, cwd, packages = row
-    environment = Environment(python, implementation, platform, hostname, pid, cwd, json.loads(packages))
-    return KernelRun(id_, uid, started_at, ended_at, environment)
+    # Damage here, which no digest covers, changes what is said of the place, and must not be in the way of a restore.
+    place = Environment(
+        python=_text(python),
+        implementation=_text(implementation),
+        platform=_text(platform),
+        hostname=_text(hostname),
+        pid=pid if isinstance(pid, int) else 0,
+        cwd=_text(cwd),
+        packages=_versions(packages),
+    )
+    return KernelRun(id_, uid, started_at, ended_at, place)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else "?"
+
+
+def _versions(packages: object) -> dict[str, str]:
+    """Return the versions of packages by their names; none where the text makes no sense."""
+    try:
+        found = json.loads(packages) if isinstance(packages, str) else None
+    except (ValueError, RecursionError):
+        return {}
+    return {name: one for name, one in found.items() if isinstance(one, str)} if isinstance(found, dict) else {}

@@ -9,7 +9,7 @@ from sqlite3 import Connection
 from typing import Any
 
 from ensession.digests import version_digest
-from ensession.errors import ForgottenError, NotFoundError
+from ensession.errors import ForgottenError, IntegrityError, NotFoundError
 from ensession.model import Codec, Digest, PayloadInfo, VersionId
 from ensession.store.engine import rows
 
@@ -69,13 +69,25 @@ def payload_info(connection: Connection, version: VersionId) -> PayloadInfo | No
 
 @functools.lru_cache(maxsize=4096)
 def decode_names(text: str) -> tuple[str, ...]:
-    """Return the names in ``version.names``; the same few come again and again."""
-    return tuple(json.loads(text))
+    """Return the names in ``version.names``; the same few come again and again.
+
+    Raises
+    ------
+    IntegrityError
+    """
+    try:
+        return tuple(json.loads(text))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise IntegrityError(f"the names of a version make no sense ({error})") from error
 
 
 def info_from_row(row: Any) -> PayloadInfo | None:
-    """Return the payload information in ``codec, python, n_stream_bytes, n_buffer_bytes, n_stored_bytes``."""
-    codec, python, n_stream_bytes, n_buffer_bytes, n_stored_bytes = row
-    if codec is None:
+    """Return the payload information in ``codec, python, n_stream_bytes, n_buffer_bytes, n_stored_bytes``.
+
+    A row that makes no sense is no payload: its value is made again.
+    """
+    codec, python, *sizes = row
+    found = _CODECS.get(codec)
+    if found is None or not all(type(one) is int for one in sizes):
         return None
-    return PayloadInfo(_CODECS.get(codec) or Codec(codec), python, n_stream_bytes, n_buffer_bytes, n_stored_bytes)
+    return PayloadInfo(found, python, *sizes)

@@ -193,5 +193,8 @@ def payload_parts(database: Database, version: VersionId) -> list[tuple[str, int
     with database.read():
         parts = database.rows(_PARTS, (version,))
         rows = database.rows(_ADDRESSES, (version,))
-    addresses = {part: [row[1] or b"" for row in group] for part, group in groupby(rows, key=lambda row: row[0])}
+    addresses = {
+        part: [row[1] if isinstance(row[1], bytes) else b"" for row in group]
+        for part, group in groupby(rows, key=lambda row: row[0])
+    }
     return [(mode, n_bytes, addresses.get(part, [])) for part, mode, n_bytes in parts]

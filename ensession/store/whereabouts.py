@@ -50,7 +50,8 @@ def caveats(database: Database, found: Whereabouts) -> tuple[str, ...]:
         )
     if found.lacks_log:
         for host, pid, folder in database.rows(_LAST_RUN):
-            if not _is_at_home(path, host, pid, folder):
+            makes_sense = isinstance(host, str) and isinstance(pid, int) and isinstance(folder, str)
+            if makes_sense and not _is_at_home(path, host, pid, folder):
                 told.append(
                     f"the last kernel on {path} (process {pid} on {host}, in {folder}) was killed. If a "
                     f"{path.name}-wal lies where the file came from, it holds the last cells: ens copy takes it in"

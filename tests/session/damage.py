@@ -105,10 +105,10 @@ class Judge:
         shutil.copy(self.path, broken)
         self.counts[hurt(broken, numbers)] += 1
         before = broken.read_bytes()
-        found = self._found(broken)
+        found = self.found(broken)
         if before == self.path.read_bytes():
             self.counts["nothing changed"] += 1
-        came_back = self._restore(broken)
+        came_back = self.restore(broken)
         self.counts["restored whole" if came_back else "not restored whole"] += 1
         broken.write_bytes(before)
         self._mend(broken, mended)
@@ -119,7 +119,8 @@ class Judge:
         for path in self.folder.glob(f"*-{seed}.ens*"):
             path.unlink()
 
-    def _found(self, broken: Path) -> bool:
+    def found(self, broken: Path) -> bool:
+        """Whether a check finds something."""
         try:
             if check_store(broken, Config()):
                 return True
@@ -129,7 +130,8 @@ class Judge:
         except EnsessionError:
             return True
 
-    def _restore(self, path: Path) -> bool:
+    def restore(self, path: Path) -> bool:
+        """Whether all comes back; raises where a wrong value does without a word."""
         notebook = Notebook(path)
         try:
             report = notebook.restore()
@@ -158,7 +160,7 @@ class Judge:
         assert check_store(mended, Config()) == []
         with Store.open(mended, Config()) as store:
             trust_store(store, Keyring.load())
-        whole = self._restore(mended)
+        whole = self.restore(mended)
         self.counts["repaired whole" if whole else "repaired in part"] += 1
         self.counts["damaged executions"] += len(salvage.damaged)
         self.counts["damaged values"] += len(salvage.lost_values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from ensession.config import Config
 from ensession.model import Fate
 from ensession.store import Store, check_store
 from ensession.trust import Keyring, broken_seals, unsealed_values
+from tests.figures import tried
 from tests.notebook import Notebook
 from tests.session.damage import Judge
 
@@ -54,6 +56,52 @@ def test_random_damage(tmp_path: Path) -> None:
     judge = Judge(tmp_path / "whole.ens", tmp_path)
     for seed in range(12):
         judge.case(seed)
+
+
+NONSENSE = ("CAST({column} AS BLOB)", "x'ff'", "'zzz'", "-5", "NULL")
+"""What one bit of a record's header makes of a value, and what nobody wrote."""
+
+
+def spoilt(store: Path, table: str, column: str, what: str) -> bool:
+    """Spoil a field of a table's last row; say whether it could be."""
+    sql = f"UPDATE {table} SET {column} = {what} WHERE rowid = (SELECT max(rowid) FROM {table})"
+    with contextlib.closing(sqlite3.connect(store, isolation_level=None)) as database:
+        database.execute("PRAGMA ignore_check_constraints = ON")
+        try:
+            return database.execute(sql.format(column=column)).rowcount > 0
+        except sqlite3.IntegrityError:
+            return False
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        ("kernel_run.python", "kernel_run.platform", "kernel_run.packages", "kernel_run.pid", "kernel_run.cwd"),
+        ("execution.run", "execution.kind", "execution.outcome", "version.names"),
+        ("chunk.address", "payload.codec", "payload.n_stream_bytes", "payload.n_buffer_bytes"),
+        pytest.param((), marks=[pytest.mark.slow, pytest.mark.timeout(1800)]),
+    ],
+    ids=["where", "history", "values", "all"],
+)
+def test_fields_that_make_no_sense(columns: tuple[str, ...], tmp_path: Path) -> None:
+    """A restore ends with an error of ours, or brings back what was there; a check says its own, too."""
+    judge = Judge(tmp_path / "whole.ens", tmp_path)
+    with contextlib.closing(sqlite3.connect(judge.path)) as database:
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE TABLE%'")]
+        every = [f"{table}.{row[1]}" for table in tables for row in database.execute(f"PRAGMA table_info({table})")]
+    n_cases = 0
+    for field in columns or every:
+        for what in NONSENSE:
+            path = tmp_path / f"{field}-{n_cases}.ens"
+            shutil.copy(judge.path, path)
+            if spoilt(path, *field.split("."), what):
+                judge.found(path)
+                judge.restore(path)
+                n_cases += 1
+                tried("a field of a store's row that makes no sense")
+            for file in tmp_path.glob(f"{path.name}*"):
+                file.unlink()
+    assert n_cases >= 2 * len(columns or every) // 3
 
 
 @pytest.mark.slow
