@@ -70,7 +70,7 @@ def _shape(value: Any) -> str:
     return ""
 
 
-def _preview(value: Any) -> str:  # noqa: PLR0911  (one kind, one line)
+def _preview(value: Any) -> str:
     if isinstance(value, types.ModuleType):
         return value.__name__
     if isinstance(value, types.FunctionType):

@@ -63,8 +63,8 @@ NONSENSE = ("CAST({column} AS BLOB)", "x'ff'", "'zzz'", "-5", "NULL")
 
 
 def spoilt(store: Path, table: str, column: str, what: str) -> bool:
-    """Spoil a field of a table's last row; say whether it could be."""
-    sql = f"UPDATE {table} SET {column} = {what} WHERE rowid = (SELECT max(rowid) FROM {table})"
+    """Spoil a field of those rows of a table that have the largest value there; say whether it could be."""
+    sql = f"UPDATE {table} SET {column} = {what} WHERE {column} IS (SELECT max({column}) FROM {table})"
     with contextlib.closing(sqlite3.connect(store, isolation_level=None)) as database:
         database.execute("PRAGMA ignore_check_constraints = ON")
         try:
