@@ -99,9 +99,7 @@ class Keyring:
     def judge(self, store: Store, subject: bytes) -> bool | None:
         """Return whether this key's seal over a digest holds; None where a store has none."""
         found = store.seals.get(subject, self.key_id)
-        if found is None:
-            return None
-        return isinstance(found, bytes) and hmac.compare_digest(found, self._code(subject))
+        return None if found is None else hmac.compare_digest(found, self._code(subject))
 
     def _code(self, subject: bytes) -> bytes:
         inner, outer = (prepared.copy() for prepared in _prepared(self.key))

@@ -33,6 +33,8 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise translate(error, path) from error
+    except UnicodeDecodeError as error:  # SQLite quotes what is damaged, and sqlite3 can't read the quotation
+        raise IntegrityError(f"{path}: the database file is damaged; ens repair saves what can be read") from error
     except EnsessionError:  # StoreAccessError is an OSError too
         raise
     except OSError as error:

@@ -26,7 +26,9 @@ class SealTable:
     def get(self, subject: bytes, key_id: bytes) -> bytes | None:
         """Return the code of one key over one digest, None where there is none."""
         rows = self._database.rows("SELECT mac FROM seal WHERE subject = ? AND key_id = ?", (subject, key_id))
-        return rows[0][0] if rows else None
+        if not rows:
+            return None
+        return rows[0][0] if isinstance(rows[0][0], bytes) else b""  # damage, which fits nothing
 
 
 def insert_seals(connection: Connection, seals: Sequence[Seal]) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from ensession.config import Config
+from ensession.errors import IntegrityError
 from ensession.model import Fate
-from ensession.store import Store, check_store
+from ensession.store import Store, check_store, repair_store
 from ensession.trust import Keyring, broken_seals, unsealed_values
 from tests.figures import tried
 from tests.notebook import Notebook
@@ -102,6 +103,19 @@ def test_fields_that_make_no_sense(columns: tuple[str, ...], tmp_path: Path) -> 
             for file in tmp_path.glob(f"{path.name}*"):
                 file.unlink()
     assert n_cases >= 2 * len(columns or every) // 3
+
+
+def test_a_schema_that_is_no_text_is_damage(store: Path) -> None:
+    """SQLite quotes the name in its error, and :mod:`sqlite3` fails to read the quotation."""
+    with contextlib.closing(sqlite3.connect(store, isolation_level=None)) as database:
+        database.execute("PRAGMA writable_schema = ON")
+        database.execute("UPDATE sqlite_master SET name = CAST(x'c5ff' AS TEXT), sql = 'CREATE x' WHERE name = 'tag'")
+    (problem,) = check_store(store, Config())
+    assert "damaged" in problem.what
+    with pytest.raises(IntegrityError, match="ens repair"):
+        Store.open(store, Config())
+    repair_store(store, store.with_name("mended.ens"), Config())
+    assert check_store(store.with_name("mended.ens"), Config()) == []
 
 
 @pytest.mark.slow
