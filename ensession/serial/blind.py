@@ -1,17 +1,18 @@
-"""Fingerprints that do not tell one string from another equal one.
+"""Fingerprints that do not tell one string, or one slice, from another equal one.
 
 A pickle stream writes an object once and refers to it from then on. Which equal strings are one object depends on
 how a value came about: the interpreter joins those of one cell, a loaded value has those of its payload, and a word
 may happen to be the name of a module that is pickled along with it. Two equal values would have different
 fingerprints. Here a second pass over a small value writes each string as its number in a table of all strings, and
-the table is hashed beside the stream.
+the table is hashed beside the stream. Slices are written out each time: pandas has some, which blocks of several
+frames share or not, depending on what these were asked before.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import xxhash
 
@@ -20,24 +21,30 @@ from ensession.model import BufferMode, Fingerprint
 LIMIT_BYTES = 32 * 1024
 """Longest stream that a second pass is made for: a millisecond or two. Longer ones are hashed as they are."""
 MOST_REMEMBERED = 4096
+_ENDS = frozenset({int, type(None)})
 _PLAIN = frozenset({int, float, complex, bool, type(None)})
 
 
 class Words:
     """The strings of one value, in the order of their first appearance; mixed into picklers."""
 
+    is_blind_to_slices: ClassVar[bool] = False
+
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._texts: dict[str, int] = {}
         self._bytes: dict[bytes, int] = {}
 
-    def persistent_id(self, obj: Any) -> int | None:
-        """Return the number of a string; anything else is written as always."""
+    def persistent_id(self, obj: Any) -> int | tuple[int | None, ...] | None:
+        """Return the number of a string, or the ends of a slice; anything else is written as always."""
         kind = type(obj)
         if kind is str:
             return 2 * self._texts.setdefault(obj, len(self._texts))
         if kind is bytes:
             return 2 * self._bytes.setdefault(obj, len(self._bytes)) + 1
+        if kind is slice and self.is_blind_to_slices:
+            ends = (obj.start, obj.stop, obj.step)
+            return ends if _ENDS.issuperset(map(type, ends)) else None
         return None
 
     def words_digest(self) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import pickle
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,9 +14,9 @@ from ensession.model import Codec, Fingerprint, PayloadSink
 from ensession.serial.blind import LIMIT_BYTES as BLIND_LIMIT_BYTES
 from ensession.serial.blind import has_strings, joined
 from ensession.serial.budget import Limit
-from ensession.serial.canonical import LIMIT_BYTES, canonical_fingerprint, former_canonical_fingerprint
+from ensession.serial.canonical import LIMIT_BYTES, canonical_fingerprint
 from ensession.serial.frames import UnframedSink
-from ensession.serial.pickling import PROTOCOL, BlindObserver, Dump, Observer, blind_fingerprint, dump, dump_observed
+from ensession.serial.pickling import PROTOCOL, BlindObserver, Dump, blind_fingerprint, dump, dump_observed
 from ensession.serial.reach import LIMIT, Reach, walk
 from ensession.serial.reducers import is_mutable
 from ensession.serial.registry import Range, overlap
@@ -228,49 +228,6 @@ def observe(values: Mapping[str, Any], scope: Scope, owners: frozenset[int] = fr
         return None
     assert isinstance(sink, HashSink)  # noqa: S101
     return joined(sink.stream_digest(), pickler.words_digest(), sink.buffers_digest())
-
-
-def agrees(values: Mapping[str, Any], scope: Scope, recorded: Fingerprint, seen: Look) -> bool:
-    """Whether a recorded fingerprint is one of these values, taken in whatever way was usual then.
-
-    Parameters
-    ----------
-    values : Mapping[str, object]
-    scope : Scope
-    recorded : Fingerprint
-        Of any process, and of this version or one that told equal strings apart.
-    seen : Look
-        At the values.
-    """
-    return any(recorded == one() for one in _fingerprints(values, scope, seen))
-
-
-def _fingerprints(values: Mapping[str, Any], scope: Scope, seen: Look) -> Iterator[Callable[[], Fingerprint | None]]:
-    """Return the ways to fingerprint values that were ever usual, the cheap ones first."""
-    yield lambda: seen.fingerprint
-    if seen.is_observed or seen.unstorable is not None:
-        yield lambda: _formerly_observed(values, scope, seen.owners)
-    else:
-        yield lambda: seen.written
-        if seen.codec is Codec.PICKLE:
-            yield lambda: _blind_at_any_length(values, scope, seen.owners)
-            yield lambda: former_canonical_fingerprint(values, scope, seen.owners)
-
-
-def _formerly_observed(values: Mapping[str, Any], scope: Scope, owners: frozenset[int]) -> Fingerprint | None:
-    try:
-        _, sink = dump_observed(values, scope, HashSink, owners, Observer)
-    except UnserializableError:
-        return None
-    assert isinstance(sink, HashSink)  # noqa: S101
-    return sink.fingerprint()
-
-
-def _blind_at_any_length(values: Mapping[str, Any], scope: Scope, owners: frozenset[int]) -> Fingerprint | None:
-    """Fingerprint values that may have been short enough for it where they were recorded."""
-    _, sink = dump(values, scope, HashSink, codec=Codec.PICKLE, owners=owners)
-    assert isinstance(sink, HashSink)  # noqa: S101
-    return blind_fingerprint(values, scope, owners, sink.buffers_digest())
 
 
 def _blind(values: Mapping[str, Any], scope: Scope, dumped: Dump, sink: HashSink) -> Fingerprint | None:

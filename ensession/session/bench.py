@@ -12,7 +12,7 @@ from ensession.capture.namespace import UserNamespace
 from ensession.capture.tracker import Tracker
 from ensession.environments import why_incomparable
 from ensession.model import Digest, Execution, ExecutionId, Fingerprint, PayloadSource, Version, VersionId
-from ensession.serial.look import agrees
+from ensession.serial.agreement import agrees
 from ensession.session.environment import Comparison
 from ensession.store import Store
 from ensession.trust import Keyring, require_payload
