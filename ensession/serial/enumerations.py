@@ -43,14 +43,30 @@ def full_enum_class(
     return made
 
 
-def set_enum_state(target: Any, state: tuple[Mapping[str, Any], Mapping[str, Mapping[str, Any]]]) -> None:
-    """Give an enumeration its attributes, and its members theirs."""
-    own, of_members = state
+def set_enum_state(target: Any, state: tuple[Any, ...]) -> None:
+    """Give an enumeration its attributes, and its members theirs.
+
+    Parameters
+    ----------
+    target : type
+    state : tuple
+        Attributes of the class; those of the named members, by name; and, where a flag has such, its nameless members
+        with attributes of their own: value, arguments that make it as an instance of the mixed-in type, attributes.
+    """
+    own, of_members, *rest = state
     set_class_state(target, own)
     for name, attributes in of_members.items():
-        found = vars(target._member_map_[name])
-        found.clear()
-        found.update(attributes)
+        _fill(target._member_map_[name], attributes)
+    for value, arguments, attributes in (one for nameless in rest for one in nameless):
+        if value not in target._value2member_map_:
+            target._value2member_map_[value] = target._member_type_.__new__(target, *arguments)
+        _fill(target._value2member_map_[value], attributes)
+
+
+def _fill(member: Any, attributes: Mapping[str, Any]) -> None:
+    found = vars(member)
+    found.clear()
+    found.update(attributes)
 
 
 def member(cls: Any, name: str) -> Any:

@@ -16,7 +16,9 @@ from typing import Any
 from ensession.errors import UnserializableError
 from ensession.serial import enumerations, rebuild
 
-_OF_ENUM = frozenset({"_value_", "_name_", "__objclass__", "_sort_order_"})
+_OF_ENUM = frozenset({"_value_", "_name_", "__objclass__", "_sort_order_", "_inverted_"})
+_FOUND_ANEW = frozenset({"_inverted_"})
+"""What a member keeps once it was asked for it: that is no change."""
 _VALUES = frozenset(
     {str, bytes, int, bool, complex, type(None), datetime.date, datetime.timedelta, decimal.Decimal, fractions.Fraction}
 )
@@ -33,23 +35,34 @@ _MADE_ANEW = ("_new_member_", "_use_args_")
 
 
 def canonical(cls: Any) -> dict[str, Any]:
-    """Return the members of an enumeration by name, aliases left out."""
-    return {name: cls._member_map_[name] for name in cls._member_names_}
+    """Return the members of an enumeration by name, aliases left out; flags have some of several bits among them."""
+    found: dict[int, tuple[str, Any]] = {}
+    for name, member in cls._member_map_.items():
+        found.setdefault(id(member), (name, member))
+    return dict(found.values())
+
+
+def composites(cls: Any) -> list[Any]:
+    """Return the nameless members of a flag (``K.A | K.B``) that are more than their value, in its order."""
+    if not issubclass(cls, enum.Flag):
+        return []
+    named = set(map(id, cls._member_map_.values()))
+    nameless = [member for _, member in sorted(cls._value2member_map_.items()) if id(member) not in named]
+    return [member for member in nameless if type(member) is not cls or vars(member).keys() - _OF_ENUM]
 
 
 def is_plain(cls: Any) -> bool:
     """Whether names and values are all there is to the members of an enumeration."""
-    if cls._member_type_ not in (object, int, str) or _makes_its_members(cls):
+    if cls._member_type_ not in (object, int, str) or _makes_its_members(cls) or composites(cls):
         return False
     return all(
         type(member) is cls
-        and vars(member).keys() <= _OF_ENUM | {"_inverted_"}
+        and vars(member).keys() <= _OF_ENUM
         and vars(member).get("_name_") == name
         and "_value_" in vars(member)
         and not hasattr(type(vars(member)["_value_"]), "__get__")  # as functions are, and no member made of them
         and (cls._member_type_ is object or _is_its_value(member, cls._member_type_))
-        for name, member in cls._member_map_.items()
-        if name in cls._member_names_
+        for name, member in canonical(cls).items()
     )
 
 
@@ -101,7 +114,20 @@ def _arguments(member: Any, kind: Any) -> tuple[Any, ...]:
 
 def attributes(cls: Any) -> dict[str, dict[str, Any]]:
     """Return all that the members of an enumeration have, by name and attribute."""
-    return {name: dict(vars(member)) for name, member in canonical(cls).items()}
+    return {name: _own(member) for name, member in canonical(cls).items()}
+
+
+def _nameless_members(cls: Any) -> list[tuple[int, tuple[Any, ...], dict[str, Any]]]:
+    found = []
+    for member in composites(cls):
+        if type(member) is not cls or "_value_" not in vars(member):
+            raise UnserializableError(f"a nameless member of {cls.__qualname__} is of another class, or has no value")
+        found.append((vars(member)["_value_"], _arguments(member, cls._member_type_), _own(member)))
+    return found
+
+
+def _own(member: Any) -> dict[str, Any]:
+    return {name: value for name, value in vars(member).items() if name not in _FOUND_ANEW}
 
 
 def state_beyond(cls: Any) -> dict[str, Any]:
@@ -127,7 +153,9 @@ def reduce_enumeration(cls: enum.EnumType, first: Mapping[str, Any], state: Mapp
     head, own = (type(cls), cls.__name__, cls.__bases__), {**state, **state_beyond(cls)}
     if is_plain(cls):
         return rebuild.enum_class, (*head, plain_members(cls), first), own, None, None, rebuild.set_class_state
-    arguments, full = (*head, full_members(cls), first), (own, attributes(cls))
+    arguments = (*head, full_members(cls), first)
+    nameless = _nameless_members(cls)
+    full = (own, attributes(cls), nameless) if nameless else (own, attributes(cls))
     return enumerations.full_enum_class, arguments, full, None, None, enumerations.set_enum_state
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from ensession.model import Fate
 from tests.notebook import Notebook
 from tests.session.test_generated import prices
@@ -71,6 +73,16 @@ KINDS = {
         "k = K.B",
         "int(K.A | K.B), k is K.B, K._boundary_",
     ),
+    "flags with names for several bits": (
+        "class K(enum.Flag):\n    A = 1\n    B = 2\n    AB = 3\n    BA = 3\n    def __init__(self, v): self.more = [v]",
+        "k = K.AB",
+        "k is K.A | K.B, K.BA is k, k.more, [one.more for one in K], list(K), ~K.A is K.B",
+    ),
+    "several bits given an attribute later": (
+        "class K(enum.IntFlag):\n    A = 1\n    B = 2\n    AB = 3\n    C = 4",
+        "k = K.A | K.C\nk.late = log\nK.AB.late = k",
+        "k is K.A | K.C, k.late is log, k.name, int(k), K.AB.late is k, hasattr(K.A, 'late'), K(6)",
+    ),
     "given an attribute later": (
         "class K(enum.Enum):\n    A = 1\n    B = 2",
         "k = K.A\nk.late = log",
@@ -110,6 +122,25 @@ def test_an_attribute_set_through_a_variable_is_a_change_of_the_class(tmp_path: 
     assert notebook.changed() == {"K", "k"}
     notebook.run("k.late.append(2)")
     assert notebook.changed() == {"K", "k"}
+    notebook.kill()
+
+
+@pytest.mark.parametrize("kind", ["enum.Flag", "enum.IntFlag"])
+def test_an_attribute_of_several_bits_is_a_change_and_making_them_is_none(tmp_path: Path, kind: str) -> None:
+    notebook = Notebook(tmp_path / "s.ens").start()
+    notebook.run(
+        f"import enum\nclass K({kind}):\n    A = 1\n    B = 2\n    C = 4\n    AB = 3", "K.A.v = 1", "k = K.A | K.C"
+    )
+    assert notebook.changed() == {"k"}
+    notebook.run("~K.A; K.B | K.C; K(7)")
+    assert notebook.changed() == set()
+    for member in ("k", "K.AB"):
+        notebook.run(f"{member}.late = [1]")
+        assert notebook.changed() == {"K", "k"}
+        notebook.run(f"{member}.late.append(2)")
+        assert notebook.changed() == {"K", "k"}
+    notebook.run("~k")
+    assert notebook.changed() == set()
     notebook.kill()
 
 
