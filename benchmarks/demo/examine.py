@@ -47,8 +47,7 @@ class Walker:
     def put(self, *words: object) -> None:
         """Add words to the digest."""
         for word in words:
-            self.hash.update(word if isinstance(word, bytes) else str(word).encode())
-            self.hash.update(b"\0")
+            self.hash.update((word if isinstance(word, bytes) else str(word).encode()) + b"\0")
 
     def walk(self, value: Any) -> None:
         """Add a value to the digest."""
@@ -112,9 +111,8 @@ class Walker:
     def _labelled(self, value: pd.Series[Any] | pd.Index[Any]) -> None:
         self.mutable.add(id(value))
         self.put(len(value), value.dtype, value.name)
-        if isinstance(value, pd.Series):
-            self._hashed(value.index)
-        self._hashed(value)
+        for part in (value.index, value) if isinstance(value, pd.Series) else (value,):
+            self._hashed(part)
 
     def _hashed(self, value: Any) -> None:
         if isinstance(value, pd.MultiIndex):
@@ -199,6 +197,8 @@ class Walker:
         """Anything else: by what pickle would take apart."""
         self.mutable.add(id(value))
         cls = type(value)
+        if value is np.random.mtrand._rand:  # what state it is in is examined by itself
+            return
         if cls.__module__ == "__main__":
             is_live = self.namespace.get(cls.__name__) is cls
             self.put("class of the session" if is_live else "CLASS FROM ELSEWHERE")
@@ -213,11 +213,8 @@ class Walker:
             return
         self.kept.append(reduced)
         function, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
-        self.walk(function)
-        self.walk(arguments)
-        self.walk(state)
-        self.walk(list(items or ()))
-        self.walk(list(pairs or ()))
+        for part in (function, arguments, state, list(items or ()), list(pairs or ())):
+            self.walk(part)
 
 
 KINDS: list[tuple[Any, Callable[[Walker, Any], None]]] = [
@@ -251,8 +248,12 @@ FOREIGN_KINDS: list[tuple[str, str, Callable[[Walker, Any], None]]] = [
 class PortableWalker(Walker):
     """Digests that are the same under another Python and NumPy.
 
-    What the compiler made of a function is left out, and how a random generator is taken apart.
+    What the compiler made of a function is left out, how a generator is taken apart, how docstrings are indented.
     """
+
+    def _mapping(self, value: Mapping[Any, Any]) -> None:
+        text = value.get("__doc__")
+        super()._mapping({**value, "__doc__": inspect.cleandoc(text)} if isinstance(text, str) else value)
 
     def _object(self, value: Any) -> None:
         if isinstance(value, np.random.Generator):

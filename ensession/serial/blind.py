@@ -20,9 +20,18 @@ from ensession.model import BufferMode, Fingerprint
 
 LIMIT_BYTES = 32 * 1024
 """Longest stream that a second pass is made for: a millisecond or two. Longer ones are hashed as they are."""
+SMALL_BYTES = 4 * 2**20
+"""Up to here a value with a longer stream is rather stored than made again."""
+LONG_LIMIT_BYTES = 512 * 1024
+"""Longest stream of larger values: the pass takes up to 15 ms, less than making such a value."""
 MOST_REMEMBERED = 4096
 _ENDS = frozenset({int, type(None)})
 _PLAIN = frozenset({int, float, complex, bool, type(None)})
+
+
+def blind_limit(n_bytes: int) -> int:
+    """Return how long the stream of a value of this size may be for a second pass."""
+    return LIMIT_BYTES if n_bytes <= SMALL_BYTES else LONG_LIMIT_BYTES
 
 
 class Words:

@@ -11,8 +11,7 @@ from typing import Any
 
 from ensession.errors import UnserializableError
 from ensession.model import Codec, Fingerprint, PayloadSink
-from ensession.serial.blind import LIMIT_BYTES as BLIND_LIMIT_BYTES
-from ensession.serial.blind import has_strings, joined
+from ensession.serial.blind import SMALL_BYTES, blind_limit, has_strings, joined
 from ensession.serial.budget import Limit
 from ensession.serial.canonical import LIMIT_BYTES, canonical_fingerprint
 from ensession.serial.frames import UnframedSink
@@ -129,13 +128,15 @@ class Look:
         return not isinstance(self.source, Reach) or self.source.is_complete
 
     def varies_by_process(self) -> bool:
-        """Whether another process may pickle an equal value otherwise: the order of sets comes from hashes.
+        """Whether another process may pickle an equal value otherwise, and it is not too large to be stored for that.
 
-        Cheap where there are no sets.
+        The order of sets comes from hashes; a stream too long for a second pass shows which equal strings are one object.
         """
-        if self.may_vary and isinstance(self.source, Dump):
-            return self.source.pickler.holds_unordered()
-        return False
+        if not isinstance(self.source, Dump):
+            return False
+        is_long = self.n_bytes <= SMALL_BYTES and self.n_stream_bytes > blind_limit(self.n_bytes)
+        pickler = self.source.pickler
+        return bool(is_long and pickler.types) or (self.may_vary and pickler.holds_unordered())
 
     def links(self, within: Iterable[int] | None = None) -> Links:
         """Return through what it may be linked; costs a walk over the pickler's memo.
@@ -232,7 +233,8 @@ def observe(values: Mapping[str, Any], scope: Scope, owners: frozenset[int] = fr
 
 def _blind(values: Mapping[str, Any], scope: Scope, dumped: Dump, sink: HashSink) -> Fingerprint | None:
     """Fingerprint a small value without telling equal strings apart."""
-    if sink.n_stream_bytes > BLIND_LIMIT_BYTES or dumped.codec is not Codec.PICKLE or not has_strings(values):
+    limit = blind_limit(sink.n_stream_bytes + sink.n_buffer_bytes)
+    if sink.n_stream_bytes > limit or dumped.codec is not Codec.PICKLE or not has_strings(values):
         return None
     written = sink.fingerprint()
     found = scope.blind.get(written)

@@ -10,15 +10,19 @@ import csv
 import gc
 import io
 import logging
+import random
 import re
 import sys
 import threading
 import types
+from collections.abc import Mapping
 from typing import Any
 
 from ensession.errors import UnserializableError
 from ensession.serial.machinery import is_imported, standard_stream
 from ensession.serial.registry import Registry
+
+_GLOBAL = "_inst"
 
 
 def observation(kind: str, state: object) -> object:
@@ -92,6 +96,16 @@ def _logger(logger: logging.Logger) -> Any:
     return logger.name, logger.level, logger.propagate, logger.disabled, logger.handlers, logger.filters
 
 
+def _generator(generator: random.Random) -> Any:
+    """Name the generator behind the functions of ``random``: a copy of it would go its own way."""
+    return _GLOBAL if generator is getattr(random, _GLOBAL, None) else NotImplemented
+
+
+def _constants() -> Mapping[int, Any]:
+    generator = getattr(random, _GLOBAL, None)
+    return {id(generator): generator}
+
+
 def _csv_reader(reader: Any) -> Any:
     return reader.line_num, _referents(reader)
 
@@ -113,6 +127,8 @@ def register(registry: Registry) -> None:
     registry.register(type(threading.Lock()), None, _lock)
     registry.register(type(threading.RLock()), None, _reentrant_lock)
     registry.register(re.Match, None, _match)
+    registry.register(random.Random, _generator)
+    registry.register_constants(_constants)
     registry.register(type(csv.reader([]).dialect), None, _dialect)
     registry.register(type(csv.reader([])), None, _csv_reader)
     registry.register(type(csv.writer(io.StringIO())), None, _referents)

@@ -214,6 +214,11 @@ def mapping_proxy(mapping: Mapping[Any, Any]) -> types.MappingProxyType[Any, Any
     return types.MappingProxyType(mapping)
 
 
+def own_dict(target: Any, _: object) -> None:
+    """Make a dictionary its own ``__dict__``: its items are its attributes."""
+    target.__dict__ = target
+
+
 def set_attributes(target: object, state: Mapping[str, Any]) -> None:
     """Give an object its attributes."""
     for name, value in state.items():

@@ -110,6 +110,8 @@ class Reducers:
     def _reduce_of_library(self, obj: Any, kind: type) -> Any:
         if kind.__module__ == "numpy.dtypes" and obj.fields:  # a view of a dict that nobody changes
             self.by_reference.update(map(id, gc.get_referents(obj.fields)))
+        if isinstance(obj, dict) and getattr(obj, "__dict__", None) is obj:
+            return _reduce_own_dict(obj)
         if kind.__module__ == "numpy":
             return self._reduce_numpy(obj, kind)
         if kind.__module__ == "pandas" or kind.__module__.startswith("pandas."):
@@ -278,6 +280,15 @@ def plain_parts(obj: Any) -> list[Any]:
     """Return the attributes of an object, and the lists, dictionaries and sets among them."""
     held = getattr(obj, "__dict__", {})
     return [part for part in (held, *held.values()) if type(part) in _PARTS]
+
+
+def _reduce_own_dict(obj: Any) -> Any:
+    """Reduce a dictionary whose items are its attributes, too: plain pickle brings two dictionaries."""
+    reduced = obj.__reduce_ex__(5)
+    if len(reduced) != 5 or reduced[2] is not obj:  # noqa: PLR2004  (it has a way of its own)
+        return reduced
+    make, arguments, _, items, pairs = reduced
+    return make, arguments, (), items, pairs, rebuild.own_dict
 
 
 _PARTS = frozenset({list, dict, set})

@@ -112,7 +112,7 @@ class Registry:
         except KeyError:
             package, *inside = kind.__module__.split(".")
             self._ask(package)
-            if inside and package not in _NO_PROVIDER:
+            if inside:
                 self._ask(f"{package}.{inside[0]}")
             found = self._found[kind] = self._reducers.get(kind) or self._refusal(kind)
             return found
@@ -132,11 +132,12 @@ class Registry:
         given = dict(self._reducers)  # what the user registered stays
         if package in self._built_in:
             importlib.import_module(f"ensession.serial.plugins.for_{package.replace('.', '_')}").register(self)
-        if self._plugged is None:
-            self._plugged = _plugged()
-        if package in self._plugged:
-            register: Register = self._plugged[package].load()
-            register(self)
+        if package.partition(".")[0] not in _NO_PROVIDER:
+            if self._plugged is None:
+                self._plugged = _plugged()
+            if package in self._plugged:
+                register: Register = self._plugged[package].load()
+                register(self)
         self._reducers.update(given)
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ensession.serial.agreement import agrees
-from ensession.serial.blind import LIMIT_BYTES, MOST_REMEMBERED, Remembered
+from ensession.serial.blind import LIMIT_BYTES, MOST_REMEMBERED, SMALL_BYTES, Remembered
 from ensession.serial.look import look
 from ensession.serial.pickling import former_blind_fingerprint
 from ensession.serial.sinks import HashSink
@@ -46,6 +46,22 @@ def _main() -> Iterator[None]:
 class Note:
     def __init__(self, text: Any) -> None:
         self.text = text
+
+
+def test_objects_too_long_for_it_are_stored_as_long_as_they_are_small() -> None:
+    world = World()
+    notes = [Note(f"n{number}") for number in range(3000)]
+    seen = look({"x": notes}, world.scope)
+    assert LIMIT_BYTES < seen.n_bytes < SMALL_BYTES
+    assert seen.varies_by_process()
+    assert not look({"x": notes[:100]}, world.scope).varies_by_process()
+    assert not look({"x": [f"n{number}" for number in range(9000)]}, world.scope).varies_by_process()
+    large = {"x": notes, "y": np.zeros(SMALL_BYTES // 8)}
+    again = {"x": [Note(apart(note.text)) for note in notes], "y": np.zeros(SMALL_BYTES // 8)}
+    again["x"][1].text = again["x"][0].text[:1] + "1"
+    vars(again["x"][2])[apart("text")] = vars(again["x"][2]).pop("text")
+    assert look(large, world.scope).fingerprint == look(again, world.scope).fingerprint
+    assert not look(large, world.scope).varies_by_process()
 
 
 def apart(text: Any) -> Any:

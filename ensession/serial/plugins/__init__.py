@@ -12,6 +12,7 @@ BUILT_IN = (
     "ipykernel",
     "matplotlib",
     "networkx",
+    "numpy.random",
     "pyarrow",
     "scipy.spatial",
     "sqlalchemy",
