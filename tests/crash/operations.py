@@ -13,7 +13,7 @@ from ensession.config import Config
 from ensession.model import ExecutionId, Fate
 from ensession.store import Store, behind, check_store, copy_store, repair_store, writing
 from ensession.sync import transfer
-from ensession.trust import Keyring
+from ensession.trust import Keyring, broken_seals, has_own_history
 from ensession.upkeep import Collector, Forgetter, Retention, find
 from tests.notebook import Notebook
 
@@ -210,6 +210,9 @@ def _look(operation: Operation, folder: Path, said: Sequence[str], known: dict[s
                     store.history.execution(ExecutionId(int(line.split()[1])))
             for id_ in store.history.heads():
                 store.verify_chain(id_)
+            assert broken_seals(store, Keyring.present()) == []
+            if operation is not OPERATIONS["upgrade"] and store.history.head() is not None:  # others sealed that one
+                assert has_own_history(store, Keyring.present), "judged with another key, or the seal was lost"
         if operation is OPERATIONS["upgrade"]:  # by now it is one that can be checked
             assert check_store(path, Config()) == []
             _look_at_backup(path)
