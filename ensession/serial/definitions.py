@@ -121,7 +121,7 @@ def reduce_cell(reducers: Reducers, cell: types.CellType) -> Any:
 
 def reduce_code(reducers: Reducers, code: types.CodeType) -> Any:
     """Reduce a code object field by field (``marshal`` is not deterministic), with its cell's source."""
-    filename, source = reducers.source_of(code.co_filename)
+    filename, source = reducers.source_of(code)
     return rebuild.code, (
         PYTHON,
         filename,
@@ -171,7 +171,11 @@ def cell_source(filename: str) -> tuple[str, str | None]:
     entry = linecache.cache.get(filename)
     if entry is None or len(entry) < 4 or entry[1] is not None:  # noqa: PLR2004  (a lazy entry is shorter)
         return filename, None
-    source = "".join(entry[2])
+    return named("".join(entry[2]))
+
+
+def named(source: str) -> tuple[str, str]:
+    """Return the name of a cell's code, which follows from its text, and the text."""
     return f"<ens {blake3(source.encode(errors='surrogatepass')).hexdigest()[:16]}>", source
 
 

@@ -130,7 +130,7 @@ class Look:
     def varies_by_process(self) -> bool:
         """Whether another process may pickle an equal value otherwise, and it is not too large to be stored for that.
 
-        The order of sets comes from hashes; a stream too long for a second pass shows which equal strings are one object.
+        The order of sets comes from hashes; long streams (past a second pass) show which equal strings are one object.
         """
         if not isinstance(self.source, Dump):
             return False

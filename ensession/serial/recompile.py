@@ -78,7 +78,7 @@ def find(source: str, filename: str, stored: StoredCode) -> types.CodeType | Non
         cell = _compiled(source, filename, stored.flags & _FUTURE)
     except (SyntaxError, ValueError):  # this Python's grammar has no place for it
         return None
-    alike = [code for code in _within(cell) if stored.is_like(code)]
+    alike = [code for code in codes_within(cell) if stored.is_like(code)]
     if len(alike) <= 1:
         return alike[0] if alike else None
     places = stored.places()
@@ -101,7 +101,7 @@ def code_in_module(module_name: str, stored: StoredCode) -> types.CodeType | Non
         return None
     alike = [
         one
-        for one in _within(value.__code__)
+        for one in codes_within(value.__code__)
         if one.co_qualname == stored.qualname
         and one.co_freevars == stored.freevars
         and _parameters(one) == stored.parameters
@@ -115,11 +115,12 @@ def _compiled(source: str, filename: str, flags: int) -> types.CodeType:
     return made
 
 
-def _within(code: types.CodeType) -> Iterator[types.CodeType]:
+def codes_within(code: types.CodeType) -> Iterator[types.CodeType]:
+    """Iterate over the code of all functions and classes inside of a piece of code."""
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield constant
-            yield from _within(constant)
+            yield from codes_within(constant)
 
 
 def _parameters(code: types.CodeType) -> tuple[str, ...]:

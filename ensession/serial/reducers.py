@@ -17,6 +17,7 @@ from ensession.serial.memo import objects_in
 from ensession.serial.observed import observation
 from ensession.serial.registry import Later, Range, Reducer
 from ensession.serial.scope import IMMUTABLE, Scope
+from ensession.serial.timed import TIMED
 
 
 class NamespaceReference:
@@ -138,11 +139,13 @@ class Reducers:
         """Remember the code of a function that is stored by value."""
         self.codes.append(function.__code__)
 
-    def source_of(self, filename: str) -> tuple[str, str | None]:
+    def source_of(self, code: types.CodeType) -> tuple[str, str | None]:
         """Name and text of a cell; the same string object each time, so that the memo stores it once."""
-        if filename not in self._sources:
-            self._sources[filename] = definitions.cell_source(filename)
-        return self._sources[filename]
+        timed = self._scope.timed.text_of(code) if code.co_filename == TIMED else None
+        key = code.co_filename if timed is None else timed
+        if key not in self._sources:
+            self._sources[key] = definitions.cell_source(key) if timed is None else definitions.named(timed)
+        return self._sources[key]
 
     def _reduce_numpy(self, array: Any, kind: type) -> Any:
         np = sys.modules["numpy"]

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from ensession.serial.blind import Remembered
 from ensession.serial.registry import Registry, shared_registry
+from ensession.serial.timed import TimedCodes
 
 IMMUTABLE = (
     str,
@@ -107,9 +108,12 @@ class Scope:
         Reducers and fingerprints for further types.
     blind : Remembered
         Fingerprints that do not tell equal strings apart, of the payloads seen last.
+    timed : TimedCodes
+        Texts of code that was compiled under a name of no cell.
     """
 
     namespace: dict[str, Any]
     resolver: Resolver
     registry: Registry = field(default_factory=shared_registry)
     blind: Remembered = field(default_factory=Remembered)
+    timed: TimedCodes = field(default_factory=TimedCodes)

@@ -57,6 +57,7 @@ class LiveBench:
 
     def run(self, code: str) -> BaseException | None:
         """Run a cell in the real shell, without showing its outputs."""
+        self._tracker.scope.timed.note(code)
         return self._shell.run(code)
 
     @contextmanager

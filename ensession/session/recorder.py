@@ -126,6 +126,7 @@ class Recorder:
         with self._guarded("which variables the cell uses (so it looks at all of them)"):
             names = analyse_cell(code, self._shell.transform, python)
             touched = self.tracker.touched(names, is_fresh=is_fresh)
+        self.tracker.scope.timed.note(code)
         self._shell.outputs.begin()
         with self._guarded("what native code does to files"):
             problem = self._effects.begin(named_places(code, touched, self.tracker.user.view()))
