@@ -93,7 +93,7 @@ def walk(
                 continue
         if _is_machinery(type(obj)):
             continue
-        if is_immutable(type(obj)):
+        if is_immutable(type(obj)) and type(obj).__module__ != SESSION_MODULE:  # a member may be given attributes
             fixed.update(map(id, plain_parts(obj)))
         else:
             found[id(obj)] = obj

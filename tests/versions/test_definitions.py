@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.kernels import Kernel
 
 DEFINITIONS = '''
@@ -198,11 +196,32 @@ def test_definitions_come_back_under_another_python_and_go_home_again(
             kernel.kill()
 
 
-@pytest.mark.parametrize("cell", ["%%time\ndef lost(x):\n    return x + 1", "exec('def lost(x):\\n    return x + 1')"])
+TIMED = ("%%time\ndef kept(x):\n    return x + 1\nkept(1)", "%time also = lambda x: x + 1")
+
+
+def test_a_function_of_a_timed_cell_is_loaded(pythons: tuple[str, str], tmp_path: Path, home: Path) -> None:
+    there, here = pythons
+    store = tmp_path / "a" / "s.ens"
+    with Kernel(tmp_path / "a", home, python=there) as kernel:
+        kernel.run("%load_ext ensession")
+        kernel.run(f"%ens start {store} --all")
+        for cell in TIMED:
+            kernel.run(cell)
+        kernel.kill()
+    with Kernel(tmp_path / "b", home, python=here) as kernel:
+        kernel.run("%load_ext ensession")
+        kernel.run(f"%ens restore {store}")
+        fates, runs = kernel.last_restore()
+        assert not runs
+        assert (fates["kept"], fates["also"]) == ("loaded", "loaded")
+        assert kernel.value("(kept(1), also(2))") == "(2, 3)"
+
+
 def test_a_function_whose_source_is_not_known_is_made_again_by_its_cell(
-    cell: str, pythons: tuple[str, str], tmp_path: Path, home: Path
+    pythons: tuple[str, str], tmp_path: Path, home: Path
 ) -> None:
     there, here = pythons
+    cell = "exec('def lost(x):\\n    return x + 1')"
     store = tmp_path / "a" / "s.ens"
     with Kernel(tmp_path / "a", home, python=there) as kernel:
         kernel.run("%load_ext ensession")
