@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,6 +84,16 @@ def move(tmp_path: Path, restore_in: Callable[..., Restored]) -> Callable[..., R
     return moved
 
 
+IN_ONE_PROCESS = """
+import contextlib, io, json, sys
+from ensession.cli.entry import run
+for arguments in json.load(sys.stdin):
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        code = run(arguments)
+    print(json.dumps([code, out.getvalue(), err.getvalue()]))
+"""
+
+
 class Ens:
     """The installed ``ens`` command."""
 
@@ -100,6 +110,17 @@ class Ens:
         done = self(*arguments, "--json")
         assert done.returncode == 0, f"{arguments}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
         return json.loads(done.stdout)
+
+    def each(self, commands: Iterable[Sequence[str | Path]]) -> list[subprocess.CompletedProcess[str]]:
+        """Run many commands in one process, for tests in which the beginning of a process adds nothing."""
+        lines = [list(map(str, one)) for one in commands]
+        program = [sys.executable, "-c", IN_ONE_PROCESS]
+        done = subprocess.run(
+            program, env=self._env, input=json.dumps(lines), capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        outcomes = map(json.loads, done.stdout.splitlines())
+        return [subprocess.CompletedProcess(one, *outcome) for one, outcome in zip(lines, outcomes, strict=True)]
 
     def assert_clean(self, store: Path) -> None:
         """``ens check`` finds nothing wrong."""

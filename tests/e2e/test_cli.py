@@ -236,8 +236,8 @@ def test_reading_leaves_the_file_as_it_was(ens: Ens, store: Path) -> None:
     looking = [["log"], ["show", "1"], ["vars"], ["plan"], ["check"], ["state"], ["versions", "data"], ["diff", "1"]]
     # The store is nobody's own: even its index is made elsewhere.
     looking += [["lineage", "total"], ["dependents", "1"], ["search", "sum"], ["sql", "SELECT 1"], ["tag"], ["export"]]
-    for command in looking:
-        assert ens(command[0], store, *command[1:]).returncode == 0
+    for done in ens.each([command[0], store, *command[1:]] for command in looking):
+        assert done.returncode == 0, done
     assert store.read_bytes() == before
     assert [path.name for path in store.parent.iterdir()] == [store.name]
 
@@ -279,40 +279,45 @@ def _commands(ens: Ens) -> list[str]:
 def test_every_command_and_option_is_documented(ens: Ens, documentation: str) -> None:
     commands = _commands(ens)
     assert {"log", "show", "vars", "plan", "copy", "check", "trust", "diff", "search", "export"} <= set(commands)
-    for command in commands:
+    for command, told in zip(commands, ens.each([command, "-h"] for command in commands), strict=True):
         _, found, rest = documentation.partition(f"\n## `ens {command} ")
         assert found, f"ens {command} is not documented"
         section = rest.partition("\n## ")[0]
-        for option in re.findall(r"--[a-z-]+", ens(command, "-h").stdout):
+        for option in re.findall(r"--[a-z-]+", told.stdout):
             assert option in section or option in {"--help", "--json"}, f"{option} of ens {command} is not documented"
 
 
 def test_every_json_key_is_documented(ens: Ens, store: Path, tmp_path: Path, documentation: str) -> None:
-    listings = [
-        ens.json("log", store),
-        {**ens.json("show", store, "2"), "outputs": []},
-        ens.json("vars", store, "3"),
-        ens.json("plan", store, "3"),
-        ens.json("copy", store, tmp_path / "copy.ens"),
-        ens.json("check", store),
-        ens.json("pack", store, tmp_path / "packed.ens"),
-        ens.json("sync", store, tmp_path / "second.ens"),
-        ens.json("trust", store),
-        ens.json("state", store, "2"),
-        ens.json("state", store, "2", "--variable", "total"),
-        ens.json("versions", store, "data"),
-        ens.json("lineage", store, "total", "2"),
-        ens.json("dependents", store, "1"),
-        ens.json("search", store, "sum"),
-        ens.json("sql", store, "SELECT 1"),
-        ens.json("diff", store, "1", "3"),
-        ens.json("tag", store, "first", "1"),
-        ens.json("branch", store),
-        ens.json("stats", store),
-        ens.json("gc", store, "--keep-last", "1", "--yes"),
-        ens.json("forget", store, "data", "--yes"),
-        {**ens.json("export", store, "-o", tmp_path / "out.ipynb")},
+    asked: list[tuple[str | Path, ...]] = [
+        ("log", store),
+        ("show", store, "2"),
+        ("vars", store, "3"),
+        ("plan", store, "3"),
+        ("copy", store, tmp_path / "copy.ens"),
+        ("check", store),
+        ("pack", store, tmp_path / "packed.ens"),
+        ("sync", store, tmp_path / "second.ens"),
+        ("trust", store),
+        ("state", store, "2"),
+        ("state", store, "2", "--variable", "total"),
+        ("versions", store, "data"),
+        ("lineage", store, "total", "2"),
+        ("dependents", store, "1"),
+        ("search", store, "sum"),
+        ("sql", store, "SELECT 1"),
+        ("diff", store, "1", "3"),
+        ("tag", store, "first", "1"),
+        ("branch", store),
+        ("stats", store),
+        ("gc", store, "--keep-last", "1", "--yes"),
+        ("forget", store, "data", "--yes"),
+        ("export", store, "-o", tmp_path / "out.ipynb"),
     ]
+    listings = []
+    for done in ens.each([*command, "--json"] for command in asked):
+        assert done.returncode == 0, done
+        listings.append(json.loads(done.stdout))
+    listings[1]["outputs"] = []
     undocumented = {key for listing in listings for key in _keys(listing) if f"`{key}`" not in documentation}
     assert undocumented == set()
 
