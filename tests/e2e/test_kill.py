@@ -17,7 +17,7 @@ from tests.figures import tried
 from tests.kernels import Kernel, KernelDied
 
 N_CELLS = 30
-N_QUICK_ROUNDS = int(os.environ.get("ENSESSION_KILL_ROUNDS", "15"))
+N_QUICK_ROUNDS = int(os.environ.get("ENSESSION_KILL_ROUNDS", "6"))
 N_SLOW_ROUNDS = 200
 
 # Every cell adds its number to what the ones before it left, through names that share the same list.
