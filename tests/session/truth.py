@@ -59,7 +59,7 @@ class _Walk:
         if kind is tuple:
             return ("tuple", *map(self.refer, value))
         if kind is frozenset:
-            return ("frozenset", *sorted(map(self.refer, value), key=repr))
+            return ("frozenset", *sorted(map(self.refer, sorted(value, key=_kind_and_name)), key=repr))
         if kind.__module__ in _BY_REPR or kind.__module__.startswith("pathlib"):
             return (kind.__name__, repr(value))
         if isinstance(value, types.CodeType):
@@ -127,7 +127,7 @@ class _Walk:
         if isinstance(value, dict):
             return [("items", *((self.refer(k), self.refer(v)) for k, v in dict.items(value)))]
         if isinstance(value, set | frozenset):
-            return [("members", *sorted(map(self.refer, value), key=repr))]
+            return [("members", *sorted(map(self.refer, sorted(value, key=_kind_and_name)), key=repr))]
         if isinstance(value, list | tuple | collections.deque):
             return [("items", *map(self.refer, type(value).__mro__[-2].__iter__(value)))]
         if isinstance(value, _ATOMS):
@@ -192,6 +192,11 @@ def _name_of(member: enum.Enum) -> str | None:
     """Return the name of a member that its class knows, or of flags together; its attributes may be gone."""
     known = next((name for name, one in type(member)._member_map_.items() if one is member), None)
     return repr(vars(member).get("_value_")) if known is None and isinstance(member, enum.Flag) else known
+
+
+def _kind_and_name(member: Any) -> tuple[str, str]:
+    """Return what to visit the members of a set by: their own order comes from addresses, and visits from it."""
+    return type(member).__qualname__, member.__qualname__ if isinstance(member, type | types.FunctionType) else ""
 
 
 def _cell(cell: types.CellType) -> tuple[Any, ...]:
