@@ -60,7 +60,7 @@ def reduce_array(array: Any, out_of_band: dict[int, BufferMode]) -> tuple[Any, .
     if not (array.flags.c_contiguous or array.flags.f_contiguous):
         array = np.ascontiguousarray(array)
     order = "C" if array.flags.c_contiguous else "F"
-    dtype = array.dtype.str if array.dtype.isbuiltin == 1 else array.dtype
+    dtype = name_of(array.dtype) or array.dtype
     if array.nbytes <= SMALL_BYTES:
         return rebuild.small_array, (array.tobytes(order="A"), dtype, array.shape, order, writeable)
     # A read-only buffer gets a pickle opcode of its own that needs real memory at load.
@@ -70,6 +70,19 @@ def reduce_array(array: Any, out_of_band: dict[int, BufferMode]) -> tuple[Any, .
     buffer = PickleBuffer(flat)
     out_of_band[id(buffer)] = BufferMode.ARRAY if flat.flags.writeable else BufferMode.READONLY
     return rebuild.array, (buffer, dtype, array.shape, order)
+
+
+def name_of(dtype: Any) -> str | None:
+    """Return a name for which NumPy gives this very type of items, one object for all arrays; None where it does not.
+
+    Plain pickle makes another object of it, which is told from those of arrays that are made later.
+    """
+    if dtype.isbuiltin == 1:
+        make = sys.modules["numpy"].dtype
+        for name in (dtype.str, dtype.char):
+            if make(name) is dtype:
+                return str(name)
+    return None
 
 
 def reduce_locked(array: Any) -> tuple[Any, ...]:
@@ -88,5 +101,5 @@ def reduce_view(array: Any, owner: Any) -> tuple[Any, ...] | None:
     if array.dtype != owner.dtype and (array.dtype.hasobject or owner.dtype.hasobject):  # a field of a record
         return None
     start = array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
-    dtype = array.dtype.str if array.dtype.isbuiltin == 1 else array.dtype
+    dtype = name_of(array.dtype) or array.dtype
     return rebuild.view, (owner, dtype, array.shape, array.strides, start, bool(array.flags.writeable))

@@ -253,29 +253,31 @@ def memory_view(owner: Any, is_locked: bool) -> memoryview:
 
 
 def array(source: Any, dtype: Any, shape: tuple[int, ...], order: str) -> Any:
-    """Make an array that owns its memory from a stored buffer, or over a read-only one."""
-    import numpy as np  # only for payloads that hold arrays
+    """Make an array that owns its memory from a stored buffer; from a read-only one, one that is locked.
 
+    That one owns its memory too: views that were made before it was locked may be written to.
+    """
     if not hasattr(source, "read_into"):
-        flat = np.frombuffer(source, dtype=np.uint8)
-        return _shaped(flat, np.dtype(dtype), shape, order)
-    made = np.empty(shape, dtype=dtype, order="F" if order == "F" else "C")
-    flat = (made.T if order == "F" else made).reshape(-1).view(np.uint8)
-    target: Any = flat
-    source.read_into(memoryview(target))
+        return small_array(source, dtype, shape, order, False)
+    made, flat = _fresh(dtype, shape, order)
+    source.read_into(memoryview(flat))
     return made
 
 
-def small_array(content: bytes, dtype: Any, shape: tuple[int, ...], order: str, writeable: bool) -> Any:
-    """Make a small array from bytes inside the stream."""
-    import numpy as np
-
-    made = np.empty(shape, dtype=dtype, order="F" if order == "F" else "C")
-    if content:
-        flat = (made.T if order == "F" else made).reshape(-1).view(np.uint8)
-        flat[:] = np.frombuffer(content, dtype=np.uint8)
+def small_array(content: Any, dtype: Any, shape: tuple[int, ...], order: str, writeable: bool) -> Any:
+    """Make an array from bytes inside the stream, or in memory."""
+    made, flat = _fresh(dtype, shape, order)
+    flat[:] = sys.modules["numpy"].frombuffer(content, dtype="u1") if made.nbytes else ()
     made.flags.writeable = writeable
     return made
+
+
+def _fresh(dtype: Any, shape: tuple[int, ...], order: str) -> tuple[Any, Any]:
+    """Return an array, and its memory as bytes in order."""
+    import numpy as np  # only for payloads that hold arrays
+
+    made = np.empty(shape, dtype=dtype, order="F" if order == "F" else "C")
+    return made, (made.T if order == "F" else made).reshape(-1).view(np.uint8)
 
 
 def set_locked(target: Any, state: Any) -> None:
@@ -303,11 +305,6 @@ def view(owner: Any, dtype: Any, shape: tuple[int, ...], strides: tuple[int, ...
     if not writeable:
         made.flags.writeable = False
     return made
-
-
-def _shaped(flat: Any, dtype: Any, shape: tuple[int, ...], order: str) -> Any:
-    values = flat.view(dtype)
-    return values.reshape(shape[::-1]).T if order == "F" else values.reshape(shape)
 
 
 def mark(module_name: str) -> None:

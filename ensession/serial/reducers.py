@@ -109,14 +109,22 @@ class Reducers:
             self.by_reference.update(map(id, plain_parts(obj)))
 
     def _reduce_of_library(self, obj: Any, kind: type) -> Any:
-        if kind.__module__ == "numpy.dtypes" and obj.fields:  # a view of a dict that nobody changes
-            self.by_reference.update(map(id, gc.get_referents(obj.fields)))
+        if kind.__module__ == "numpy.dtypes":
+            return self._reduce_dtype(obj)
         if isinstance(obj, dict) and getattr(obj, "__dict__", None) is obj:
             return _reduce_own_dict(obj)
         if kind.__module__ == "numpy":
             return self._reduce_numpy(obj, kind)
         if kind.__module__ == "pandas" or kind.__module__.startswith("pandas."):
             return self._reduce_pandas(obj)
+        return NotImplemented
+
+    def _reduce_dtype(self, dtype: Any) -> Any:
+        name = arrays.name_of(dtype)
+        if name is not None:
+            return sys.modules["numpy"].dtype, (name,)
+        if dtype.fields:  # a view of a dict that nobody changes
+            self.by_reference.update(map(id, gc.get_referents(dtype.fields)))
         return NotImplemented
 
     def _reduce_known(self, obj: Any, known: Reducer) -> Any:

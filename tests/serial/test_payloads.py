@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -267,14 +267,34 @@ def test_a_class_is_made_again_without_running_the_hooks_of_the_session() -> Non
     assert found["seen"] == [[1], 2]
 
 
-def test_a_view_stays_writable_when_its_owner_was_made_read_only() -> None:
-    base = np.arange(9.0)
-    values = {"base": base, "view": base[2:5]}
-    base.flags.writeable = False
-    found, _ = reloaded(values, World())
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("n_columns", [9, 900])  # within the stream, and out of it
+def test_a_view_stays_writable_when_its_owner_was_made_read_only(n_columns: int, order: Literal["C", "F"]) -> None:
+    base = np.zeros((2, n_columns), order=order)
+    values = {"base": base, "view": base.T, "locked": base[1:]}
+    base.flags.writeable = values["locked"].flags.writeable = False
+    found, world = reloaded(values, World())
     assert not found["base"].flags.writeable
-    found["view"][0] = 50
-    assert found["base"][2] == 50
+    assert not found["locked"].flags.writeable
+    found["view"][2, 1] = 50
+    assert found["base"][1, 2] == found["locked"][0, 2] == 50
+    again, _ = reloaded(found, world)
+    assert np.shares_memory(again["base"], again["view"])
+    assert np.shares_memory(again["base"], again["locked"])
+
+
+@pytest.mark.parametrize("kind", [object, float, np.longlong, "datetime64[ns]", "U5", [("a", "f8")]], ids=str)
+def test_types_of_items_that_are_one_object_for_all_arrays_stay_that(kind: Any) -> None:
+    array = np.zeros(3, kind)
+    values = {"array": array, "dtype": array.dtype}
+    world = World()
+    found, other = reloaded(values, world)
+    assert found["array"].dtype == array.dtype
+    assert found["dtype"] is array.dtype or not array.dtype.isbuiltin
+    # Beside another one that was made there, it is no other value than here.
+    before = world.fingerprint({"x": [array, np.zeros(2, kind)]})
+    if array.dtype.isbuiltin:
+        assert before == other.fingerprint({"x": [found["array"], np.zeros(2, kind)]})
 
 
 def test_what_is_pickled_by_its_name_in_main_is_not_looked_up_there() -> None:
