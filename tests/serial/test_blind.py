@@ -18,7 +18,7 @@ from ensession.serial.blind import LIMIT_BYTES, MOST_REMEMBERED, SMALL_BYTES, Re
 from ensession.serial.look import look
 from ensession.serial.pickling import former_blind_fingerprint
 from ensession.serial.sinks import HashSink
-from tests.serial.test_payloads import World
+from tests.serial.worlds import World
 
 WORDS = ["a", "id", "name", "numpy", "date", "x", "two words", "ü", "\ud800", "long " * 30]
 TEXTS = st.sampled_from(WORDS) | st.text(max_size=3)

@@ -9,7 +9,7 @@ import pytest
 
 from ensession.serial.constructible import why_not_made_again
 from ensession.serial.look import look
-from tests.serial.test_payloads import World, reloaded
+from tests.serial.worlds import World, reloaded
 
 REFUSED = {
     "arguments": "class C:\n    def __new__(cls, p): return super().__new__(cls)\nx = C(1)",

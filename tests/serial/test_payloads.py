@@ -3,114 +3,17 @@
 
 from __future__ import annotations
 
-import sys
 import types
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 
-from ensession.capture.namespace import UserNamespace
 from ensession.errors import LoadFailedError
-from ensession.model import BufferMode, Codec, Fingerprint
 from ensession.serial.loading import Rebuilder, load
-from ensession.serial.look import look, write_payload
-from ensession.serial.scope import Scope
-from tests.session.truth import Form, truth
-
-Values = dict[str, Any]
-
-
-class Buffer:
-    def __init__(self, content: bytes, mode: BufferMode) -> None:
-        self.content = content
-        self.mode = mode
-        self.n_bytes = len(content)
-
-    def read_into(self, target: memoryview) -> None:
-        target[:] = self.content
-
-
-class Memory:
-    """A payload's both ends, without a store."""
-
-    python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    codec = Codec.PICKLE
-
-    def __init__(self) -> None:
-        self._stream = bytearray()
-        self._buffers: list[Buffer] = []
-
-    def write(self, piece: Any, /) -> None:
-        self._stream += piece
-
-    def add_buffer(self, view: memoryview, mode: BufferMode) -> None:
-        self._buffers.append(Buffer(bytes(view), mode))
-
-    def read_stream(self) -> bytes:
-        return bytes(self._stream)
-
-    def buffers(self) -> list[Buffer]:
-        return self._buffers
-
-
-class World:
-    """A namespace that is ``__main__`` for as long as the world lasts."""
-
-    def __init__(self, code: str = "") -> None:
-        self.module = types.ModuleType("__main__")
-        self.live: Values = vars(self.module)
-        self.user = UserNamespace(self.live, {})
-        self.scope = Scope(self.live, self.user)
-        sys.modules["__main__"] = self.module
-        exec(code, self.live)
-
-    def names(self) -> Values:
-        return self.user.variables()
-
-    def fingerprint(self, values: Values) -> Fingerprint | None:
-        return look(values, self.scope).fingerprint
-
-    def form(self, values: Values) -> Form:
-        return truth(values, self.live)
-
-    def dumped(self, values: Values) -> Memory:
-        seen = look(values, self.scope)
-        assert seen.unstorable is None
-        memory = Memory()
-        assert write_payload(values, self.scope, seen, memory) == seen.fingerprint
-        return memory
-
-
-@pytest.fixture(autouse=True)
-def _main() -> Iterator[None]:
-    before = sys.modules["__main__"]
-    yield
-    sys.modules["__main__"] = before
-
-
-def reloaded(values: Values, world: World, required: Mapping[str, Any] | None = None) -> tuple[Values, World]:
-    memory, other = world.dumped(values), World()
-    found = load(memory, Rebuilder(other.live, required or {}))
-    other.live.update(found)
-    return found, other
-
-
-def assert_comes_back(values: Values, world: World, *, is_alike: bool = True) -> None:
-    """Hold value, identity and fingerprint of what is loaded against the original."""
-    first = world.fingerprint(values)
-    assert world.fingerprint(values) == first
-    found, other = reloaded(values, world)
-    assert other.form(found) == world.form(values)
-    again, third = reloaded(found, other)
-    assert third.form(again) == other.form(found)
-    if is_alike:
-        assert third.fingerprint(again) == other.fingerprint(found)
-
+from ensession.serial.look import look
+from tests.serial.worlds import Values, World, assert_comes_back, reloaded
 
 ATOMS = (
     st.none()
@@ -146,51 +49,6 @@ def graphs(draw: Any) -> Values:
 @given(graphs())
 @settings(max_examples=200, deadline=None)
 def test_random_graphs_come_back(values: Values) -> None:
-    assert_comes_back(values, World())
-
-
-DTYPES = st.sampled_from(
-    ["f8", "i1", ">i4", "c16", "?", "U3", "S2", "M8[D]", "m8[s]", [("u", "i4"), ("w", "f8", (2,))], "O"]
-)
-CUTS = st.sampled_from(
-    [
-        lambda a: a,
-        lambda a: a.T,
-        lambda a: a[::2],
-        lambda a: a[::-1],
-        lambda a: a[1:],
-        lambda a: a[..., :1],
-        lambda a: a.reshape(-1),
-        lambda a: np.asfortranarray(a),
-        lambda a: a[...],
-        lambda a: np.broadcast_to(a, (2, *a.shape)),
-    ]
-)
-
-
-@st.composite
-def many_arrays(draw: Any) -> Values:
-    shape = draw(arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=draw(st.sampled_from([3, 20]))))
-    dtype = np.dtype(draw(DTYPES))
-    base = np.arange(int(np.prod(shape))).astype(dtype) if dtype.kind not in "VO" else np.zeros(shape, dtype)
-    base = base.reshape(shape)
-    made = [base]
-    for _ in range(draw(st.integers(0, 3))):
-        cut = draw(CUTS)
-        try:
-            made.append(cut(draw(st.sampled_from(made))))
-        except IndexError:  # of an array without dimensions
-            continue
-    for array in made:
-        if draw(st.integers(0, 5)) == 0:
-            array.flags.writeable = False
-    kept = draw(st.lists(st.sampled_from(made), min_size=1, max_size=4))
-    return {"x": kept, "y": kept[-1]}
-
-
-@given(many_arrays())
-@settings(max_examples=200, deadline=None)
-def test_arrays_and_their_views_come_back(values: Values) -> None:
     assert_comes_back(values, World())
 
 
@@ -265,36 +123,6 @@ def test_a_class_is_made_again_without_running_the_hooks_of_the_session() -> Non
         type("E", (found["C"],), {})
     found["C"].__init_subclass__.__func__(found["D"], key=2)
     assert found["seen"] == [[1], 2]
-
-
-@pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("n_columns", [9, 900])  # within the stream, and out of it
-def test_a_view_stays_writable_when_its_owner_was_made_read_only(n_columns: int, order: Literal["C", "F"]) -> None:
-    base = np.zeros((2, n_columns), order=order)
-    values = {"base": base, "view": base.T, "locked": base[1:]}
-    base.flags.writeable = values["locked"].flags.writeable = False
-    found, world = reloaded(values, World())
-    assert not found["base"].flags.writeable
-    assert not found["locked"].flags.writeable
-    found["view"][2, 1] = 50
-    assert found["base"][1, 2] == found["locked"][0, 2] == 50
-    again, _ = reloaded(found, world)
-    assert np.shares_memory(again["base"], again["view"])
-    assert np.shares_memory(again["base"], again["locked"])
-
-
-@pytest.mark.parametrize("kind", [object, float, np.longlong, "datetime64[ns]", "U5", [("a", "f8")]], ids=str)
-def test_types_of_items_that_are_one_object_for_all_arrays_stay_that(kind: Any) -> None:
-    array = np.zeros(3, kind)
-    values = {"array": array, "dtype": array.dtype}
-    world = World()
-    found, other = reloaded(values, world)
-    assert found["array"].dtype == array.dtype
-    assert found["dtype"] is array.dtype or not array.dtype.isbuiltin
-    # Beside another one that was made there, it is no other value than here.
-    before = world.fingerprint({"x": [array, np.zeros(2, kind)]})
-    if array.dtype.isbuiltin:
-        assert before == other.fingerprint({"x": [found["array"], np.zeros(2, kind)]})
 
 
 def test_what_is_pickled_by_its_name_in_main_is_not_looked_up_there() -> None:

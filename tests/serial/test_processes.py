@@ -7,12 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.serial.test_payloads import World
+from tests.serial.worlds import World
 
 
 def test_an_equal_set_has_an_equal_fingerprint_in_another_process() -> None:
     code = (
-        "import sys; from tests.serial.test_payloads import World; w = World();"
+        "import sys; from tests.serial.worlds import World; w = World();"
         "x = {'a', 'b', 'c', b'd', (1, 'e'), None, 2.5, frozenset({'f', 'g'}), World};"
         "sys.stdout.write(w.fingerprint({'x': [x, {'k': x}], 'y': frozenset({'u', 'v', 'w'})}).hex())"
     )

@@ -1,0 +1,87 @@
+"""Arrays, their views and their types of items come back, with the memory that they share."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from tests.serial.worlds import Values, World, assert_comes_back, reloaded
+
+DTYPES = st.sampled_from(
+    ["f8", "i1", ">i4", "c16", "?", "U3", "S2", "M8[D]", "m8[s]", [("u", "i4"), ("w", "f8", (2,))], "O"]
+)
+CUTS = st.sampled_from(
+    [
+        lambda a: a,
+        lambda a: a.T,
+        lambda a: a[::2],
+        lambda a: a[::-1],
+        lambda a: a[1:],
+        lambda a: a[..., :1],
+        lambda a: a.reshape(-1),
+        lambda a: np.asfortranarray(a),
+        lambda a: a[...],
+        lambda a: np.broadcast_to(a, (2, *a.shape)),
+    ]
+)
+
+
+@st.composite
+def many_arrays(draw: Any) -> Values:
+    shape = draw(arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=draw(st.sampled_from([3, 20]))))
+    dtype = np.dtype(draw(DTYPES))
+    base = np.arange(int(np.prod(shape))).astype(dtype) if dtype.kind not in "VO" else np.zeros(shape, dtype)
+    base = base.reshape(shape)
+    made = [base]
+    for _ in range(draw(st.integers(0, 3))):
+        cut = draw(CUTS)
+        try:
+            made.append(cut(draw(st.sampled_from(made))))
+        except IndexError:  # of an array without dimensions
+            continue
+    for array in made:
+        if draw(st.integers(0, 5)) == 0:
+            array.flags.writeable = False
+    kept = draw(st.lists(st.sampled_from(made), min_size=1, max_size=4))
+    return {"x": kept, "y": kept[-1]}
+
+
+@given(many_arrays())
+@settings(max_examples=200, deadline=None)
+def test_arrays_and_their_views_come_back(values: Values) -> None:
+    assert_comes_back(values, World())
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("n_columns", [9, 900])  # within the stream, and out of it
+def test_a_view_stays_writable_when_its_owner_was_made_read_only(n_columns: int, order: Literal["C", "F"]) -> None:
+    base = np.zeros((2, n_columns), order=order)
+    values = {"base": base, "view": base.T, "locked": base[1:]}
+    base.flags.writeable = values["locked"].flags.writeable = False
+    found, world = reloaded(values, World())
+    assert not found["base"].flags.writeable
+    assert not found["locked"].flags.writeable
+    found["view"][2, 1] = 50
+    assert found["base"][1, 2] == found["locked"][0, 2] == 50
+    again, _ = reloaded(found, world)
+    assert np.shares_memory(again["base"], again["view"])
+    assert np.shares_memory(again["base"], again["locked"])
+
+
+@pytest.mark.parametrize("kind", [object, float, np.longlong, "datetime64[ns]", "U5", [("a", "f8")]], ids=str)
+def test_types_of_items_that_are_one_object_for_all_arrays_stay_that(kind: Any) -> None:
+    array = np.zeros(3, kind)
+    values = {"array": array, "dtype": array.dtype}
+    world = World()
+    found, other = reloaded(values, world)
+    assert found["array"].dtype == array.dtype
+    assert found["dtype"] is array.dtype or not array.dtype.isbuiltin
+    # Beside another one that was made there, it is no other value than here.
+    before = world.fingerprint({"x": [array, np.zeros(2, kind)]})
+    if array.dtype.isbuiltin:
+        assert before == other.fingerprint({"x": [found["array"], np.zeros(2, kind)]})
