@@ -66,7 +66,7 @@ def walk(
     is_immutable : callable
         Whether objects of a type can't change.
     limit : int
-        Objects to look at.
+        Objects to look at, of those that lead on; of the others a multiple of it.
     """
     found: dict[int, Any] = {}
     codes: list[types.CodeType] = []
@@ -75,14 +75,15 @@ def walk(
     fixed: set[int] = set()
     seen = {id(namespace)}
     stack = list(values)
-    while stack and len(seen) < limit:
+    is_cut = False
+    while stack and limit > 0:
+        limit -= 1
         obj = stack.pop()
         if id(obj) in seen:
             continue
         seen.add(id(obj))
         packages.add(type(obj).__module__.partition(".")[0])
-        is_own = isinstance(obj, types.FunctionType) or (isinstance(obj, type) and obj.__module__ == SESSION_MODULE)
-        if is_referred_to(obj) if is_own else isinstance(obj, type | types.ModuleType):
+        if is_referred_to(obj) if _is_own(obj) else isinstance(obj, type | types.ModuleType):
             stops.append(obj)
             continue
         code = _code_of(obj)
@@ -97,11 +98,26 @@ def walk(
             fixed.update(map(id, plain_parts(obj)))
         else:
             found[id(obj)] = obj
-        stack.extend(_next(obj))
+        objects = _next(obj, limit * _ENDS_PER_LOOK + 1)
+        is_cut |= len(objects) > limit * _ENDS_PER_LOOK
+        stack.extend(_leading_on(objects[: limit * _ENDS_PER_LOOK]))
+        limit -= len(objects) // _ENDS_PER_LOOK
     for part in fixed & found.keys():
         del found[part]
     packages.discard("builtins")
-    return Reach(found, tuple(codes), tuple(stops), frozenset(packages), not stack)
+    return Reach(found, tuple(codes), tuple(stops), frozenset(packages), not stack and not is_cut)
+
+
+def _is_own(obj: Any) -> bool:
+    """Whether it is a function, or a class of the session."""
+    return isinstance(obj, types.FunctionType) or (isinstance(obj, type) and obj.__module__ == SESSION_MODULE)
+
+
+def _leading_on(objects: list[Any]) -> list[Any]:
+    """Return each object once, without those that lead nowhere: a column of text has hundreds of thousands of them."""
+    if _ENDS.issuperset(map(type, objects)):
+        return []
+    return list({id(one): one for one in objects if type(one) not in _ENDS}.values())
 
 
 def _is_machinery(kind: type) -> bool:
@@ -122,6 +138,9 @@ def _code_of(obj: Any) -> types.CodeType | None:
     return None
 
 
+_ENDS_PER_LOOK = 50
+"""So many of these are told from others in the time that one other object takes."""
+_ENDS = frozenset({str, bytes, int, float, complex, bool, type(None)})
 _CACHED = type(functools.lru_cache(len))
 _WITH_CODE = (types.FunctionType, types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 
@@ -141,7 +160,8 @@ def _frame_of(obj: Any) -> types.FrameType | None:
     return getattr(obj, "gi_frame", None) or getattr(obj, "cr_frame", None) or getattr(obj, "ag_frame", None)
 
 
-def _next(obj: Any) -> list[Any]:
+def _next(obj: Any, most: int) -> list[Any]:
+    """Return what an object leads to; of an array, no more than ``most``."""
     if isinstance(obj, types.FunctionType):  # not its globals
         return [*(obj.__closure__ or ()), *(obj.__defaults__ or ()), *obj.__dict__.values()]
     frame = _frame_of(obj)
@@ -152,5 +172,5 @@ def _next(obj: Any) -> list[Any]:
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(obj, numpy.ndarray):  # not traversed by the collector
         root = memory_root(obj)
-        return [root] if root is not obj else obj.ravel().tolist() if obj.dtype.hasobject else []
+        return [root] if root is not obj else obj.flat[:most].tolist() if obj.dtype.hasobject else []
     return gc.get_referents(obj)
