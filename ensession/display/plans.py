@@ -98,7 +98,7 @@ def restore_table(report: RestoreReport) -> Table:
     """Show what became of every variable (invariant 6), and a summary."""
     columns = (Column("name", mono=True), Column("cell", right=True), _HOW, Column("why"))
     rows = tuple(_fate_row(variable) for variable in sorted(report.variables, key=_most_urgent_first))
-    estimate = f"The plan had estimated {duration(report.plan.cost_s)}."
+    estimate = f"The plan had estimated {duration(report.plan.cost_s)}, imports not counted."
     replans = (f"Planned again: {reason}." for reason in report.replans)
     notes = (summary_line(report), estimate, *replans, *_sentences(report.notes))
     return Table(f"Restored state {report.target or 0}", columns, rows, notes).without_empty()

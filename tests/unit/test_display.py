@@ -203,7 +203,7 @@ def test_a_restore_accounts_for_every_variable() -> None:
     table = display.restore_table(report)
     assert [row[0] for row in table.rows] == ["v5", "v4", "v3", "v1", "v2", "v6"]
     assert table.notes[0].startswith("6 variables in 1.5 s: 1 loaded, 1 recomputed, equal")
-    assert table.notes[1:] == ("The plan had estimated 0 s.", "Planned again: chunk 7 is damaged.")
+    assert table.notes[1:] == ("The plan had estimated 0 s, imports not counted.", "Planned again: chunk 7 is damaged.")
     assert "\x1b" not in display.to_text(table)
 
 
