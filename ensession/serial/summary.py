@@ -15,6 +15,8 @@ PREVIEW_CHARS = 120
 _SCALARS = (int, float, complex, bool, str, bytes, type(None))
 _N_SHOWN = 6
 """Items of a container that its preview shows, at most."""
+_MOST_BITS = 4096
+"""Python refuses to write much longer integers, and takes long for others."""
 _N_LEVELS = 3
 """Containers within containers that it shows."""
 _SAFE_CONTAINERS = (list, tuple, dict, set, frozenset)
@@ -25,7 +27,6 @@ _PLAINLY_WRITTEN = frozenset(
         ("datetime", "time"),
         ("datetime", "timedelta"),
         ("decimal", "Decimal"),
-        ("fractions", "Fraction"),
         ("pathlib", "PosixPath"),
         ("pathlib", "WindowsPath"),
         ("uuid", "UUID"),
@@ -132,6 +133,11 @@ class _Short(reprlib.Repr):
         self.maxlong = 40
         self.maxlevel = _N_LEVELS
         self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = self.maxdict = _N_SHOWN
+
+    def repr_int(self, x: int, level: int) -> str:
+        """Return the text of an integer; of a huge one, how large it is."""
+        n_bits = x.bit_length()
+        return super().repr_int(x, level) if n_bits <= _MOST_BITS else f"an integer of {n_bits} bits"
 
     def repr_dict(self, x: dict[Any, Any], level: int) -> str:
         """Return the text of a dict, its items in their order."""

@@ -18,6 +18,8 @@ from ensession.serial.summary import summarise
     ("value", "shape", "preview"),
     [
         (3, "", "3"),
+        (10**5000, "", "an integer of 16610 bits"),  # longer than Python writes
+        ([10**5000, 1], "len 2", "[an integer of 16610 bits, 1]"),
         ([1, 2], "len 2", "[1, 2]"),
         (np.float64(0.25), "", "0.25"),
         (np.int8(3), "", "3"),
@@ -30,7 +32,7 @@ from ensession.serial.summary import summarise
         (decimal.Decimal("1.10"), "", "1.10"),
         (pathlib.Path("a", "b"), "", str(pathlib.Path("a", "b"))),
     ],
-    ids=repr,
+    ids=lambda value: str(type(value)),
 )
 def test_shape_and_preview(value: Any, shape: str, preview: str) -> None:
     summary = summarise(value)
