@@ -169,7 +169,8 @@ class Recorder:
         self._beside.note_callbacks()
 
     def close(self) -> None:
-        """Stop listening; what is recorded stays."""
+        """Stop listening; what is recorded stays, also where the store was deleted since the last cell."""
+        self._notices.stay_in_place()
         self._effects.close()
         self._pending = None
 

@@ -32,7 +32,6 @@ from ensession.session.checks import look_around
 from ensession.session.environment import Comparison, environment
 from ensession.session.moving import Mover
 from ensession.session.naming import Naming
-from ensession.session.notices import Notices
 from ensession.session.recorder import Recorder
 from ensession.session.restoring import Restorer
 from ensession.session.shell import Shell
@@ -155,7 +154,6 @@ class Session:
 
     def stop(self) -> None:
         """Stop recording and close the store; the variables stay as they are."""
-        Notices(self._shell, self.store).stay_in_place()
         self._recorder.close()
         self._shell.outputs.remove()
         try:
