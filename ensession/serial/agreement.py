@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -10,7 +9,7 @@ from ensession.errors import UnserializableError
 from ensession.model import Codec, Fingerprint
 from ensession.serial.canonical import former_canonical_fingerprint
 from ensession.serial.look import Look
-from ensession.serial.pickling import Observer, blind_fingerprint, dump, dump_observed, former_blind_fingerprint
+from ensession.serial.pickling import Observer, blind_fingerprint, dump, dump_observed
 from ensession.serial.scope import Scope
 from ensession.serial.sinks import HashSink
 
@@ -38,8 +37,7 @@ def _fingerprints(values: Mapping[str, Any], scope: Scope, seen: Look) -> Iterat
     else:
         yield lambda: seen.written
         if seen.codec is Codec.PICKLE:
-            for blind in (blind_fingerprint, former_blind_fingerprint):
-                yield functools.partial(_at_any_length, blind, values, scope, seen.owners)
+            yield lambda: _blind_at_any_length(values, scope, seen.owners)
             yield lambda: former_canonical_fingerprint(values, scope, seen.owners)
 
 
@@ -52,10 +50,8 @@ def _formerly_observed(values: Mapping[str, Any], scope: Scope, owners: frozense
     return sink.fingerprint()
 
 
-def _at_any_length(
-    blind: Callable[..., Fingerprint | None], values: Mapping[str, Any], scope: Scope, owners: frozenset[int]
-) -> Fingerprint | None:
+def _blind_at_any_length(values: Mapping[str, Any], scope: Scope, owners: frozenset[int]) -> Fingerprint | None:
     """Fingerprint values that may have been short enough for it where they were recorded."""
     _, sink = dump(values, scope, HashSink, codec=Codec.PICKLE, owners=owners)
     assert isinstance(sink, HashSink)  # noqa: S101
-    return blind(values, scope, owners, sink.buffers_digest())
+    return blind_fingerprint(values, scope, owners, sink.buffers_digest())

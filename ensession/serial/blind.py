@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import xxhash
 
@@ -37,8 +37,6 @@ def blind_limit(n_bytes: int) -> int:
 class Words:
     """The strings of one value, in the order of their first appearance; mixed into picklers."""
 
-    is_blind_to_slices: ClassVar[bool] = False
-
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._texts: dict[str, int] = {}
@@ -51,7 +49,7 @@ class Words:
             return 2 * self._texts.setdefault(obj, len(self._texts))
         if kind is bytes:
             return 2 * self._bytes.setdefault(obj, len(self._bytes)) + 1
-        if kind is slice and self.is_blind_to_slices:
+        if kind is slice:
             ends = (obj.start, obj.stop, obj.step)
             return ends if _ENDS.issuperset(map(type, ends)) else None
         return None

@@ -31,21 +31,13 @@ class _CPickler(Reducers, pickle.Pickler):
 class _Blind(Words, Reducers, pickle.Pickler):
     """The fast one, for fingerprints only: it does not tell equal strings or equal slices apart."""
 
-    is_blind_to_slices = True
-
-
-class _FormerBlind(_Blind):
-    """The same as it was before: it does not tell equal strings apart."""
-
-    is_blind_to_slices = False
-
 
 class Observer(Observing, pickle.Pickler):
     """The fast one, for fingerprints of what has a registered one."""
 
 
 class BlindObserver(Words, Observing, pickle.Pickler):
-    """The same, and it does not tell equal strings apart."""
+    """The same, and it does not tell equal strings or equal slices apart."""
 
 
 def _dill_pickler() -> type:
@@ -181,22 +173,9 @@ def blind_fingerprint(
     Fingerprint or None
         None where a second pass fails.
     """
-    return _second_pass(_Blind, values, scope, owners, buffers)
-
-
-def former_blind_fingerprint(
-    values: Mapping[str, Any], scope: Scope, owners: frozenset[int], buffers: bytes
-) -> Fingerprint | None:
-    """Fingerprint what was pickled before as it was done when equal slices were told apart."""
-    return _second_pass(_FormerBlind, values, scope, owners, buffers)
-
-
-def _second_pass(
-    kind: type[_Blind], values: Mapping[str, Any], scope: Scope, owners: frozenset[int], buffers: bytes
-) -> Fingerprint | None:
     sink = StreamHash()
     try:
-        pickler, _ = _one_pass(kind, values, scope, sink, owners)
+        pickler, _ = _one_pass(_Blind, values, scope, sink, owners)
     except (*FALLBACK_ERRORS, UnserializableError):
         return None
     return joined(sink.digest(), pickler.words_digest(), buffers)

@@ -16,8 +16,6 @@ from hypothesis import strategies as st
 from ensession.serial.agreement import agrees
 from ensession.serial.blind import LIMIT_BYTES, MOST_REMEMBERED, SMALL_BYTES, Remembered
 from ensession.serial.look import look
-from ensession.serial.pickling import former_blind_fingerprint
-from ensession.serial.sinks import HashSink
 from tests.serial.worlds import World
 
 WORDS = ["a", "id", "name", "numpy", "date", "x", "two words", "ü", "\ud800", "long " * 30]
@@ -199,12 +197,3 @@ def test_equal_slices_are_one_slice_or_several() -> None:
     assert world.fingerprint(placed(one, one)) == world.fingerprint(placed(one, slice(0, 5, 1)))
     several = [slice(0, 5, 1), slice(0, 5, 2), slice(0, 4, 1), slice(0, 5, None), slice("a", None), slice(0.0, 5, 1)]
     assert len({world.fingerprint(placed(one, other)) for other in several}) == len(several)
-
-
-def test_a_fingerprint_made_while_equal_slices_were_told_apart_still_counts() -> None:
-    world, one = World(), slice(0, 5, 1)
-    values = placed(one, one, slice(0, 5, 1))
-    seen, buffers = look(values, world.scope), HashSink().buffers_digest()
-    former = former_blind_fingerprint(values, world.scope, frozenset(), buffers)
-    assert former not in (None, seen.fingerprint)
-    assert agrees(values, world.scope, former, seen)
