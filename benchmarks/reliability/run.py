@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import platform
+import shlex
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -81,7 +82,7 @@ def added_up(lines: Sequence[str]) -> dict[str, int]:
 def text(found: Sequence[Group], times: Mapping[str, int], arguments: Sequence[str]) -> str:
     """Return what the page says."""
     where = f"{platform.system()}, Python {platform.python_version()}, {os.cpu_count()} cores."
-    part = f" A part of it: `{' '.join(arguments)}`." if arguments else ""
+    part = f" A part of it: `{shlex.join(arguments)}`." if arguments else ""
     whole = Group(
         "all",
         sum(one.passed for one in found),

@@ -18,14 +18,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 from benchmarks.published import circumstances, publish
 from ensession.config import Config
 from ensession.store import Store, check_store
-from tests.hosts import Host, ssh_server
+from tests.hosts import Host, NoServerError, ssh_server
 from tests.kernels import Kernel, kernel_environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -157,6 +158,15 @@ def report(figures: dict[str, Any]) -> str:
     )
 
 
+@contextmanager
+def _server(parser: argparse.ArgumentParser, folder: Path) -> Iterator[Host]:
+    try:
+        with ssh_server(folder) as host:
+            yield host
+    except NoServerError as error:
+        parser.exit(2, f"{error}\n")
+
+
 def main() -> int:
     """Measure; return 1 where a copy was not sound or not complete."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -166,7 +176,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=time.time_ns() % 100_000)
     parser.add_argument("--write", action="store_true", help="write the figures into the documentation")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="ensession-sync-") as name, ssh_server(Path(name) / "ssh") as host:
+    with tempfile.TemporaryDirectory(prefix="ensession-sync-") as name, _server(parser, Path(name) / "ssh") as host:
         trial = Trial(Path(name), host)
         with trial.record(options.megabytes) as kernel:
             n_bytes = trial.store.stat().st_size

@@ -1,4 +1,7 @@
-"""``%ens stats``, ``gc`` and ``forget``. In a notebook nobody is asked: without ``--yes`` they say what would go."""
+"""``%ens stats``, ``gc`` and ``forget``. In a notebook nobody is asked: without ``--yes`` they say what would go.
+
+``--dry-run`` does so, too, as on the command line, and lets nothing go at all.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from ensession.upkeep import Collector, Forgetter, Loss, Retention, find
 from ensession.upkeep.telling import collected_lines, find_lines, forgotten_lines, proposal_lines
 
 _LINES = 10
+_ASKING = ("--dry-run", "--yes")
 _AGREE = "Nothing was changed. The same line with --yes does it."
 
 
@@ -29,7 +33,7 @@ def _stats(session: Session, words: list[str]) -> None:
 
 
 def _gc(session: Session, words: list[str]) -> None:
-    options = _Options(words, flags=("--keep-tagged", "--lossless", "--yes"), valued=("--keep-last", "--max-size"))
+    options = _Options(words, flags=("--keep-tagged", "--lossless", *_ASKING), valued=("--keep-last", "--max-size"))
     options.no_more()
     last, largest = options.value("--keep-last"), options.value("--max-size")
     if last is not None and not last.isdecimal():
@@ -42,6 +46,9 @@ def _gc(session: Session, words: list[str]) -> None:
     )
     session.flush()
     collector = Collector(session.store, Keyring.load())
+    if "--dry-run" in options.given:
+        _print(proposal_lines(collector.propose(retention)))
+        return
     done = collector.collect(retention, lambda proposal: options.agrees(proposal_lines(proposal)))
     if done is None:
         print(_AGREE)
@@ -51,7 +58,7 @@ def _gc(session: Session, words: list[str]) -> None:
 
 
 def _forget(session: Session, words: list[str]) -> None:
-    options = _Options(words, flags=("--code", "--yes"), valued=("--text",))
+    options = _Options(words, flags=("--code", *_ASKING), valued=("--text",))
     texts = options.values("--text")
     session.flush()
     found = find(session.store, options.rest, texts, code="--code" in options.given)
@@ -59,7 +66,11 @@ def _forget(session: Session, words: list[str]) -> None:
     def agree(lost: Sequence[Loss]) -> bool:
         return options.agrees(find_lines(found, lost))
 
-    done = Forgetter(session.store, Keyring.load()).forget(found, agree, texts)
+    forgetter = Forgetter(session.store, Keyring.load())
+    if "--dry-run" in options.given:
+        _print(find_lines(found, forgetter.losses(found)))
+        return
+    done = forgetter.forget(found, agree, texts)
     if done is None:
         print(_AGREE)
         return

@@ -42,7 +42,11 @@ def summarise(value: Any) -> Summary:
 
     ``repr`` of foreign objects is not called: it may be slow, have effects, or be wrong.
     """
-    return Summary(_type_name(value), _shape(value), _preview(value)[:PREVIEW_CHARS])
+    try:
+        preview = _preview(value)[:PREVIEW_CHARS]
+    except Exception:  # noqa: BLE001  (of all that can be known of a value this is the least: no look fails for it)
+        preview = ""
+    return Summary(_type_name(value), _shape(value), preview)
 
 
 def _type_name(value: Any) -> str:

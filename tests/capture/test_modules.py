@@ -15,7 +15,9 @@ def test_what_could_not_be_recorded_is_returned_once_more_and_stays_known(
 ) -> None:
     (tmp_path / "own_thing.py").write_text("x = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.delitem(sys.modules, "own_thing", raising=False)
+    # The import replaces this, and undoing takes away whatever is there then.
+    monkeypatch.setitem(sys.modules, "own_thing", None)
+    del sys.modules["own_thing"]
     __import__("own_thing")
     watch = ModuleWatch()
     assert "own_thing" in {module.name for module in watch.fresh()}

@@ -82,3 +82,10 @@ class Loud:
 )
 def test_containers_show_their_first_items(value: Any, preview: str) -> None:
     assert summarise(value).preview == preview
+
+
+def test_what_can_not_be_written_has_no_preview(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = pd.DataFrame({"a": [1]})
+    monkeypatch.setattr(pd.DataFrame, "columns", property(lambda _: 1 / 0))
+    assert summarise(frame).preview == ""
+    assert summarise(frame).type_name == "pandas.DataFrame"

@@ -8,6 +8,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from IPython.core.error import UsageError as ShellUsageError
 
 from ensession.config import Config
 from ensession.errors import IntegrityError
@@ -152,3 +153,6 @@ def test_a_damaged_seal_over_the_last_cell_is_found(store: Path) -> None:
     with Store.open(store, Config()) as opened:
         (problem,) = broken_seals(opened, Keyring.load())
         assert problem.where == "execution 4"
+    again = Notebook(store)
+    with pytest.raises(ShellUsageError, match="ens trust"):
+        again.restore()

@@ -6,7 +6,6 @@ import contextlib
 import errno
 import io
 import os
-import resource
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from IPython.core.error import UsageError
 
 from ensession.config import Config
 from ensession.store import Store, check_store, copy_store, staying
+from tests.limits import no_file_larger_than
 from tests.notebook import Notebook
 from tests.rights import rights_count
 from tests.upkeep.kit import GOOD
@@ -276,15 +276,11 @@ def test_a_limit_that_is_not_the_disks(folder: Path) -> None:
     """A quota: a write fails in another way than on a full disk, and only where much is written."""
     notebook, told = begin(folder / "a.ens")
     recorded = notebook.session.head
-    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4_000_000, hard))
-    try:
+    with no_file_larger_than(4_000_000):
         for number in range(4):
             notebook.run(f"a.append({number})\nbig = os.urandom(6_000_000)")
         notebook.session.flush()
         notebook.run("a.append(4)")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
     assert notebook["a"] == [1, *range(5)]
     assert 1 <= len(told.said) <= 2
     assert all("quota" in notice for notice in told.said)

@@ -16,6 +16,9 @@ from tests.notebook import Notebook
 
 BIG = "rows = [{'n': n, 'part': [n]} for n in range(2000)]"
 
+TOLD = pytest.mark.filterwarnings("ignore:.*ensession did not record:UserWarning")
+"""What these tests provoke is said to the user; test_told.py is about that."""
+
 
 @pytest.fixture
 def notebook(tmp_path: Path) -> Iterator[Notebook]:
@@ -47,7 +50,7 @@ def fates(notebook: Notebook) -> tuple[Notebook, dict[str, Fate]]:
 
 @pytest.mark.parametrize("where", ["examine", "record"])
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-@pytest.mark.filterwarnings("ignore")
+@TOLD
 def test_a_cell_that_could_not_be_recorded(notebook: Notebook, where: str, error: BaseException) -> None:
     notebook.run("import random", "random.seed(1)", "x = [1]", "y = {'n': 0}")
     owner = notebook.session._recorder.tracker if where == "examine" else notebook.session.store.log
@@ -62,7 +65,7 @@ def test_a_cell_that_could_not_be_recorded(notebook: Notebook, where: str, error
     again.kill()
 
 
-@pytest.mark.filterwarnings("ignore")
+@TOLD
 def test_what_changed_between_two_cells_and_could_not_be_recorded(notebook: Notebook) -> None:
     notebook.run("import random", "random.seed(1)", "x = [1]")
     notebook.variables["x"] = [7]
@@ -85,7 +88,7 @@ def test_what_changed_between_two_cells_and_could_not_be_recorded(notebook: Note
     again.kill()
 
 
-@pytest.mark.filterwarnings("ignore")
+@TOLD
 def test_a_generator_that_comes_with_its_library_wipes_nothing_out(notebook: Notebook) -> None:
     notebook.run("x = [1]")
     with failing(notebook.session.store.log, "record", OSError(28, "No space left on device")):
@@ -173,7 +176,7 @@ def breaking(owner: Any, path: str, error: BaseException) -> Iterator[None]:
 
 @pytest.mark.parametrize("place", [*PLACES, "tracker.user.changed", "tracker.user._watch.changed"])
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-@pytest.mark.filterwarnings("ignore")
+@TOLD
 def test_a_record_that_broke_off_anywhere_is_made_up_for(notebook: Notebook, place: str, error: BaseException) -> None:
     notebook.run("import random", "random.seed(1)", "x = [1]\nalias = x", "gone = [3]", "y = {'n': 0}")
     recorder = notebook.session._recorder
@@ -199,7 +202,7 @@ def test_a_record_that_broke_off_anywhere_is_made_up_for(notebook: Notebook, pla
     again.kill()
 
 
-@pytest.mark.filterwarnings("ignore")
+@TOLD
 def test_what_follows_a_broken_record_is_not_run_again(tmp_path: Path) -> None:
     notebook = Notebook(tmp_path / "s.ens").start()
     notebook.run("x = [1]")
@@ -212,7 +215,7 @@ def test_what_follows_a_broken_record_is_not_run_again(tmp_path: Path) -> None:
     again.kill()
 
 
-@pytest.mark.filterwarnings("ignore")
+@TOLD
 def test_a_cell_that_began_unnoticed(notebook: Notebook) -> None:
     notebook.run("x = [1]", "gone = 2")
     with breaking(notebook.session._recorder, "_prepare", KeyboardInterrupt()):
@@ -224,7 +227,7 @@ def test_a_cell_that_began_unnoticed(notebook: Notebook) -> None:
     again.kill()
 
 
-@pytest.mark.filterwarnings("ignore")
+@TOLD
 def test_what_happened_between_two_cells_and_broke_off(notebook: Notebook) -> None:
     notebook.run("x = [1]", "gone = 2")
     notebook.variables["x"] = [7]
@@ -237,7 +240,7 @@ def test_what_happened_between_two_cells_and_broke_off(notebook: Notebook) -> No
     again.kill()
 
 
-@pytest.mark.filterwarnings("ignore")
+@TOLD
 def test_deletions_are_recorded_where_nothing_could_be_looked_at(notebook: Notebook) -> None:
     notebook.run("import os", "os.environ['OWED'] = '1'", "x = [1]\nalias = x", "gone = 2", "kept = 3")
     before = dict(notebook.session.store.parts.state(notebook.run("kept")))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import resource
 import runpy
 import shutil
 import signal
@@ -28,6 +27,7 @@ from ensession.store.engine import build_file
 from ensession.store.migrate import REVISIONS, Ladder, climb, shipped_ladder, upgrade_store
 from ensession.store.schema import BaseRow
 from ensession.store.views import VIEWS
+from tests.limits import no_file_larger_than
 from tests.store.kit import loaded
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -186,13 +186,8 @@ def test_a_backup_that_broke_off_is_made_again(old: Path, tmp_path: Path, config
         process.join()
         assert process.exitcode == -9
     else:
-        _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
-        try:
-            with pytest.raises(StoreAccessError):
-                Store.open(old, config, ladder=steps)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        with no_file_larger_than(300_000), pytest.raises(StoreAccessError):
+            Store.open(old, config, ladder=steps)
     assert not backup.exists()
     assert schema(old) == before
     Store.open(old, config, ladder=steps).close()

@@ -185,7 +185,7 @@ def test_what_is_left_out_is_counted_over_the_whole_store(laptop: Store, tmp_pat
     with Store.open_read_only(tmp_path / "out.ens", Config()) as packed:
         kept = _stored(packed)
     assert set(done.left_out) == _stored(laptop) - kept
-    assert laptop.history.versions_of(aside.head) is not None
+    assert laptop.contents.versions_made_by([aside.head]) & _stored(laptop) & set(done.left_out)
 
 
 def _stored(store: Store) -> set[int]:

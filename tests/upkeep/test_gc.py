@@ -242,6 +242,8 @@ def test_the_magic_says_first_and_does_it_with_yes(tmp_path: Path) -> None:
     notebook = Notebook(tmp_path / "a.ens").start("--all")
     notebook.run(*ONCE)
     assert "Nothing was changed" in notebook.ens("gc --keep-last 1")
+    told = notebook.ens("gc --keep-last 1 --dry-run --yes")
+    assert "To go: " in told
     assert "values" in notebook.ens("stats")
     told = notebook.ens("gc --keep-last 1 --yes")
     assert "Gone: " in told
