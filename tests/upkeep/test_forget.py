@@ -162,7 +162,8 @@ def test_a_kernel_that_records_goes_on(tmp_path: Path) -> None:
     notebook = Notebook(path).start("--all")
     notebook.run(*CELLS)
     assert "Nothing was changed" in notebook.ens("forget token --code")
-    assert "To go: " in notebook.ens("forget token --code --dry-run --yes")
+    told = notebook.ens("forget token --code --dry-run --yes")
+    assert "To be forgotten: " in told
     told = notebook.ens("forget token --yes")
     assert "code was left" in told
     assert "no row" not in told
