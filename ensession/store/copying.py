@@ -11,7 +11,7 @@ from ensession.config import Config
 from ensession.errors import NotFoundError, SchemaError, UsageError
 from ensession.store.engine import Access, raw_connection, read_access, read_header, sync_file
 from ensession.store.failures import translated
-from ensession.store.logs import put_aside
+from ensession.store.logs import one_at_a_time, put_aside
 
 
 def copy_store(src: Path | str, dst: Path | str, config: Config) -> None:
@@ -51,11 +51,12 @@ def replace_store(source: Path, target: Path, config: Config, make: Callable[[Pa
     try:
         make(temporary)
         with translated(target):
-            if target.exists():
-                _take_over(target, config)
-            else:
-                put_aside(target)
-            temporary.replace(target)
+            with one_at_a_time(target.parent):
+                if target.exists():
+                    _take_over(target, config)
+                else:
+                    put_aside(target)
+                temporary.replace(target)
             sync_file(target.parent)
     finally:
         temporary.unlink(missing_ok=True)

@@ -21,7 +21,6 @@ from urllib.parse import quote
 from ensession.errors import NotAStoreError, NotFoundError, StoreAccessError, UsageError
 from ensession.store.failures import translated
 from ensession.store.identity import file_id
-from ensession.store.logs import logs_beside, others_kept
 from ensession.store.mounts import is_network
 
 APPLICATION_ID = 0x656E7331
@@ -90,7 +89,7 @@ class Database:
         self._connection: Connection | None = None
         with translated(path):
             self._connection = _connected(path, access, busy_timeout_s)
-            self.file_id, self._logs = file_id(path), logs_beside(path)
+            self.file_id = file_id(path)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -162,18 +161,15 @@ class Database:
         """
         with self._lock, self.outside_transactions() as connection:
             write(connection, target)
-            # Closing takes the old log away by its name: nothing may be beside the new file yet.
-            with others_kept(self.path, self._logs):
-                connection.close()
+            connection.close()
             self._connection = _connected(target, Access.READ_WRITE, self.busy_timeout_s)
-            self.path, self.file_id, self._logs = target, file_id(target), logs_beside(target)
+            self.path, self.file_id = target, file_id(target)
 
     def close(self) -> None:
         """Close the connection; the last one of all processes leaves the file alone, without a log beside it."""
         with self._lock, translated(self.path):
             if self._connection is not None:
-                with others_kept(self.path, self._logs):
-                    self._connection.close()
+                self._connection.close()
                 self._connection = None
 
     @contextmanager
@@ -328,6 +324,5 @@ def _configure(connection: sqlite3.Connection, path: Path, access: Access) -> No
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     else:
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # makes the log, by which it is known
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_LIMIT_BYTES}")

@@ -26,7 +26,7 @@ from ensession.store.engine import (
     sync_file,
 )
 from ensession.store.failures import translate, translated
-from ensession.store.logs import put_aside
+from ensession.store.logs import one_at_a_time, put_aside
 from ensession.store.tables import DDL
 from ensession.store.views import create_views
 
@@ -56,13 +56,15 @@ def create_store(path: Path, on_point: OnPoint = no_point) -> None:
         try:
             build_file(temporary, _build)
             on_point("create:before-link")
-            is_empty = path.exists() and path.stat().st_size == 0
-            if is_empty or not path.exists():
-                put_aside(path)
-            if is_empty:
-                temporary.replace(path)
-            else:
-                _link(temporary, path)
+            with one_at_a_time(path.parent):
+                is_there = path.exists()
+                is_empty = is_there and path.stat().st_size == 0
+                if is_empty or not is_there:
+                    put_aside(path)
+                if is_empty:
+                    temporary.replace(path)
+                elif not is_there:
+                    _link(temporary, path)
             sync_file(path.parent)
         finally:
             temporary.unlink(missing_ok=True)
@@ -121,7 +123,7 @@ def _back_up(path: Path, backup: Path, busy_timeout_s: float) -> None:
     with translated(backup):
         try:
             snapshot(path, draft, busy_timeout_s)
-            draft.rename(backup)
+            _link(draft, backup)  # whoever was faster had the older file before it
             sync_file(backup.parent)
         finally:
             draft.unlink(missing_ok=True)

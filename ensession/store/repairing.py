@@ -40,7 +40,7 @@ from ensession.store.engine import Database, insert_many, sync_file
 from ensession.store.failures import translated
 from ensession.store.history import output_text
 from ensession.store.inserting import insert_execution
-from ensession.store.logs import put_aside
+from ensession.store.logs import one_at_a_time, put_aside
 from ensession.store.migrate import check_format, shipped_ladder
 from ensession.store.modules import plain_source
 from ensession.store.rescue import PayloadRescue
@@ -110,20 +110,26 @@ def repair_store(src: Path | str, dst: Path | str, config: Config) -> Salvage:
     source, target = Path(src), Path(dst)
     if check_format(source, shipped_ladder()):
         raise UsageError(f"{source}: it has an older format; open it once for writing, which upgrades a copy of it")
-    if target.exists():
-        raise UsageError(f"{target}: this file exists; give the path of a new one")
+    _require_free(target)
     draft = target.with_name(f".{target.name}.repair-{uuid.uuid4().hex[:8]}")
     try:
         with open_wreck(source, Path(f"{draft}.wreck")) as wreck, Store.create_or_open(draft, config) as store:
             salvage = _Salvager(wreck, store, store._database).carry_out()
         with translated(target):
-            put_aside(target)
-            draft.rename(target)
+            with one_at_a_time(target.parent):
+                _require_free(target)
+                put_aside(target)
+                draft.rename(target)
             sync_file(target.parent)
     finally:
         for suffix in ("", "-wal", "-shm"):
             Path(f"{draft}{suffix}").unlink(missing_ok=True)
     return salvage
+
+
+def _require_free(target: Path) -> None:
+    if target.exists():
+        raise UsageError(f"{target}: this file exists; give the path of a new one")
 
 
 @dataclass(slots=True)
