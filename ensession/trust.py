@@ -228,29 +228,34 @@ def broken_seals(store: Store, keyring: Keyring) -> list[Problem]:
         for one in store.history.executions()
         if keyring.judge(store, one.digest) is False
     ]
-    for head in store.history.heads():
-        for version in _stored(store, head):
-            problem = Problem(f"payload of version {version.id}", what, _names(version))
-            if _judge_payload(store, keyring, version.id) is False and problem not in problems:
-                problems.append(problem)
+    problems += [
+        Problem(f"payload of version {version.id}", what, _names(version))
+        for version in _stored(store, store.history.heads())
+        if _judge_payload(store, keyring, version.id) is False
+    ]
     return problems
 
 
-def unsealed_values(store: Store, keyring: Keyring) -> list[str]:
-    """Return the stored values of this user's latest line of history that have no seal of the user, as ``name@N``.
+def unsealed(store: Store, keyring: Keyring) -> tuple[list[ExecutionId], list[str]]:
+    """Return what of this user's latest line of history has no seal of the user: executions, and values as ``name@N``.
 
-    They came from another copy, say by a pull. In a history whose end the user has not sealed, there is nothing to
-    say: all of it needs the user's word.
+    Values without one came from another copy, say by a pull. In a history whose end the user has not sealed, there is
+    nothing to say: all of it needs the user's word.
     """
     head = store.history.head()
     if head is None or not has_own_history(store, lambda: keyring):
-        return []
-    unsealed = (one for one in _stored(store, head) if _judge_payload(store, keyring, one.id) is None)
-    return [name for version in unsealed for name in _names(version)]
+        return [], []
+    line = [one.id for one in store.history.line(head) if keyring.judge(store, one.digest) is None]
+    values = [one for one in _stored(store, [head]) if _judge_payload(store, keyring, one.id) is None]
+    return line, [name for version in values for name in _names(version)]
 
 
-def _stored(store: Store, head: ExecutionId) -> list[GraphVersion]:
-    return [one for one in store.history.graph(head).versions.values() if one.payload is not None]
+def _stored(store: Store, heads: Iterable[ExecutionId]) -> list[GraphVersion]:
+    """Return the versions on the way to some states that have a payload, each once."""
+    found: dict[VersionId, GraphVersion] = {}
+    for head in heads:
+        found.update(store.history.graph(head).versions)
+    return [version for _, version in sorted(found.items()) if version.payload is not None]
 
 
 def _names(version: GraphVersion) -> tuple[str, ...]:
@@ -289,14 +294,12 @@ def trust_store(store: Store, keyring: Keyring) -> int:
     IntegrityError
         The store contradicts itself; nothing was sealed.
     """
-    versions: set[VersionId] = set()
-    for head in store.history.heads():
+    heads = store.history.heads()
+    for head in heads:
         store.verify_chain(head)
-        graph = store.history.graph(head)
-        versions.update(id_ for id_, version in graph.versions.items() if version.payload is not None)
     digests = {execution.id: execution.digest for execution in store.history.executions()}
     subjects = [bytes(digest) for digest in digests.values()]
-    subjects += [bytes(store.payloads.digest(version)) for version in sorted(versions)]
+    subjects += [bytes(store.payloads.digest(version)) for version in (one.id for one in _stored(store, heads))]
     subjects += [bytes(word_digest(digests[execution], word)) for execution, word in store.words.executions()]
     missing = [subject for subject in subjects if not keyring.has_sealed(store, subject)]
     store.seals.add([keyring.seal(subject) for subject in missing])

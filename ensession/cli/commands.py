@@ -35,7 +35,7 @@ from ensession.planner import CostModel, plan
 from ensession.session.checks import look_around
 from ensession.session.environment import Comparison, alive_here
 from ensession.store import Store, check_store, copy_store, hurt_states
-from ensession.trust import Keyring, broken_seals, trust_store, unsealed_values
+from ensession.trust import Keyring, broken_seals, trust_store, unsealed
 
 _FEW = 100
 """Up to so many executions it is quicker to ask for the bindings of each than for the graph of all."""
@@ -215,14 +215,21 @@ def _caveats(file: Path) -> list[str]:
 
 def _unsealed(file: Path) -> list[str]:
     with Store.open_read_only(file, Config()) as store:
-        names = unsealed_values(store, Keyring.present())
-    if not names:
-        return []
+        executions, values = unsealed(store, Keyring.present())
+    way_out = f"; ens trust {file} if you trust where it came from"
+    found = []
+    if executions:
+        places = _some([f"@{id_}" for id_ in executions])
+        found.append(f"there is no seal of yours over {places}, as after a pull: going there is refused{way_out}")
+    if values:
+        what = "a restore does not load that and runs cells instead"
+        found.append(f"there is no seal of yours over {_some(values)}, as after a pull: {what}{way_out}")
+    return found
+
+
+def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return [
-        f"there is no seal of yours over {', '.join(names[:_NAMED])}{more}, as after a pull: a restore does not load "
-        f"that and runs cells instead; ens trust {file} if you trust where it came from"
-    ]
+    return f"{', '.join(names[:_NAMED])}{more}"
 
 
 def _plan(store: Store, target: ExecutionId | None) -> tuple[Plan, Graph]:

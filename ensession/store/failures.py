@@ -15,6 +15,7 @@ from ensession.errors import (
     StoreBusyError,
 )
 
+_HERE = f"{__package__}."
 _ACCESS = {
     sqlite3.SQLITE_PERM: "the file system does not allow it",
     sqlite3.SQLITE_READONLY: "it is read-only; open it read-only, or copy it to a place where you may write",
@@ -33,12 +34,23 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise translate(error, path) from error
-    except UnicodeDecodeError as error:  # SQLite quotes what is damaged, and sqlite3 can't read the quotation
+    except UnicodeDecodeError as error:
+        if not _is_of_the_store(error):
+            raise
+        # SQLite quotes what is damaged, and sqlite3 can't read the quotation.
         raise IntegrityError(f"{path}: the database file is damaged; ens repair saves what can be read") from error
     except EnsessionError:  # StoreAccessError is an OSError too
         raise
     except OSError as error:
         raise StoreAccessError(f"{path}: {error.strerror or error}; check its folder and your rights") from error
+
+
+def _is_of_the_store(error: BaseException) -> bool:
+    """Whether an error was raised by a call of the store's own, and not by what somebody does within a transaction."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return at is not None and at.tb_frame.f_globals.get("__name__", "").startswith(_HERE)
 
 
 def translate(error: BaseException | None, path: Path) -> EnsessionError:

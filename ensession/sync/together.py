@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ensession.config import Config
-from ensession.errors import StoreReplacedError, UsageError
+from ensession.errors import NotFoundError, StoreReplacedError, UsageError
 from ensession.store import Store
 from ensession.store.failures import translated
 from ensession.store.identity import FileId, file_id
@@ -82,14 +82,28 @@ def bring_together(
     """
     if only is not None:
         _require(path, _found(path), only)  # before it is opened: an older store would be upgraded
-    with Store.create_or_open(path, config) as here, existing_or_new(address, config, reach) as (source, target):
-        if only is not None:
-            _require(path, here.file_id, only)
+    with _opened(path, config, only) as here, existing_or_new(address, config, reach) as (source, target):
         with watch(f"to {address}") as report:
             sent = transfer(here.exporter, target, report)
         with watch(f"from {address}") as report:
             received = transfer(source, here.importer, report)
     return Exchanged(sent, received)
+
+
+@contextmanager
+def _opened(path: Path, config: Config, only: FileId | None) -> Iterator[Store]:
+    if only is None:
+        with Store.create_or_open(path, config) as store:
+            yield store
+        return
+    try:
+        opened = Store.open(path, config)
+    except NotFoundError:  # it went since the first look
+        _require(path, None, only)
+        raise
+    with opened as store:
+        _require(path, store.file_id, only)
+        yield store
 
 
 def _found(path: Path) -> FileId | None:

@@ -17,7 +17,7 @@ from ensession.errors import EnsessionError
 from ensession.model import Fate
 from ensession.store import check_store, repair_store
 from ensession.store.store import Store
-from ensession.trust import Keyring, broken_seals, trust_store, unsealed_values
+from ensession.trust import Keyring, broken_seals, trust_store, unsealed
 from tests.figures import tried
 from tests.notebook import Notebook
 
@@ -126,7 +126,7 @@ class Judge:
                 return True
             with Store.open_read_only(broken, Config()) as store:
                 keyring = Keyring.load()
-                return bool(broken_seals(store, keyring) or unsealed_values(store, keyring))
+                return bool(broken_seals(store, keyring) or any(unsealed(store, keyring)))
         except EnsessionError:
             return True
 

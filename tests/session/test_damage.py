@@ -14,7 +14,7 @@ from ensession.config import Config
 from ensession.errors import IntegrityError
 from ensession.model import Fate
 from ensession.store import Store, check_store, repair_store
-from ensession.trust import Keyring, broken_seals, unsealed_values
+from ensession.trust import Keyring, broken_seals, unsealed
 from tests.figures import tried
 from tests.notebook import Notebook
 from tests.session.damage import Judge
@@ -134,7 +134,7 @@ def test_a_damaged_seal_is_found_and_its_value_made_again(store: Path) -> None:
     with Store.open(store, Config()) as opened:
         (problem,) = broken_seals(opened, Keyring.load())
         assert problem.variables == ("squares@3",)
-        assert unsealed_values(opened, Keyring.load()) == []
+        assert unsealed(opened, Keyring.load()) == ([], [])
         assert broken_seals(opened, Keyring(b"o" * 32, b"o" * 16)) == []
     assert_squares_are_made_again(store)
 
@@ -143,9 +143,15 @@ def test_a_value_without_a_seal_is_no_damage_and_is_made_again(store: Path) -> N
     spoil(store, f"DELETE FROM seal WHERE {SEALS}")
     with Store.open(store, Config()) as opened:
         assert broken_seals(opened, Keyring.load()) == []
-        assert unsealed_values(opened, Keyring.load()) == ["squares@3"]
-        assert unsealed_values(opened, Keyring(b"o" * 32, b"o" * 16)) == []
+        assert unsealed(opened, Keyring.load()) == ([], ["squares@3"])
+        assert unsealed(opened, Keyring(b"o" * 32, b"o" * 16)) == ([], [])
     assert_squares_are_made_again(store)
+
+
+def test_an_execution_without_a_seal_is_said(store: Path) -> None:
+    spoil(store, "DELETE FROM seal WHERE subject = (SELECT digest FROM execution WHERE id = 2)")
+    with Store.open(store, Config()) as opened:
+        assert unsealed(opened, Keyring.load()) == ([2], [])
 
 
 def test_a_damaged_seal_over_the_last_cell_is_found(store: Path) -> None:
