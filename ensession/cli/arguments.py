@@ -7,15 +7,14 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from ensession.browse.source import Source
+from ensession.cli.parts import Parts
 from ensession.config import Config
 from ensession.errors import EnsessionError
 from ensession.model import ExecutionId
 from ensession.store import Store
-from ensession.trust import Keyring
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Parts, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="ensession", prog_name="ens", message="%(prog)s %(version)s")
 def ens() -> None:
     """Look into the session stores that notebooks leave behind. Nothing from a store is run, but for diff --deep."""
@@ -39,6 +38,9 @@ def complete_state(context: click.Context, parameter: click.Parameter, incomplet
 
 def resolve(store: Store, state: str | None) -> ExecutionId | None:
     """Return the execution whose state is meant, by default the latest; None is state 0, the empty one."""
+    from ensession.browse.source import Source
+    from ensession.trust import Keyring
+
     return Source(store, Keyring.present).resolve(state)
 
 

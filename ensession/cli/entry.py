@@ -8,13 +8,9 @@ from collections.abc import Sequence
 
 import click
 
-from ensession.cli import browsing, commands, mending, packing, running, syncing, upkeep, writing
 from ensession.cli.arguments import ens
 from ensession.cli.printing import print_error
 from ensession.errors import EnsessionError
-
-COMMANDS = (commands, browsing, writing, syncing, packing, running, mending, upkeep)
-"""Where they are; importing them adds them to ``ens``."""
 
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
