@@ -49,7 +49,7 @@ class Access(Enum):
     GUARDED = "guarded"
     """Read-only by promise (``query_only``): SQLite may still recover and tidy up after a killed writer."""
     READ_ONLY = "ro"
-    """No right to write: a live write-ahead log is read where one is there."""
+    """No right to write: a live log is read where one is there, and whoever writes is waited for."""
     IMMUTABLE = "immutable"
     """No right to write and nobody writing: the file alone."""
     WRECK = "wreck"
@@ -224,8 +224,9 @@ def read_access(path: Path) -> Access:
     """Return the gentlest way of reading the store at ``path``."""
     if _may_write(path) and _may_write(path.parent):
         return Access.GUARDED
-    log = Path(f"{path}-wal")
-    return Access.READ_ONLY if log.exists() and log.stat().st_size > 0 else Access.IMMUTABLE
+    log, journal = Path(f"{path}-wal"), Path(f"{path}-journal")
+    is_in_use = journal.exists() or (log.exists() and log.stat().st_size > 0)
+    return Access.READ_ONLY if is_in_use else Access.IMMUTABLE
 
 
 def read_header(path: Path) -> int:

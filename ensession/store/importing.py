@@ -23,9 +23,10 @@ from ensession.model.parcels import (
     RunParcel,
     VersionKey,
 )
-from ensession.store.chunks import Decoder, EncodedChunk, find_chunks, insert_chunks
+from ensession.store.chunks import Decoder, EncodedChunk, find_chunks, insert_chunks, present_chunks
 from ensession.store.engine import Database, execute, insert_one, rows
 from ensession.store.history import output_text
+from ensession.store.inflow import Inflow
 from ensession.store.inserting import insert_execution
 from ensession.store.lookup import FORGOTTEN, check_not_forgotten, in_batches
 from ensession.store.naming import bring_refs
@@ -43,17 +44,20 @@ _LACKING = (
     " WHERE v.execution = ? AND v.ordinal = ? AND e.digest = ? AND p.version IS NULL AND v.unstorable IS NOT ?"
 )
 _PAYLOAD = "SELECT 1 FROM payload WHERE version = ?"
+_MOST_TOLD = 100
+"""Missing chunks that are named: nobody waits for the answer, so it has to be short."""
 _SIZES = "SELECT address, n_bytes FROM chunk WHERE address IN"
 
 
 class Importer:
     """Writes parcels into a store."""
 
-    def __init__(self, database: Database, refs: RefTable) -> None:
+    def __init__(self, database: Database, refs: RefTable, inflow: Inflow) -> None:
         self._database = database
         self._numbers = Numbers(database)
         self._refs = refs
         self._decoder = Decoder()
+        self._inflow = inflow
 
     def unknown(self, digests: Iterable[Digest]) -> list[Digest]:
         """Return those of the executions that are not here."""
@@ -96,7 +100,7 @@ class Importer:
         """Return those of the chunks that are not here, each once."""
         wanted = list(dict.fromkeys(addresses))
         with self._database.read() as connection:
-            found = find_chunks(connection, wanted)
+            found = present_chunks(connection, wanted)
         return [address for address in wanted if address not in found]
 
     def add_chunks(self, parcels: Sequence[ChunkParcel]) -> int:
@@ -110,6 +114,7 @@ class Importer:
         for parcel in parcels:
             row = (parcel.address, parcel.n_bytes, parcel.encoding, parcel.data)
             self._decoder.decode(f"chunk {parcel.address.hex()[:12]}…", row)
+        self._inflow.count(sum(len(parcel.data) for parcel in parcels))
         new = {parcel.address: EncodedChunk(*_fields(parcel)) for parcel in parcels}
         with self._database.write() as connection:
             known = find_chunks(connection, new)
@@ -123,7 +128,8 @@ class Importer:
         Returns
         -------
         list of bytes
-            Addresses of chunks that are not here (any more); when there are any, nothing was added.
+            Addresses of chunks that are not here (any more), not all of them where they are many; when there are any,
+            nothing was added.
 
         Raises
         ------
@@ -147,7 +153,7 @@ class Importer:
             stored = find_chunks(connection, needed)
             missing = [address for address in needed if address not in stored]
             if missing:
-                return missing
+                return missing[:_MOST_TOLD]
             _check_sizes(connection, parts)
             draft = PayloadDraft(Codec(parcel.codec), parts, (), parcel.python)
             insert_payloads(connection, [CompletePayload(version, of_version, draft, stored)], None)

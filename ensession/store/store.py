@@ -27,6 +27,7 @@ from ensession.store.files import FileTable
 from ensession.store.history import HistoryReader
 from ensession.store.identity import FileId
 from ensession.store.importing import Importer
+from ensession.store.inflow import Inflow
 from ensession.store.keeping import Keeper
 from ensession.store.lines import require_execution
 from ensession.store.log import ExecutionLog
@@ -78,6 +79,7 @@ class Store:
         self._database = database
         self._found = found
         self._settler = Settler(database.path, database.busy_timeout_s, database.begin_log)
+        self._inflow = Inflow(database)
         self.log = ExecutionLog(database, clock, PayloadAdder(database))
         self.behind = WriteBehind(database, lambda: self._settler.settle(0))
         self.history = HistoryReader(database, self.behind.flush)
@@ -173,7 +175,7 @@ class Store:
     @property
     def importer(self) -> Importer:
         """Takes in what another copy holds."""
-        return Importer(self._database, self.refs)
+        return Importer(self._database, self.refs, self._inflow)
 
     @property
     def keeper(self) -> Keeper:
@@ -283,6 +285,7 @@ class Store:
         """Write what is still to be written, and close the store; closing it again does nothing."""
         self.behind.close()
         self._settler.close()
+        self._inflow.close()
         self._database.close()
 
     def __enter__(self) -> Self:

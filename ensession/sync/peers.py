@@ -59,8 +59,11 @@ class Target(Protocol):
     def add_chunks(self, parcels: Sequence[ChunkParcel], /) -> int:
         """Add chunks in one transaction."""
 
-    def add_payload(self, parcel: PayloadParcel, /) -> list[bytes]:
-        """Make a payload exist; return the addresses of chunks that are not there, in which case it does not."""
+    def add_payload(self, parcel: PayloadParcel, /) -> object:
+        """Make a payload exist where all of its chunks are there; :meth:`missing_payloads` tells whether it does.
+
+        It may raise :class:`NotFoundError` where the execution is not there (any more), or the value was forgotten.
+        """
 
     def add_refs(self, refs: Sequence[RefParcel], /) -> RefsBrought:
         """Add tags and branches; those that stand for something else already are kept under a second name."""

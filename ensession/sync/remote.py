@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from ensession.config import Config
-from ensession.errors import SchemaError, SyncError
+from ensession.errors import NotFoundError, SchemaError, SyncError
 from ensession.model import Digest
 from ensession.model.parcels import (
     ChunkParcel,
@@ -109,9 +109,9 @@ class RemoteTarget:
         self._asker.tell("add_chunks", parcels)
         return len(parcels)
 
-    def add_payload(self, parcel: PayloadParcel) -> list[bytes]:
-        """Send a payload's list of chunks."""
-        return cast(list[bytes], self._asker.ask("add_payload", parcel))
+    def add_payload(self, parcel: PayloadParcel) -> None:
+        """Send a payload's list of chunks, and do not wait until it exists; one that was forgotten is passed over."""
+        self._asker.tell("add_payload", parcel, passing_over=(NotFoundError,))
 
     def add_refs(self, refs: Sequence[RefParcel]) -> RefsBrought:
         """Send tags and branches."""

@@ -7,13 +7,16 @@ nothing twice. While it runs, kernels may write to both sides.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ensession.digests import DIGEST_SIZE
+from ensession.display.units import counted
 from ensession.errors import NotFoundError, SyncError
 from ensession.model import Digest
-from ensession.model.parcels import ChunkParcel, ExecutionParcel, PayloadParcel, RefsBrought
+from ensession.model.parcels import ChunkParcel, ExecutionParcel, PayloadParcel, RefsBrought, VersionKey
 from ensession.sync.ahead import read_ahead
 from ensession.sync.peers import Source, Target
 
@@ -25,6 +28,8 @@ EXECUTION_BATCH = 64
 KEY_PAGE = 2_000
 CHUNK_BATCH_BYTES = 8 * 2**20
 """Plain bytes of chunks in one transaction of the target; also what is lost by an interruption, at most."""
+CHUNK_PAGE = 10_000
+"""Chunks of payloads that the target is asked about at once."""
 _LARGEST_CHUNK = 256 * 2**10
 _CHUNK_BATCH = CHUNK_BATCH_BYTES // _LARGEST_CHUNK
 _ATTEMPTS = 3
@@ -130,36 +135,93 @@ def _missing_payloads(source: Source, target: Target) -> Iterator[PayloadParcel]
 
 
 def _send_payloads(source: Source, target: Target, parcels: Sequence[PayloadParcel], report: Report) -> tuple[int, int]:
-    total = sum(part.n_bytes for parcel in parcels for part in parcel.parts)
-    done = n_chunks = n_bytes = 0
-    report(done, total)
-    for parcel in parcels:
-        for sent, size in _send_payload(source, target, parcel):
-            n_chunks, n_bytes = n_chunks + sent, n_bytes + size
-            report(min(done + n_bytes, total), total)
-        done += sum(part.n_bytes for part in parcel.parts)
-    return n_chunks, n_bytes
-
-
-def _send_payload(source: Source, target: Target, parcel: PayloadParcel) -> Iterator[tuple[int, int]]:
-    """Send a payload and the chunks that the target lacks; yield how many chunks and bytes went with each batch."""
-    wanted = target.missing_chunks(list(addresses_of(parcel)))
+    """Send payloads and the chunks that the target lacks; return how many chunks and bytes went."""
+    tally = _Tally(parcels, report)
+    left = list(parcels)
     for _ in range(_ATTEMPTS):
-        batches = (wanted[start : start + _CHUNK_BATCH] for start in range(0, len(wanted), _CHUNK_BATCH))
-        for chunks in read_ahead(map(source.chunks, batches)):
-            if chunks:
-                target.add_chunks(chunks)
-                yield len(chunks), _size(chunks)
-        try:
-            wanted = target.add_payload(parcel)
-        except NotFoundError:  # forgotten in the target meanwhile, or something that came before it
-            return
-        if not wanted:
-            return
+        for page in _pages(left):
+            _send_page(source, target, page, tally)
+        left = _not_there(target, left)
+        if not left:
+            return tally.n_chunks, tally.n_bytes
     raise SyncError(
-        f"{len(wanted)} chunks of a payload are in neither store any more: one of them is being cleaned up, or the "
-        "source is damaged; try again, or look with ens check"
+        f"{counted(len(left), 'payload')} did not come across: some of their chunks are in neither store any more. One "
+        "of the two is being cleaned up, or the source is damaged; try again, or look with ens check"
     )
+
+
+class _Tally:
+    """Counts what went, and tells how much of everything is settled."""
+
+    def __init__(self, parcels: Sequence[PayloadParcel], report: Report) -> None:
+        self.n_chunks = self.n_bytes = 0
+        self._total = sum(map(_plain_size, parcels))
+        self._done = self._n_bytes_before = 0
+        self._report = report
+        report(0, self._total)
+
+    def add(self, chunks: Sequence[ChunkParcel]) -> None:
+        """Count chunks that went."""
+        self.n_chunks += len(chunks)
+        self.n_bytes += sum(len(chunk.data) for chunk in chunks)
+        self._tell(self._done + self.n_bytes - self._n_bytes_before)
+
+    def settle(self, parcel: PayloadParcel) -> None:
+        """Count all of a payload, whatever had to be sent of it."""
+        self._done += _plain_size(parcel)
+        self._n_bytes_before = self.n_bytes
+        self._tell(self._done)
+
+    def _tell(self, done: int) -> None:
+        self._report(min(done, self._total), self._total)
+
+
+def _pages(parcels: Sequence[PayloadParcel]) -> Iterator[list[PayloadParcel]]:
+    """Cut payloads into pages: for each, the target is asked once what it lacks, and the line is idle meanwhile."""
+    page: list[PayloadParcel] = []
+    room = CHUNK_PAGE
+    for parcel in parcels:
+        page.append(parcel)
+        room -= sum(len(part.addresses) for part in parcel.parts) // DIGEST_SIZE
+        if room <= 0:
+            yield page
+            page, room = [], CHUNK_PAGE
+    if page:
+        yield page
+
+
+def _send_page(source: Source, target: Target, parcels: Sequence[PayloadParcel], tally: _Tally) -> None:
+    """Send the chunks that the target lacks, and each payload after the last of its own; wait for no answer."""
+    wanted = target.missing_chunks([address for parcel in parcels for address in addresses_of(parcel)])
+    at = {address: number for number, address in enumerate(wanted)}
+    ends = (max((at.get(address, -1) for address in addresses_of(parcel)), default=-1) for parcel in parcels)
+    waiting = deque(zip(ends, parcels, strict=True))
+    batches = [wanted[start : start + _CHUNK_BATCH] for start in range(0, len(wanted), _CHUNK_BATCH)]
+    _add_complete(target, waiting, 0, tally)
+    n_sent = 0
+    for batch, chunks in zip(batches, read_ahead(map(source.chunks, batches)), strict=True):
+        if chunks:
+            target.add_chunks(chunks)
+            tally.add(chunks)
+        n_sent += len(batch)
+        _add_complete(target, waiting, n_sent, tally)
+
+
+def _add_complete(target: Target, waiting: deque[tuple[int, PayloadParcel]], n_sent: int, tally: _Tally) -> None:
+    """Send the first payloads of those that wait, as far as the last chunk of each is among the first ``n_sent``."""
+    while waiting and waiting[0][0] < n_sent:
+        _, parcel = waiting.popleft()
+        with suppress(NotFoundError):  # forgotten in the target meanwhile, or something that came before it
+            target.add_payload(parcel)
+        tally.settle(parcel)
+
+
+def _not_there(target: Target, parcels: Sequence[PayloadParcel]) -> list[PayloadParcel]:
+    """Return the payloads that did not come to be: chunks of theirs were cleaned up on either side meanwhile."""
+    missing: set[VersionKey] = set()
+    for start in range(0, len(parcels), KEY_PAGE):
+        missing.update(target.missing_payloads([parcel.version for parcel in parcels[start : start + KEY_PAGE]]))
+    return [parcel for parcel in parcels if parcel.version in missing]
 
 
 def addresses_of(parcel: PayloadParcel) -> Iterator[bytes]:
@@ -169,5 +231,5 @@ def addresses_of(parcel: PayloadParcel) -> Iterator[bytes]:
             yield part.addresses[start : start + DIGEST_SIZE]
 
 
-def _size(chunks: Sequence[ChunkParcel]) -> int:
-    return sum(len(chunk.data) for chunk in chunks)
+def _plain_size(parcel: PayloadParcel) -> int:
+    return sum(part.n_bytes for part in parcel.parts)

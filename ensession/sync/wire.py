@@ -7,7 +7,9 @@ be sent before the answers to earlier ones were read, so that the line is never 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO, TypeVar, cast
 
@@ -22,12 +24,13 @@ PROTOCOL = 1
 MAX_MESSAGE_BYTES = 256 * 2**20
 """A longer message is refused before it is read: somebody else may be at the other end."""
 WINDOW = 3
-"""Requests that may be under way without an answer."""
+"""Requests that may be under way without an answer; their answers are short, or both sides might wait to be read."""
 
 NOT_UNDERSTOOD = (msgspec.MsgspecError, UnicodeDecodeError)
 """What reading a message raises that is none; the second for bytes that should be text."""
 
 T = TypeVar("T")
+Passed = tuple[type[EnsessionError], ...]
 
 
 class Hello(msgspec.Struct, frozen=True):
@@ -147,6 +150,14 @@ def failure(error: EnsessionError) -> Any:
     return [False, _Failure(error.kind, str(error))]
 
 
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """An answer that was not read yet: the type of its result, and which errors of it are none."""
+
+    type: Any
+    passing_over: Passed
+
+
 class Asker:
     """Asks the other side, from any thread, one request at a time."""
 
@@ -154,7 +165,7 @@ class Asker:
         self._pipe = pipe
         self._describe = describe
         self._lock = threading.Lock()
-        self._expected: list[Any] = []
+        self._expected: deque[_Expected] = deque()
 
     def hello(self) -> Hello:
         """Return the other side's first message.
@@ -182,26 +193,27 @@ class Asker:
             self._send(method, arguments)
             return self._receive()
 
-    def tell(self, method: str, *arguments: Any) -> None:
-        """Ask without waiting for the answer; what went wrong is raised by a later call."""
+    def tell(self, method: str, *arguments: Any, passing_over: Passed = ()) -> None:
+        """Ask without waiting for the answer; what went wrong is raised by a later call, or is passed over."""
         with self._lock:
             self._settle(WINDOW - 1)
-            self._send(method, arguments)
+            self._send(method, arguments, passing_over)
 
     def _settle(self, allowed: int) -> None:
         while len(self._expected) > allowed:
-            self._receive()
+            with suppress(*self._expected[0].passing_over):
+                self._receive()
 
-    def _send(self, method: str, arguments: Sequence[Any]) -> None:
+    def _send(self, method: str, arguments: Sequence[Any], passing_over: Passed = ()) -> None:
         self._pipe.send([method, arguments])
-        self._expected.append(METHODS[method][1])
+        self._expected.append(_Expected(METHODS[method][1], passing_over))
 
     def _receive(self) -> Any:
-        expected = self._expected.pop(0)
+        expected = self._expected.popleft()
         is_result, body = self._read(tuple[bool, msgspec.Raw])
         try:
             if is_result:
-                return msgspec.msgpack.decode(body, type=expected)
+                return msgspec.msgpack.decode(body, type=expected.type)
             told = msgspec.msgpack.decode(body, type=_Failure)
         except NOT_UNDERSTOOD as error:
             raise SyncError(f"an answer makes no sense: {error}") from error

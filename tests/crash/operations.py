@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ensession.config import Config
 from ensession.model import ExecutionId, Fate
-from ensession.store import Store, behind, check_store, copy_store, repair_store, writing
+from ensession.store import Store, behind, check_store, copy_store, inflow, repair_store, writing
 from ensession.sync import transfer
 from ensession.trust import Keyring, broken_seals, has_own_history
 from ensession.upkeep import Collector, Forgetter, Retention, find
@@ -129,6 +129,13 @@ def _sync(folder: Path, say: Say) -> None:
         say("synced")
 
 
+def _first_push(folder: Path, say: Say) -> None:
+    inflow.MUCH_BYTES = 0
+    with Store.open(folder / "a.ens", Config()) as a, Store.create_or_open(folder / "b.ens", Config()) as b:
+        transfer(a.exporter, b.importer)
+        say("pushed")
+
+
 def _gc(folder: Path, say: Say) -> None:
     with Store.open(folder / "a.ens", Config()) as store:
         Collector(store, Keyring.load()).collect(Retention(keep_last=0), lambda _: True)
@@ -166,6 +173,7 @@ OPERATIONS = {
     "restore": Operation(_made, _restore, _go_on),
     "copy": Operation(_made, _copy, _twice(_copy), ("a.ens", "b.ens")),
     "sync": Operation(_two, _sync, _twice(_sync), ("a.ens", "b.ens")),
+    "push": Operation(_made, _first_push, _twice(_first_push), ("a.ens", "b.ens")),
     "gc": Operation(_made, _gc, _twice(_gc)),
     "forget": Operation(_made, _forget, _twice(_forget)),
     "repair": Operation(_made, _repair, _mend_again, ("a.ens", "b.ens")),

@@ -85,6 +85,14 @@ def test_what_went_wrong_with_a_message_that_nobody_waited_for_is_raised_later(l
         line.asker.ask("heads")
 
 
+def test_a_payload_of_what_is_not_there_any_more_is_passed_over(laptop: Store, line: Line) -> None:
+    Work(laptop).cell()
+    keys, _ = laptop.exporter.payload_keys(0, 10)
+    target = RemoteTarget(line.asker)
+    target.add_payload(laptop.exporter.payload(keys[0]))
+    assert target.missing_payloads(keys) == []  # its execution is not there, and the line is in step
+
+
 @pytest.mark.parametrize(
     "sent",
     [b"Welcome to this machine!\n", b"\xff\xff\xff\xff", (5).to_bytes(4, "big") + b"\xc1\xc1\xc1\xc1\xc1"],
