@@ -7,7 +7,8 @@ payload comes after all its chunks.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from sqlite3 import Connection
 
@@ -121,6 +122,13 @@ class Importer:
             insert_chunks(connection, [chunk for address, chunk in new.items() if address not in known])
             self._database.point("import:before-chunks-commit")
         return len(new) - len(known)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Add chunks and payloads in one transaction; when anything is raised, nothing was added."""
+        self._inflow.count(0)
+        with self._database.write():
+            yield
 
     def add_payload(self, parcel: PayloadParcel) -> list[bytes]:
         """Make a payload exist whose chunks are here.

@@ -27,9 +27,9 @@ class Inflow:
         self._has_asked = self._has_left = False
 
     def count(self, n_bytes: int) -> None:
-        """Count bytes that are about to be written, outside a transaction."""
+        """Count bytes that are about to be written; between two transactions, leave the log where that is much."""
         self._n_bytes += n_bytes
-        if self._n_bytes >= MUCH_BYTES and not self._has_asked:
+        if self._n_bytes >= MUCH_BYTES and not self._has_asked and not self._database.is_inside:
             self._has_asked = True
             # Emptied and not deleted after each transaction: that it is there says that somebody writes.
             self._has_left = self._begin("TRUNCATE")

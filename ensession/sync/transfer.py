@@ -27,7 +27,8 @@ EXECUTION_BATCH = 64
 """Executions in one transaction of the target."""
 KEY_PAGE = 2_000
 CHUNK_BATCH_BYTES = 8 * 2**20
-"""Plain bytes of chunks in one transaction of the target; also what is lost by an interruption, at most."""
+"""Plain bytes of chunks that go at once: what a line that is cut loses, at most. A target that is killed loses what it
+has not answered yet."""
 CHUNK_PAGE = 10_000
 """Chunks of payloads that the target is asked about at once."""
 _LARGEST_CHUNK = 256 * 2**10

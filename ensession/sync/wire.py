@@ -23,7 +23,7 @@ from ensession.model.parcels import ChunkParcel, ExecutionParcel, PayloadParcel,
 PROTOCOL = 1
 MAX_MESSAGE_BYTES = 256 * 2**20
 """A longer message is refused before it is read: somebody else may be at the other end."""
-WINDOW = 3
+WINDOW = 6
 """Requests that may be under way without an answer; their answers are short, or both sides might wait to be read."""
 
 NOT_UNDERSTOOD = (msgspec.MsgspecError, UnicodeDecodeError)
