@@ -40,7 +40,9 @@ class UnionFind:
         return list(found.values())
 
 
-def link(links: Sequence[Links | None], identities: Sequence[int | None]) -> list[list[int]]:
+def link(
+    links: Sequence[Links | None], identities: Sequence[int | None], held: Mapping[int, int] | None = None
+) -> list[list[int]]:
     """Group items that may share a change.
 
     Parameters
@@ -49,6 +51,8 @@ def link(links: Sequence[Links | None], identities: Sequence[int | None]) -> lis
         One per item; None for values that can't change.
     identities : Sequence of int or None
         Id of the item's value where two names for one immutable object should stay one object.
+    held : Mapping of int to int, optional
+        Item to another one that it is part of.
 
     Returns
     -------
@@ -63,6 +67,8 @@ def link(links: Sequence[Links | None], identities: Sequence[int | None]) -> lis
             keys += [("object", key) for key in one.objects] + [("memory", key) for key in one.memory]
         for key in keys:
             union.join(owners.setdefault(key, position), position)
+    for position, holder in (held or {}).items():
+        union.join(holder, position)
     _link_copied(links, owners, union)
     _link_ranges(links, union)
     _link_unknown(links, union)

@@ -32,6 +32,9 @@ HASHED_BYTES = 16 * 2**20
 HASHED_BYTES_IN_ALL = 64 * 2**20
 """No more than this is hashed for one execution, so that a cell which reads thousands of pictures does not wait."""
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_WRITE_LETTERS = frozenset("wax+")
+_READING = frozenset({"r", "rb"})
+_COMPILED = (".pyc", ".so")
 _CHANGES = frozenset("os.remove os.rename os.rmdir os.mkdir os.truncate os.link os.symlink shutil.rmtree".split())
 _PATHS = {"os.rename": (0, 2), "os.link": (1, 2), "os.symlink": (1, 2)}
 """Which arguments name what changes, where it is not just the first; descriptors of their folders follow."""
@@ -154,8 +157,12 @@ class EffectRecorder:
     def _hear_open(self, path: Any, mode: Any, flags: Any) -> None:
         if isinstance(path, int):  # a descriptor that is open already
             return
+        if (
+            mode in _READING and type(path) is str and path.endswith(_COMPILED)
+        ):  # thousands, while libraries are imported
+            return
         if isinstance(mode, str):
-            kind = "w" if any(letter in mode for letter in "wax+") else "r"
+            kind = "r" if _WRITE_LETTERS.isdisjoint(mode) else "w"
         else:
             kind = "w" if isinstance(flags, int) and flags & _WRITING else "r"
         name = _absolute(path)

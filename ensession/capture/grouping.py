@@ -17,20 +17,19 @@ _NEVER_SHARED = (str, int, float, type(None), enum.Enum, types.ModuleType, types
 
 
 def links_of(looks: Sequence[Look | None]) -> list[Links | None]:
-    """Return through what values may be linked; of the largest one only what it has in common with the others."""
-    links: list[Links | None] = [None] * len(looks)
-    sized = sorted((one.n_stream_bytes, position) for position, one in enumerate(looks) if one is not None)
-    if len(sized) > 1:
-        others: set[int] = set()
-        for _, position in sized[:-1]:
-            one = looks[position]
-            assert one is not None  # noqa: S101  (those are not among the sized)
-            found = links[position] = one.links()
-            others |= found.objects
-        largest = looks[sized[-1][1]]
-        assert largest is not None  # noqa: S101
-        links[sized[-1][1]] = largest.links(within=others)
-    return links
+    """Return through what values may be linked: only what at least two of them hold is looked at closely."""
+    taken = sorted((one for one in looks if one is not None), key=lambda one: one.n_stream_bytes)
+    if len(taken) < 2:  # noqa: PLR2004  (nothing to be linked with)
+        return [None] * len(looks)
+    *others, largest = taken
+    seen: set[int] = set()
+    shared: set[int] = set()
+    for one in others:
+        ids = set(one.all_ids())
+        shared |= seen & ids
+        seen |= ids
+    shared.update(seen.intersection(largest.all_ids()))
+    return [None if one is None else one.links(within=shared) for one in looks]
 
 
 def keeps_identity(value: Any) -> bool:

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from ensession.capture.pausing import collector_paused
+from ensession.model import Fingerprint
 from ensession.serial.budget import Budget
-from ensession.serial.look import Look, assumed, look
+from ensession.serial.kinds import are_labels
+from ensession.serial.look import Look, assumed, finished, look, second_fingerprint
 from ensession.serial.scope import Scope
 from ensession.serial.sinks import Room
 
@@ -46,14 +48,39 @@ class Looker:
         with collector_paused():
             return look(values, self._scope, self.room)
 
-    def within_budget(self, values: Mapping[str, Any]) -> Look:
-        """Look; or, where that would take more than is left, glance and assume a change."""
+    def refuses(self, values: Mapping[str, Any]) -> bool:
+        """Whether it is known that a look would take more than is left."""
+        return self.budget.refuses(values)
+
+    def takes_for_fixed(self, value: Any) -> bool:
+        """Whether other variables may hold the value without sharing a change: so it is with labels."""
+        return self._scope.registry.is_immutable(type(value)) or are_labels(value)
+
+    def within_budget(self, values: Mapping[str, Any], *, is_open: bool = False) -> Look:
+        """Look; or, where that would take more than is left, glance and assume a change.
+
+        Parameters
+        ----------
+        values : Mapping[str, object]
+        is_open : bool
+            A fingerprint that takes another pass may wait until :meth:`completed`.
+        """
         with collector_paused():
-            found = self.budget.take(values, lambda limit: look(values, self._scope, self.room, limit))
+            found = self.budget.take(values, lambda limit: look(values, self._scope, self.room, limit, is_open=is_open))
             return found or assumed(values, self._scope)
+
+    def completed(self, seen: Look) -> Look:
+        """Return an open look with its fingerprint."""
+        if seen.pending is None:
+            return seen
+        with collector_paused(), self.budget.spending():
+            return finished(seen)
 
     def together(self, values: Mapping[str, Any], looks: Sequence[Look]) -> Look:
         """Look at values that turned out to be one co-variable, given the looks at its parts."""
-        if len(looks) == 1:
-            return looks[0]
         return assumed(values, self._scope) if any(one.is_assumed for one in looks) else self.within_budget(values)
+
+    def once_more(self, values: Mapping[str, Any], seen: Look) -> Fingerprint | None:
+        """Return the fingerprint of a second look."""
+        with collector_paused(), self.budget.spending():
+            return second_fingerprint(values, self._scope, seen)

@@ -19,6 +19,7 @@ from ensession.capture.libraries import figures_are_open, package_of
 from ensession.capture.looking import Looker
 from ensession.capture.names import CellNames, CodeNames, analyse_code
 from ensession.capture.namespace import UserNamespace
+from ensession.capture.parts import Found, Parts
 from ensession.capture.pausing import collector_paused
 from ensession.capture.registry import Registry
 from ensession.capture.touch import Closure, Mentions, Touched, touched_by
@@ -27,7 +28,7 @@ from ensession.serial.budget import Budget
 from ensession.serial.definitions import SESSION_MODULE
 from ensession.serial.look import ASSUMED, Look
 from ensession.serial.machinery import is_imported
-from ensession.serial.scope import ATOMS, Scope
+from ensession.serial.scope import Scope
 from ensession.serial.sinks import Room
 
 _TRUSTED_TYPES = frozenset({"builtins", "numpy", "pandas", "__main__", "collections", "datetime"})
@@ -232,24 +233,23 @@ class Tracker:
         """Look until no co-variable outside is drawn in by what was found."""
         if not names and not deleted:
             return []
+        parts = Parts(self.looker, variables)
         while True:
-            fresh = self._look_once(names, rebound, deleted, variables)
+            fresh = self._look_once(names, rebound, deleted, parts)
             seen = {name for one in fresh for name in one.names}
             more = self._drawn_in(fresh, deleted) - seen
             if not more:
                 return fresh
             names = names | more
 
-    def _look_once(
-        self, names: set[str], rebound: set[str], deleted: set[str], variables: Mapping[str, Any]
-    ) -> list[Fresh]:
-        parts = self._partition(names, rebound, deleted, variables)
-        looks = [self.looker.within_budget({name: variables[name] for name in part}) for part in parts]
+    def _look_once(self, names: set[str], rebound: set[str], deleted: set[str], looks: Parts) -> list[Fresh]:
+        variables = looks.variables
+        parts = looks.joined(self._partition(names, rebound, deleted, variables))
+        found = looks.looks_at(parts)
         groups: list[tuple[Names, Look]] = []
-        for positions in self._join(parts, looks, variables):
+        for positions in self._join(parts, found, looks):
             joint = tuple(sorted(name for position in positions for name in parts[position]))
-            together = self.looker.together({n: variables[n] for n in joint}, [looks[at] for at in positions])
-            groups.append((joint, together))
+            groups.append((joint, looks.together(joint, [found[at] for at in positions])))
         changed = {n for n in rebound if isinstance(variables[n], _DEFINITIONS)}
         made = [self._judge(group, seen, variables, changed) for group, seen in groups]
         return self._force_dependents(made, deleted)
@@ -272,21 +272,22 @@ class Tracker:
     def _is_untouched_module(names: Names, variables: Mapping[str, Any]) -> bool:
         return len(names) == 1 and is_imported(variables[names[0]])
 
-    def _join(self, parts: list[Names], looks: list[Look], variables: Mapping[str, Any]) -> list[list[int]]:
-        if len(parts) == 1 and not looks[0].references:  # most cells: nothing to join, and no rings
+    def _join(self, parts: list[Names], found: list[Found], looks: Parts) -> list[list[int]]:
+        taken = [one if isinstance(one, Look) else None for one in found]
+        if len(parts) == 1 and taken[0] is not None and not taken[0].references:  # most cells: nothing to join
             return [[0]]
-        values = [variables[part[0]] if len(part) == 1 else None for part in parts]
-        can_share = [len(part) > 1 or type(v) not in ATOMS for part, v in zip(parts, values, strict=True)]
-        links = links_of([one if flag else None for one, flag in zip(looks, can_share, strict=True)])
+        values = [looks.variables[part[0]] if len(part) == 1 else None for part in parts]
+        links = links_of([one if looks.can_share(part) else None for part, one in zip(parts, taken, strict=True)])
         identities = [
             id(value) if len(part) == 1 and keeps_identity(value) else None
             for part, value in zip(parts, values, strict=True)
         ]
-        joined = link(links, identities)
-        return joined_by_cycles(joined, parts, self._references(parts, looks), self.known)
+        held = {at: one for at, one in enumerate(found) if isinstance(one, int)}
+        joined = link(links, identities, held)
+        return joined_by_cycles(joined, parts, self._references(parts, taken), self.known)
 
-    def _references(self, parts: list[Names], looks: list[Look]) -> dict[str, tuple[str, ...]]:
-        found = {name: one.references for part, one in zip(parts, looks, strict=True) for name in part}
+    def _references(self, parts: list[Names], looks: list[Look | None]) -> dict[str, tuple[str, ...]]:
+        found = {name: one.references for part, one in zip(parts, looks, strict=True) if one for name in part}
         return self.known.references(name for targets in found.values() for name in targets) | found
 
     def _judge(self, names: Names, seen: Look, variables: Mapping[str, Any], redefined: set[str]) -> Fresh:
@@ -343,7 +344,7 @@ class Tracker:
         if seen.fingerprint is not None:
             untried = [kind for kind in foreign if kind not in self._stable]
             if untried:
-                second = self.look(values).fingerprint
-                agree = second == seen.fingerprint or second == self.look(values).fingerprint
+                second = self.looker.once_more(values, seen)
+                agree = second == seen.fingerprint or second == self.looker.once_more(values, seen)
                 self._stable.update(dict.fromkeys(untried, agree))
         return all(self._stable.get(kind, True) for kind in foreign)

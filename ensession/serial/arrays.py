@@ -17,6 +17,9 @@ from ensession.serial import rebuild
 SMALL_BYTES = 2048
 """Arrays up to this size go into the stream: a part of its own would cost more than it saves."""
 
+_NAMED: dict[int, tuple[Any, str | None]] = {}
+"""Names of NumPy's own types of items, by id; they are kept alive here, so that no other gets the id."""
+
 
 def memory_root(array: Any) -> Any:
     """Return the object at the end of an array's chain of bases: the one that owns the memory."""
@@ -56,10 +59,11 @@ def reduce_array(array: Any, out_of_band: dict[int, BufferMode]) -> tuple[Any, .
         Takes the address of the buffer object that is handed to the pickler, with its mode.
     """
     np = sys.modules["numpy"]
-    writeable = bool(array.flags.writeable)
-    if not (array.flags.c_contiguous or array.flags.f_contiguous):
-        array = np.ascontiguousarray(array)
-    order = "C" if array.flags.c_contiguous else "F"
+    flags = array.flags
+    writeable, is_in_c_order = bool(flags.writeable), flags.c_contiguous
+    if not (is_in_c_order or flags.f_contiguous):
+        array, is_in_c_order = np.ascontiguousarray(array), True
+    order = "C" if is_in_c_order else "F"
     dtype = name_of(array.dtype) or array.dtype
     if array.nbytes <= SMALL_BYTES:
         return rebuild.small_array, (array.tobytes(order="A"), dtype, array.shape, order, writeable)
@@ -77,12 +81,12 @@ def name_of(dtype: Any) -> str | None:
 
     Plain pickle makes another object of it, which is told from those of arrays that are made later.
     """
-    if dtype.isbuiltin == 1:
+    known = _NAMED.get(id(dtype))
+    if known is None and dtype.isbuiltin == 1:
         make = sys.modules["numpy"].dtype
-        for name in (dtype.str, dtype.char):
-            if make(name) is dtype:
-                return str(name)
-    return None
+        name = next((str(name) for name in (dtype.str, dtype.char) if make(name) is dtype), None)
+        known = _NAMED[id(dtype)] = (dtype, name)
+    return None if known is None else known[1]
 
 
 def reduce_locked(array: Any) -> tuple[Any, ...]:

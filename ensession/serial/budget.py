@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 ALLOWANCE_S = 0.2
 """What a session may spend in any case."""
 WORTH_COUNTING_S = 0.01
-"""Shorter looks belong to the fixed cost of a cell: they are always taken, and not counted."""
+"""Shorter looks belong to the fixed cost of a cell: they are not counted."""
 FREE_STREAM_BYTES = 2 * 2**20
 FREE_BUFFER_BYTES = 32 * 2**20
 """So much of any value is looked at, whatever is left."""
@@ -68,6 +69,25 @@ class Budget:
         """Take note that a cell ran."""
         self._ran_s += runtime_s
 
+    def spend(self, took_s: float) -> None:
+        """Take note how long a look took."""
+        if took_s > WORTH_COUNTING_S:
+            self._spent_s += took_s
+
+    @contextmanager
+    def spending(self) -> Iterator[None]:
+        """Take note how long something takes that is done in any case."""
+        start = self._clock()
+        try:
+            yield
+        finally:
+            self.spend(self._clock() - start)
+
+    def refuses(self, values: Mapping[str, Any]) -> bool:
+        """Whether there is too little left for what the same values took before."""
+        of, needs_s = self._needs_s.get(tuple(values), ((), 0.0))
+        return needs_s > 0 and of == tuple(map(id, values.values())) and needs_s > self._left_s()
+
     def take(self, values: Mapping[str, Any], work: Callable[[Limit], Any]) -> Any | None:
         """Look within the budget.
 
@@ -83,11 +103,9 @@ class Budget:
         object or None
             None where there is too little left, or was after a while.
         """
-        names, ids = tuple(values), tuple(map(id, values.values()))
-        left_s = self._left_s()
-        of, needs_s = self._needs_s.get(names, (ids, 0.0))
-        if of == ids and needs_s > left_s:
+        if self.refuses(values):
             return None
+        left_s = self._left_s()
         start = self._clock()
         limit = Limit(start + left_s, self._clock)
         is_done = False
@@ -98,10 +116,10 @@ class Budget:
             return None
         finally:
             took_s = self._clock() - start
+            self.spend(took_s)
             if limit.is_beyond and took_s > WORTH_COUNTING_S:
-                self._spent_s += took_s
                 # Twice as long the next time: what is given up after all is then no more than what comes of it.
-                self._needs_s[names] = (ids, took_s if is_done else 2 * took_s)
+                self._needs_s[tuple(values)] = tuple(map(id, values.values())), took_s if is_done else 2 * took_s
         return found
 
     def _left_s(self) -> float:

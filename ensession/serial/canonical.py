@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 
 from ensession.model import Fingerprint
 from ensession.serial.blind import Words, joined
-from ensession.serial.reducers import NamespaceReference, Reducers, members_of
+from ensession.serial.kinds import members_of
+from ensession.serial.reducers import NamespaceReference, Reducers
 from ensession.serial.scope import Scope
 from ensession.serial.sinks import HashSink, receiver
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import pickle
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,9 +15,9 @@ from ensession.serial.blind import SMALL_BYTES, blind_limit, has_strings, joined
 from ensession.serial.budget import Limit
 from ensession.serial.canonical import LIMIT_BYTES, canonical_fingerprint
 from ensession.serial.frames import UnframedSink
+from ensession.serial.kinds import is_mutable
 from ensession.serial.pickling import PROTOCOL, BlindObserver, Dump, blind_fingerprint, dump, dump_observed
 from ensession.serial.reach import LIMIT, Reach, walk
-from ensession.serial.reducers import is_mutable
 from ensession.serial.registry import Range, overlap
 from ensession.serial.scope import Scope
 from ensession.serial.sinks import HashSink, KeptStream, Room, TeeSink, stream_fingerprint
@@ -98,6 +98,9 @@ class Look:
         Registered fingerprints stand for some of the objects in it: the payload itself says less.
     is_assumed : bool
         It was not looked at to the end: it counts as changed, and as linked to all that was touched with it.
+    pending : callable or None
+        Takes the fingerprint, and says whether there may be sets that were not put in order, where that was left for
+        later; ``fingerprint`` is to be ignored until then.
     """
 
     fingerprint: Fingerprint | None
@@ -116,6 +119,7 @@ class Look:
     may_vary: bool = False
     is_observed: bool = False
     is_assumed: bool = False
+    pending: Callable[[], tuple[Fingerprint | None, bool]] | None = None
 
     @property
     def n_bytes(self) -> int:
@@ -126,6 +130,10 @@ class Look:
     def is_complete(self) -> bool:
         """Whether all that the value reaches was seen; else it may be linked with anything."""
         return not isinstance(self.source, Reach) or self.source.is_complete
+
+    def all_ids(self) -> Iterable[int]:
+        """Return the ids of all objects in the payload, and of some more: whatever is part of it is among them."""
+        return self.source.objects if isinstance(self.source, Reach) else self.source.pickler.all_ids()
 
     def varies_by_process(self) -> bool:
         """Whether another process may pickle an equal value otherwise, and it is not too large to be stored for that.
@@ -138,18 +146,18 @@ class Look:
         pickler = self.source.pickler
         return bool(is_long and pickler.types) or (self.may_vary and pickler.holds_unordered())
 
-    def links(self, within: Iterable[int] | None = None) -> Links:
+    def links(self, within: Collection[int] | None = None) -> Links:
         """Return through what it may be linked; costs a walk over the pickler's memo.
 
         Parameters
         ----------
-        within : iterable of int, optional
-            Ids of mutable objects: look only for these, which is much faster for a large value.
+        within : collection of int, optional
+            Ids of objects: look only for these, which is much faster for a large value.
         """
         if isinstance(self.source, Reach):
             return Links(frozenset(self.source.objects), frozenset(), frozenset(), self.source.is_complete)
         pickler = self.source.pickler
-        ids = pickler.mutable_ids() if within is None else pickler.memoized(within)
+        ids = pickler.mutable_ids() if within is None else pickler.mutable_among(within)
         return Links(
             frozenset(ids),
             pickler.user_roots(),
@@ -159,7 +167,14 @@ class Look:
         )
 
 
-def look(values: Mapping[str, Any], scope: Scope, room: Room | None = None, limit: Limit | None = None) -> Look:
+def look(
+    values: Mapping[str, Any],
+    scope: Scope,
+    room: Room | None = None,
+    limit: Limit | None = None,
+    *,
+    is_open: bool = False,
+) -> Look:
     """Fingerprint the values of a co-variable, or find out why that is impossible.
 
     Parameters
@@ -170,6 +185,8 @@ def look(values: Mapping[str, Any], scope: Scope, room: Room | None = None, limi
         For payloads that are kept in the look; by default none is.
     limit : Limit, optional
         How long it may take.
+    is_open : bool
+        Leave a fingerprint that takes another pass to :func:`finished`.
 
     Raises
     ------
@@ -183,20 +200,17 @@ def look(values: Mapping[str, Any], scope: Scope, room: Room | None = None, limi
     try:
         dumped, made = dump(values, scope, lambda: HashSink(room, limit))
     except UnserializableError as error:
-        return _unstorable(values, scope, str(error))
+        return _unstorable(values, scope, str(error), is_open=is_open)
     assert isinstance(made, HashSink)  # noqa: S101  (what the factory above makes)
     sink = made
     if room is not None:
         room.take(sink)
     pickler = dumped.pickler
     written = sink.fingerprint()
-    may_hold_sets = sink.may_hold_sets or pickler.holds_set_type()
-    in_order = _in_order(values, scope, dumped) if may_hold_sets and sink.n_stream_bytes <= LIMIT_BYTES else None
-    is_observed = pickler.holds_observed
+    pending = functools.partial(_judged, values, scope, dumped, sink)
+    fingerprint, may_vary = (written, False) if is_open else pending()
     return Look(
-        observe(values, scope, dumped.owners)
-        if is_observed
-        else in_order or _blind(values, scope, dumped, sink) or written,
+        fingerprint,
         None,
         dumped.codec,
         sink.n_stream_bytes,
@@ -209,9 +223,34 @@ def look(values: Mapping[str, Any], scope: Scope, room: Room | None = None, limi
         sink if sink.is_kept else None,
         dumped,
         written,
-        may_hold_sets and in_order is None,
-        is_observed,
+        may_vary,
+        pickler.holds_observed,
+        pending=pending if is_open else None,
     )
+
+
+def finished(seen: Look) -> Look:
+    """Return a look with its fingerprint, also where that was left for later; the values are as they were then."""
+    if seen.pending is None:
+        return seen
+    fingerprint, may_vary = seen.pending()
+    return replace(seen, fingerprint=fingerprint, may_vary=may_vary, pending=None)
+
+
+def second_fingerprint(values: Mapping[str, Any], scope: Scope, seen: Look) -> Fingerprint | None:
+    """Return the fingerprint that another look at values finds, with no more passes than that takes."""
+    return observe(values, scope, seen.owners) if seen.is_observed else look(values, scope).fingerprint
+
+
+def _judged(values: Mapping[str, Any], scope: Scope, dumped: Dump, sink: HashSink) -> tuple[Fingerprint | None, bool]:
+    """Return the fingerprint that goes with a pass, and whether there may be sets that were not put in order."""
+    pickler = dumped.pickler
+    may_hold_sets = sink.may_hold_sets or pickler.holds_set_type()
+    in_order = _in_order(values, scope, dumped) if may_hold_sets and sink.n_stream_bytes <= LIMIT_BYTES else None
+    may_vary = may_hold_sets and in_order is None
+    if pickler.holds_observed:
+        return observe(values, scope, dumped.owners), may_vary
+    return in_order or _blind(values, scope, dumped, sink) or sink.fingerprint(), may_vary
 
 
 def _look_at_number(stream: bytes, room: Room | None) -> Look:
@@ -253,15 +292,16 @@ def _in_order(values: Mapping[str, Any], scope: Scope, dumped: Dump) -> Fingerpr
     return canonical_fingerprint(values, scope, dumped.owners)
 
 
-def _unstorable(values: Mapping[str, Any], scope: Scope, reason: str) -> Look:
-    reach = _reach(values, scope, LIMIT)
-    return _without_payload(reach, scope, reason, fingerprint=observe(values, scope))
+def _unstorable(values: Mapping[str, Any], scope: Scope, reason: str, *, is_open: bool) -> Look:
+    seen = _without_payload(_reach(values, scope, LIMIT), scope, reason)
+    seen = replace(seen, pending=lambda: (observe(values, scope), False))
+    return seen if is_open else finished(seen)
 
 
 def assumed(values: Mapping[str, Any], scope: Scope) -> Look:
     """Return what a glance shows of values, where a look would take too long."""
     reach = replace(_reach(values, scope, GLANCE), is_complete=False)
-    return replace(_without_payload(reach, scope, ASSUMED, fingerprint=None), is_assumed=True)
+    return replace(_without_payload(reach, scope, ASSUMED), is_assumed=True)
 
 
 def _reach(values: Mapping[str, Any], scope: Scope, limit: int) -> Reach:
@@ -273,10 +313,10 @@ def _reach(values: Mapping[str, Any], scope: Scope, limit: int) -> Reach:
     return walk(list(values.values()), scope.namespace, is_referred_to, immutable, limit)
 
 
-def _without_payload(reach: Reach, scope: Scope, reason: str, *, fingerprint: Fingerprint | None) -> Look:
+def _without_payload(reach: Reach, scope: Scope, reason: str) -> Look:
     found = (scope.resolver.find(definition) for definition in reach.definitions if hasattr(definition, "__qualname__"))
     references = tuple(dict.fromkeys(reference.root for reference in found if reference))
-    return Look(fingerprint, reason, None, 0, 0, references, reach.codes, reach.packages, {}, frozenset(), None, reach)
+    return Look(None, reason, None, 0, 0, references, reach.codes, reach.packages, {}, frozenset(), None, reach)
 
 
 def write_payload(values: Mapping[str, Any], scope: Scope, seen: Look, sink: PayloadSink) -> Fingerprint | None:

@@ -91,7 +91,7 @@ def dump(
     new_sink: Callable[[], PayloadSink],
     *,
     codec: Codec | None = None,
-    owners: frozenset[int] = frozenset(),
+    owners: frozenset[int] | None = None,
 ) -> tuple[Dump, PayloadSink]:
     """Pickle the values of a co-variable.
 
@@ -104,8 +104,8 @@ def dump(
         Makes a sink; called once for each attempt.
     codec : Codec, optional
         The codec to use; by default plain pickle, then dill.
-    owners : frozenset of int
-        Ids of arrays that are known to have several views in this payload.
+    owners : frozenset of int, optional
+        Ids of the arrays that have several views in this payload, where that is known from a pass before.
 
     Returns
     -------
@@ -194,20 +194,25 @@ def _dump_with(
     values: Mapping[str, Any],
     scope: Scope,
     new_sink: Callable[[], PayloadSink],
-    owners: frozenset[int],
+    owners: frozenset[int] | None,
 ) -> tuple[Dump, PayloadSink]:
-    """Pickle once; and a second time where views turn out to share memory inside the payload."""
+    """Pickle once; and again where it was not seen in time which arrays share memory inside the payload."""
     pickler, sink = _one_pass(pickler_type, values, scope, new_sink(), owners)
     if pickler.foreign_ranges and overlap(pickler.foreign_ranges, pickler.ranges):
         raise UnserializableError("it shares memory between objects of two libraries")
     shared = pickler.shared_owners()
-    if shared - owners:
-        pickler, sink = _one_pass(pickler_type, values, scope, new_sink(), shared | owners)
-    return Dump(codec, tuple(pickler.references), owners | shared, pickler), sink
+    if owners is None and pickler.has_misguessed():
+        owners = shared
+        pickler, sink = _one_pass(pickler_type, values, scope, new_sink(), owners)
+        shared = pickler.shared_owners()
+    if owners is not None and shared - owners:
+        owners |= shared
+        pickler, sink = _one_pass(pickler_type, values, scope, new_sink(), owners)
+    return Dump(codec, tuple(pickler.references), shared if owners is None else owners, pickler), sink
 
 
 def _one_pass(
-    pickler_type: Any, values: Mapping[str, Any], scope: Scope, sink: PayloadSink, owners: frozenset[int]
+    pickler_type: Any, values: Mapping[str, Any], scope: Scope, sink: PayloadSink, owners: frozenset[int] | None
 ) -> tuple[Any, PayloadSink]:
     receive, modes = receiver(sink)
     pickler = pickler_type(sink, PROTOCOL, buffer_callback=receive)

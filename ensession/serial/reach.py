@@ -15,7 +15,7 @@ from typing import Any
 
 from ensession.serial.arrays import memory_root
 from ensession.serial.definitions import SESSION_MODULE, is_importable
-from ensession.serial.reducers import plain_parts
+from ensession.serial.kinds import plain_parts
 
 LIMIT = 200_000
 """Objects that a walk looks at; values that can't be pickled are small, or hold half a library."""

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import enum
+import functools
 import gc
+import itertools
 import sys
 import types
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from ensession.errors import UnserializableError
 from ensession.model import BufferMode
 from ensession.serial import arrays, definitions, members, rebuild
 from ensession.serial.constructible import reduce_exception
+from ensession.serial.kinds import are_labels, is_mutable, is_unordered, plain_parts
 from ensession.serial.memo import objects_in
 from ensession.serial.observed import observation
 from ensession.serial.registry import Later, Range, Reducer
-from ensession.serial.scope import IMMUTABLE, Scope
+from ensession.serial.scope import Scope
 from ensession.serial.timed import TIMED
+
+Handler = Callable[["Reducers", Any], Any]
+"""What reduces the objects of one type."""
+_HELD_ONCE = 3
+"""References to the owner of an array's memory, as :func:`sys.getrefcount` counts them, where only the array has it."""
 
 
 class NamespaceReference:
@@ -34,7 +42,7 @@ class Reducers:
     memo: Any
 
     def prepare(
-        self, scope: Scope, own: frozenset[str], owners: frozenset[int], out_of_band: dict[int, BufferMode]
+        self, scope: Scope, own: frozenset[str], owners: frozenset[int] | None, out_of_band: dict[int, BufferMode]
     ) -> None:
         """Set up a look.
 
@@ -43,8 +51,8 @@ class Reducers:
         scope : Scope
         own : frozenset of str
             Names that are stored here by value, whatever refers to them.
-        owners : frozenset of int
-            Ids of arrays whose views are stored as views.
+        owners : frozenset of int or None
+            Ids of arrays whose views are stored as views. None: not known yet, guess.
         out_of_band : dict
             Gets the modes of buffers, by id.
         """
@@ -53,7 +61,9 @@ class Reducers:
         self._resolver = scope.resolver
         self._registry = scope.registry
         self._own = own
-        self._owners = owners
+        self._owners = owners or frozenset()
+        self._is_guessing = owners is None
+        self._handlers: dict[type, Handler] = {}
         self.references: dict[str, None] = {}
         self.by_reference: set[int] = set()
         self.open_cells: set[int] = set()
@@ -61,17 +71,20 @@ class Reducers:
         self.codes: list[types.CodeType] = []
         self.constants: dict[tuple[Any, ...], Any] = {}
         self.types: set[type] = set()
-        self._fixed: set[type] = set()
         self.packages: set[str] = set()
         self.out_of_band = out_of_band
         self.holds_observed = False
-        self.ranges: set[Range] = set()
         self.foreign_ranges: set[Range] = set()
         self.roots: dict[int, set[int]] = {}
         self.copied_roots: set[int] = set()
         self.labels: dict[int, tuple[Any, ...]] = {}
         self._copied: set[int] = set()
         self._sources: dict[str, tuple[str, str | None]] = {}
+        self._arrays: list[Any] = []
+        self._as_owners: set[int] = set()
+        self._as_views: set[int] = set()
+        self._drawn_in: set[int] = set()
+        self._by_contents: set[int] = set()
         self._alive: list[Any] = []
         self._objects: Collection[Any] | None = None
 
@@ -83,41 +96,39 @@ class Reducers:
     def reducer_override(self, obj: Any) -> Any:
         """Reduce what plain pickle gets wrong; everything else as always."""
         kind = type(obj)
-        handler = definitions.REDUCERS.get(kind)
+        handler = self._handlers.get(kind)
+        if handler is None:
+            handler = self._handlers[kind] = self._handler_of(kind)
+        return handler(self, obj)
+
+    def _handler_of(self, kind: type) -> Handler:
+        """Return what reduces objects of a type that is met for the first time."""
+        handler: Handler | None = definitions.REDUCERS.get(kind)
         if handler is not None:
             known = self._registry.find(kind)
             self.holds_observed |= known is not None and known.fingerprint is not None
-            return handler(self, obj)
-        if isinstance(obj, type):
-            return definitions.reduce_class(self, obj)
-        self._note_type(obj, kind)
+            return handler
+        if issubclass(kind, type):
+            return definitions.reduce_class
+        self.types.add(kind)
         known = self._registry.find(kind)
-        if known is not None:
-            return self._reduce_known(obj, known)
+        inner = self._handler_of_library(kind) if known is None else functools.partial(_reduce_known, known)
+        return functools.partial(_reduce_fixed, inner) if self._registry.is_immutable(kind) else inner
+
+    def _handler_of_library(self, kind: type) -> Handler:
         if issubclass(kind, BaseException):
-            return reduce_exception(obj)
+            return _reduce_raised
         if issubclass(kind, enum.Enum) and not definitions.is_importable(kind):
-            return members.reduce_member(obj)
-        return self._reduce_of_library(obj, kind)
-
-    def _note_type(self, obj: Any, kind: type) -> None:
-        if kind not in self.types:
-            self.types.add(kind)
-            if self._registry.is_immutable(kind):
-                self._fixed.add(kind)
-        if kind in self._fixed:  # what it is made of changes as little as it does, and others like it hold it too
-            self.by_reference.update(map(id, plain_parts(obj)))
-
-    def _reduce_of_library(self, obj: Any, kind: type) -> Any:
-        if kind.__module__ == "numpy.dtypes":
-            return self._reduce_dtype(obj)
-        if isinstance(obj, dict) and getattr(obj, "__dict__", None) is obj:
-            return _reduce_own_dict(obj)
-        if kind.__module__ == "numpy":
-            return self._reduce_numpy(obj, kind)
-        if kind.__module__ == "pandas" or kind.__module__.startswith("pandas."):
-            return self._reduce_pandas(obj)
-        return NotImplemented
+            return _reduce_enumerated
+        module = kind.__module__
+        if module == "numpy.dtypes":
+            return Reducers._reduce_dtype
+        if issubclass(kind, dict):
+            return _reduce_dict
+        if module == "numpy":
+            return Reducers._reduce_array if kind is sys.modules["numpy"].ndarray else _leave
+        is_of_pandas = module == "pandas" or module.startswith("pandas.")
+        return Reducers._reduce_pandas if is_of_pandas else _leave
 
     def _reduce_dtype(self, dtype: Any) -> Any:
         name = arrays.name_of(dtype)
@@ -126,13 +137,6 @@ class Reducers:
         if dtype.fields:  # a view of a dict that nobody changes
             self.by_reference.update(map(id, gc.get_referents(dtype.fields)))
         return NotImplemented
-
-    def _reduce_known(self, obj: Any, known: Reducer) -> Any:
-        if known.fingerprint is not None:
-            self.holds_observed = True
-        if known.memory is not None:
-            self.foreign_ranges.add(known.memory(obj))
-        return NotImplemented if known.reduce is None else known.reduce(obj)
 
     def reference(self, obj: Any) -> Any:
         """Return a reduction to a required version, or None where ``obj`` has to be stored by value."""
@@ -155,24 +159,31 @@ class Reducers:
             self._sources[key] = definitions.cell_source(key) if timed is None else definitions.named(timed)
         return self._sources[key]
 
-    def _reduce_numpy(self, array: Any, kind: type) -> Any:
-        np = sys.modules["numpy"]
-        if kind is not np.ndarray:
-            return NotImplemented
-        root = arrays.memory_root(array)
-        if id(array) in self._copied:
-            self.copied_roots.add(id(root))
-        else:
-            self.roots.setdefault(id(root), set()).add(id(array))
-            self._alive.append(array)
-            self.ranges.add(arrays.memory_range(array, root))
-        if id(root) in self._owners and array is not root:
-            reduced = arrays.reduce_view(array, root)
-            if reduced is not None:
-                return reduced
+    def _reduce_array(self, array: Any) -> Any:
+        if array.nbytes:
+            root = array if array.base is None else arrays.memory_root(array)
+            if id(array) in self._copied:
+                self.copied_roots.add(id(root))
+            else:
+                self.roots.setdefault(id(root), set()).add(id(array))
+                self._arrays.append(array)
+            if array is root:
+                self._as_owners.add(id(root))
+            elif type(root) is type(array):
+                is_view = self._is_guessing and (id(root) in self._as_owners or sys.getrefcount(root) > _HELD_ONCE)
+                reduced = arrays.reduce_view(array, root) if is_view or id(root) in self._owners else None
+                if reduced is not None:
+                    self._note_view(root)
+                    return reduced
+                self._by_contents.add(id(root))
         if array.dtype.hasobject:
             return NotImplemented if array.flags.writeable else arrays.reduce_locked(array)
         return arrays.reduce_array(array, self.out_of_band)
+
+    def _note_view(self, root: Any) -> None:
+        self._as_views.add(id(root))
+        if id(root) not in self._as_owners:  # nothing will tell whether it is part of the payload for itself as well
+            self._drawn_in.add(id(root))
 
     def _reduce_pandas(self, obj: Any) -> Any:
         """Take note of what pandas shares; what an object remembers of itself and can't change is no part of it."""
@@ -197,7 +208,7 @@ class Reducers:
         share is copied before one of them changes it.
         """
         pandas = sys.modules["pandas"]
-        if isinstance(obj, pandas.Index):
+        if are_labels(obj):
             self.labels[id(obj)] = tuple(obj.names)
             self._alive.append(obj)
         elif hasattr(obj, "_metadata"):  # one list for all frames, and part of each frame's state
@@ -210,12 +221,24 @@ class Reducers:
 
     def shared_owners(self) -> frozenset[int]:
         """Memory that more than one array of this payload lives in."""
-        return frozenset(root for root, users in self.roots.items() if len(users) > 1)
+        drawn_in = self._drawn_in
+        return frozenset(root for root, users in self.roots.items() if len(users) > 1 + (root in drawn_in))
 
-    def memoized(self, ids: Iterable[int]) -> set[int]:
-        """Return which of these objects are part of the payload, references aside."""
-        wanted = set(ids) - self.by_reference - self._own_parts()
-        return wanted.intersection(map(id, self._held()))
+    def has_misguessed(self) -> bool:
+        """Whether another array is a view, or fewer are, than it seemed while they were pickled."""
+        shared = self.shared_owners()
+        return not (shared.isdisjoint(self._by_contents) and self._as_views <= shared)
+
+    @property
+    def ranges(self) -> frozenset[Range]:
+        """Memory of arrays, as far as objects of other libraries may lie there."""
+        if not self._registry.knows_foreign_memory:
+            return frozenset()
+        return frozenset(arrays.memory_range(array, arrays.memory_root(array)) for array in self._arrays)
+
+    def all_ids(self) -> Iterable[int]:
+        """Return the ids of all objects of the payload, and of those of the pickler itself."""
+        return map(id, self._held())
 
     def _held(self) -> Collection[Any]:
         """Return the objects of the payload, and those of the pickler itself."""
@@ -237,20 +260,29 @@ class Reducers:
         if not kinds:
             return False
         own = self._own_parts()
-        return any(type(one) in kinds and id(one) not in own and _is_unordered(one) for one in held)
+        return any(type(one) in kinds and id(one) not in own and is_unordered(one) for one in held)
 
     def mutable_ids(self) -> dict[int, Any]:
         """Return every object of the payload through which two names could share a change, by id."""
+        return self._mutable(self._held())
+
+    def mutable_among(self, ids: Collection[int]) -> dict[int, Any]:
+        """Return those with one of these ids: much faster than all of a large payload."""
+        held = self._held()
+        return self._mutable(itertools.compress(held, map(frozenset(ids).__contains__, map(id, held)))) if ids else {}
+
+    def _mutable(self, objects: Iterable[Any]) -> dict[int, Any]:
         mutable: dict[type, bool | None] = {}
         found = {}
-        for obj in self._held():
+        for obj in objects:
             kind = type(obj)
             verdict = mutable[kind] if kind in mutable else mutable.setdefault(kind, self._is_mutable(kind))
             if verdict or (verdict is None and not definitions.is_importable(obj)):
                 found[id(obj)] = obj
-        own = self._own_parts()
-        for key in (*own, *self.by_reference, *self.labels, *self._copied, *self._registry.constants(found)):
-            found.pop(key, None)
+        if found:
+            own = self._own_parts()
+            for key in (*own, *self.by_reference, *self.labels, *self._copied, *self._registry.constants(found)):
+                found.pop(key, None)
         return found
 
     def user_roots(self) -> frozenset[int]:
@@ -264,33 +296,49 @@ class Reducers:
 class Observing(Reducers):
     """Reducers for a fingerprint only: what has a registered one is replaced by it."""
 
-    def reducer_override(self, obj: Any) -> Any:
-        """Reduce an object to what stands for it, or as for a payload."""
-        kind = type(obj)
+    def _handler_of(self, kind: type) -> Handler:
         known = self._registry.find(kind)
         if known is None or known.fingerprint is None:
-            return super().reducer_override(obj)
+            return super()._handler_of(kind)
         self.types.add(kind)
-        state = known.fingerprint(obj)
-        if state is NotImplemented:
-            raise UnserializableError(f"this {kind.__qualname__} has no fingerprint")
-        name = f"{kind.__module__}.{kind.__qualname__}"
-        return (observation, (name,), state.state) if isinstance(state, Later) else (observation, (name, state))
+        return functools.partial(_observe, known.fingerprint, f"{kind.__module__}.{kind.__qualname__}")
 
 
-def _is_unordered(members: Any) -> bool:
-    return len(members) > 1 and not all(type(member) in _HASHED_BY_VALUE for member in members_of(members))
+def _observe(fingerprint: Callable[[Any], Any], name: str, _reducers: Reducers, obj: Any) -> Any:
+    state = fingerprint(obj)
+    if state is NotImplemented:
+        raise UnserializableError(f"this {type(obj).__qualname__} has no fingerprint")
+    return (observation, (name,), state.state) if isinstance(state, Later) else (observation, (name, state))
 
 
-def members_of(members: Any) -> Iterable[Any]:
-    """Iterate over a set past what a subclass makes of iteration."""
-    return set.__iter__(members) if isinstance(members, set) else frozenset.__iter__(members)
+def _leave(_reducers: Reducers, _obj: Any) -> Any:
+    return NotImplemented
 
 
-def plain_parts(obj: Any) -> list[Any]:
-    """Return the attributes of an object, and the lists, dictionaries and sets among them."""
-    held = getattr(obj, "__dict__", {})
-    return [part for part in (held, *held.values()) if type(part) in _PARTS]
+def _reduce_known(known: Reducer, reducers: Reducers, obj: Any) -> Any:
+    if known.fingerprint is not None:
+        reducers.holds_observed = True
+    if known.memory is not None:
+        reducers.foreign_ranges.add(known.memory(obj))
+    return NotImplemented if known.reduce is None else known.reduce(obj)
+
+
+def _reduce_fixed(reduce: Handler, reducers: Reducers, obj: Any) -> Any:
+    """Reduce what can't change: what it is made of changes as little, and others like it hold it too."""
+    reducers.by_reference.update(map(id, plain_parts(obj)))
+    return reduce(reducers, obj)
+
+
+def _reduce_raised(_reducers: Reducers, error: Any) -> Any:
+    return reduce_exception(error)
+
+
+def _reduce_enumerated(_reducers: Reducers, member: Any) -> Any:
+    return members.reduce_member(member)
+
+
+def _reduce_dict(_reducers: Reducers, obj: Any) -> Any:
+    return _reduce_own_dict(obj) if getattr(obj, "__dict__", None) is obj else NotImplemented
 
 
 def _reduce_own_dict(obj: Any) -> Any:
@@ -300,25 +348,3 @@ def _reduce_own_dict(obj: Any) -> Any:
         return reduced
     make, arguments, _, items, pairs = reduced
     return make, arguments, (), items, pairs, rebuild.own_dict
-
-
-_PARTS = frozenset({list, dict, set})
-_HASHED_BY_VALUE = frozenset({int, bool, float, complex})
-
-
-def is_mutable(kind: type) -> bool | None:
-    """Whether objects of a type can change; None where it depends on the object."""
-    if issubclass(kind, IMMUTABLE):
-        return False
-    if issubclass(kind, type | types.FunctionType) or kind.__name__ == "cython_function_or_method":
-        return None
-    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
-    if numpy is not None and issubclass(kind, (numpy.dtype, numpy.generic, numpy.ufunc)):
-        return False
-    return pandas is None or not issubclass(kind, _pandas_scalars(pandas))
-
-
-def _pandas_scalars(pandas: Any) -> tuple[type, ...]:
-    """Return pandas' types whose values can't change; some of them are one object for all that use it."""
-    scalars = (pandas.Period, pandas.Interval, pandas.offsets.BaseOffset, type(pandas.NA), type(pandas.NaT))
-    return (pandas.api.extensions.ExtensionDtype, *scalars)

@@ -70,6 +70,7 @@ class Registry:
         self._immutable: tuple[type, ...] = ()
         self._refused: dict[type, str] = {}
         self._constants: list[Callable[[], Mapping[int, Any]]] = []
+        self.knows_foreign_memory = False
 
     def register(
         self,
@@ -80,6 +81,7 @@ class Registry:
     ) -> None:
         """Say how objects of a type are reduced and compared; see :func:`ensession.register_reducer`."""
         self._reducers[kind] = Reducer(reduce, fingerprint, memory)
+        self.knows_foreign_memory |= memory is not None
         self._found.clear()
 
     def register_immutable(self, *kinds: type) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ensession.serial.kinds import is_mutable
 from ensession.serial.reach import LIMIT, Reach, walk
-from ensession.serial.reducers import is_mutable
 
 MANY = 2 * LIMIT
 

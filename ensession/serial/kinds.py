@@ -1,0 +1,53 @@
+"""Which types of objects can change, and what objects are made of."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Iterable
+from typing import Any
+
+from ensession.serial.scope import IMMUTABLE
+
+_PARTS = frozenset({list, dict, set})
+_HASHED_BY_VALUE = frozenset({int, bool, float, complex})
+
+
+def is_mutable(kind: type) -> bool | None:
+    """Whether objects of a type can change; None where it depends on the object."""
+    if issubclass(kind, IMMUTABLE):
+        return False
+    if issubclass(kind, type | types.FunctionType) or kind.__name__ == "cython_function_or_method":
+        return None
+    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
+    if numpy is not None and issubclass(kind, (numpy.dtype, numpy.generic, numpy.ufunc)):
+        return False
+    return pandas is None or not issubclass(kind, _pandas_scalars(pandas))
+
+
+def are_labels(value: Any) -> bool:
+    """Whether a value is a pandas index, which frames share as if it could not change."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(value, pandas.Index)
+
+
+def _pandas_scalars(pandas: Any) -> tuple[type, ...]:
+    """Return pandas' types whose values can't change; some of them are one object for all that use it."""
+    scalars = (pandas.Period, pandas.Interval, pandas.offsets.BaseOffset, type(pandas.NA), type(pandas.NaT))
+    return (pandas.api.extensions.ExtensionDtype, *scalars)
+
+
+def plain_parts(obj: Any) -> list[Any]:
+    """Return the attributes of an object, and the lists, dictionaries and sets among them."""
+    held = getattr(obj, "__dict__", {})
+    return [part for part in (held, *held.values()) if type(part) in _PARTS]
+
+
+def members_of(members: Any) -> Iterable[Any]:
+    """Iterate over a set past what a subclass makes of iteration."""
+    return set.__iter__(members) if isinstance(members, set) else frozenset.__iter__(members)
+
+
+def is_unordered(members: Any) -> bool:
+    """Whether the order of a set may differ from process to process."""
+    return len(members) > 1 and not all(type(member) in _HASHED_BY_VALUE for member in members_of(members))
