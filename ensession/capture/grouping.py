@@ -25,10 +25,10 @@ def links_of(looks: Sequence[Look | None]) -> list[Links | None]:
     seen: set[int] = set()
     shared: set[int] = set()
     for one in others:
-        ids = set(one.all_ids())
-        shared |= seen & ids
-        seen |= ids
-    shared.update(seen.intersection(largest.all_ids()))
+        keys = set(one.keys())
+        shared |= seen & keys
+        seen |= keys
+    shared.update(seen.intersection(largest.keys()))
     return [None if one is None else one.links(within=shared) for one in looks]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from ensession.capture.covariables import UnionFind
 from ensession.capture.grouping import Names
 from ensession.capture.looking import Looker
-from ensession.serial.kinds import is_mutable
+from ensession.serial.kinds import is_mutable, key_of
 from ensession.serial.look import Look
 from ensession.serial.scope import ATOMS
 
@@ -41,7 +41,7 @@ class Parts:
         self.variables = variables
         self._looks: dict[Names, Look] = {}
         self._joint: dict[Names, Look] = {}
-        self._ids: dict[Names, frozenset[int]] = {}
+        self._keys: dict[Names, frozenset[int]] = {}
 
     def values(self, part: Names) -> dict[str, Any]:
         """Return the values of a part, by name."""
@@ -59,11 +59,11 @@ class Parts:
         open_to = [at for at, part in enumerate(parts) if self.can_share(part)]
         if len(open_to) < 2:  # noqa: PLR2004
             return list(parts)
-        places = {id(value): at for at in open_to for value in self._values(parts[at]) if self._may_be_held(value)}
+        places = {key_of(value): at for at in open_to for value in self._values(parts[at]) if self._may_be_held(value)}
         union = UnionFind(len(parts))
         for at in open_to:
             for value in self._values(parts[at]):
-                for key in places.keys() & set(map(id, _nearest(value))):
+                for key in places.keys() & set(map(key_of, _nearest(value))):
                     union.join(at, places[key])
         return [tuple(name for at in positions for name in parts[at]) for positions in union.sets()]
 
@@ -117,12 +117,12 @@ class Parts:
     def _holder(self, part: Names, parts: Sequence[Names], found: Mapping[int, Found]) -> int | None:
         if len(part) > 1 or part in self._looks:
             return None
-        key = id(self.variables[part[0]])
+        key = key_of(self.variables[part[0]])
         for at, seen in found.items():
             if isinstance(seen, Look) and _LARGE_BYTES <= seen.n_stream_bytes < _HUGE_BYTES:
-                if parts[at] not in self._ids:
-                    self._ids[parts[at]] = frozenset(seen.all_ids())
-                if key in self._ids[parts[at]] and key in seen.links(within={key}).objects:
+                if parts[at] not in self._keys:
+                    self._keys[parts[at]] = frozenset(seen.keys())
+                if key in self._keys[parts[at]] and key in seen.links(within={key}).objects:
                     return at
         return None
 

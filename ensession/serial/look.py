@@ -15,7 +15,7 @@ from ensession.serial.blind import SMALL_BYTES, blind_limit, has_strings, joined
 from ensession.serial.budget import Limit
 from ensession.serial.canonical import LIMIT_BYTES, canonical_fingerprint
 from ensession.serial.frames import UnframedSink
-from ensession.serial.kinds import is_mutable
+from ensession.serial.kinds import is_mutable, key_of
 from ensession.serial.pickling import PROTOCOL, BlindObserver, Dump, blind_fingerprint, dump, dump_observed
 from ensession.serial.reach import LIMIT, Reach, walk
 from ensession.serial.registry import Range, overlap
@@ -131,9 +131,11 @@ class Look:
         """Whether all that the value reaches was seen; else it may be linked with anything."""
         return not isinstance(self.source, Reach) or self.source.is_complete
 
-    def all_ids(self) -> Iterable[int]:
-        """Return the ids of all objects in the payload, and of some more: whatever is part of it is among them."""
-        return self.source.objects if isinstance(self.source, Reach) else self.source.pickler.all_ids()
+    def keys(self) -> Iterable[int]:
+        """Return the keys of all objects in the payload, and of some more: whatever is part of it is among them."""
+        return (
+            map(key_of, self.source.objects.values()) if isinstance(self.source, Reach) else self.source.pickler.keys()
+        )
 
     def varies_by_process(self) -> bool:
         """Whether another process may pickle an equal value otherwise, and it is not too large to be stored for that.
@@ -152,7 +154,7 @@ class Look:
         Parameters
         ----------
         within : collection of int, optional
-            Ids of objects: look only for these, which is much faster for a large value.
+            Keys of objects: look only for these, which is much faster for a large value.
         """
         if isinstance(self.source, Reach):
             return Links(frozenset(self.source.objects), frozenset(), frozenset(), self.source.is_complete)

@@ -15,7 +15,7 @@ from ensession.errors import UnserializableError
 from ensession.model import BufferMode
 from ensession.serial import arrays, definitions, members, rebuild
 from ensession.serial.constructible import reduce_exception
-from ensession.serial.kinds import are_labels, is_mutable, is_unordered, plain_parts
+from ensession.serial.kinds import are_labels, is_mutable, is_unordered, key_of, plain_parts
 from ensession.serial.memo import objects_in
 from ensession.serial.observed import observation
 from ensession.serial.registry import Later, Range, Reducer
@@ -236,9 +236,9 @@ class Reducers:
             return frozenset()
         return frozenset(arrays.memory_range(array, arrays.memory_root(array)) for array in self._arrays)
 
-    def all_ids(self) -> Iterable[int]:
-        """Return the ids of all objects of the payload, and of those of the pickler itself."""
-        return map(id, self._held())
+    def keys(self) -> Iterable[int]:
+        """Return the keys of all objects of the payload, and of those of the pickler itself."""
+        return map(key_of, self._held())
 
     def _held(self) -> Collection[Any]:
         """Return the objects of the payload, and those of the pickler itself."""
@@ -266,10 +266,10 @@ class Reducers:
         """Return every object of the payload through which two names could share a change, by id."""
         return self._mutable(self._held())
 
-    def mutable_among(self, ids: Collection[int]) -> dict[int, Any]:
-        """Return those with one of these ids: much faster than all of a large payload."""
+    def mutable_among(self, keys: Collection[int]) -> dict[int, Any]:
+        """Return those with one of these keys: much faster than all of a large payload."""
         held = self._held()
-        return self._mutable(itertools.compress(held, map(frozenset(ids).__contains__, map(id, held)))) if ids else {}
+        return self._mutable(itertools.compress(held, map(frozenset(keys).__contains__, map(key_of, held))))
 
     def _mutable(self, objects: Iterable[Any]) -> dict[int, Any]:
         mutable: dict[type, bool | None] = {}
