@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from ensession.serial.look import Links
+from ensession.serial.links import Links
 
 T = TypeVar("T", bound=Hashable)
 

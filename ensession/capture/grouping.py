@@ -9,7 +9,8 @@ from typing import Any
 
 from ensession.capture.change import Tracked
 from ensession.capture.covariables import cycles
-from ensession.serial.look import Links, Look
+from ensession.serial.links import Links
+from ensession.serial.look import Look
 from ensession.serial.scope import IMMUTABLE
 
 Names = tuple[str, ...]
@@ -18,7 +19,7 @@ _NEVER_SHARED = (str, int, float, type(None), enum.Enum, types.ModuleType, types
 
 def links_of(looks: Sequence[Look | None]) -> list[Links | None]:
     """Return through what values may be linked: only what at least two of them hold is looked at closely."""
-    taken = sorted((one for one in looks if one is not None), key=lambda one: one.n_stream_bytes)
+    taken = sorted((one for one in looks if one is not None), key=Look.n_objects)
     if len(taken) < 2:  # noqa: PLR2004  (nothing to be linked with)
         return [None] * len(looks)
     *others, largest = taken

@@ -33,6 +33,11 @@ class Looker:
         self.room = room or Room()
         self.budget = budget or Budget(None, time.thread_time)
 
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """The live namespace."""
+        return self._scope.namespace
+
     @contextmanager
     def at_any_cost(self, is_so: bool = True) -> Iterator[None]:
         """Take looks to the end: nothing could make again what would be given up."""

@@ -63,7 +63,7 @@ class Parts:
         union = UnionFind(len(parts))
         for at in open_to:
             for value in self._values(parts[at]):
-                for key in places.keys() & set(map(key_of, _nearest(value))):
+                for key in places.keys() & set(map(key_of, _nearest(value, self._looker.namespace))):
                     union.join(at, places[key])
         return [tuple(name for at in positions for name in parts[at]) for positions in union.sets()]
 
@@ -115,37 +115,41 @@ class Parts:
         return self._looks[part]
 
     def _holder(self, part: Names, parts: Sequence[Names], found: Mapping[int, Found]) -> int | None:
-        if len(part) > 1 or part in self._looks:
+        if len(part) > 1 or part in self._looks or not self._may_be_held(self.variables[part[0]]):
             return None
         key = key_of(self.variables[part[0]])
         for at, seen in found.items():
             if isinstance(seen, Look) and _LARGE_BYTES <= seen.n_stream_bytes < _HUGE_BYTES:
                 if parts[at] not in self._keys:
                     self._keys[parts[at]] = frozenset(seen.keys())
-                if key in self._keys[parts[at]] and key in seen.links(within={key}).objects:
+                if key in self._keys[parts[at]] and seen.links(within={key}).objects:
                     return at
         return None
 
 
-def _nearest(value: Any) -> list[Any]:
+def _nearest(value: Any, namespace: object) -> list[Any]:
     """Return objects that a value holds, and those that its lists and dictionaries hold; not many."""
-    first = _referents(value)
+    first = [one for one in _referents(value) if one is not namespace]
     if len(first) > _NEAREST:
         return []
-    return [*first, *(one for part in first if type(part) in _CONTAINERS for one in _referents(part)[:_NEAREST])]
+    return [*first, *(one for part in first if type(part) in _CONTAINERS for one in _referents(part))]
 
 
 def _referents(value: Any) -> list[Any]:
-    if isinstance(value, (type, types.FunctionType, types.ModuleType)):
+    """Return what a value holds, past whatever its class makes of being asked."""
+    kind = type(value)
+    if issubclass(kind, (type, types.FunctionType, types.ModuleType)):
         return []
-    if isinstance(value, _CONTAINERS):
-        return gc.get_referents(value) if len(value) <= _NEAREST else []
+    base = next((one for one in _CONTAINERS if issubclass(kind, one)), None)
+    if base is not None:
+        return gc.get_referents(value) if base.__len__(value) <= _NEAREST else []
     if _is_container(value):
         return list(value.flat) if value.size <= _NEAREST else []
-    return gc.get_referents(value)
+    held = gc.get_referents(value)
+    return [*held, *(one for part in held if type(part) is dict for one in _referents(part))]  # its attributes
 
 
 def _is_container(value: Any) -> bool:
     numpy = sys.modules.get("numpy")
     is_of_objects = numpy is not None and type(value) is numpy.ndarray and value.dtype.hasobject
-    return is_of_objects or isinstance(value, _CONTAINERS)
+    return is_of_objects or issubclass(type(value), _CONTAINERS)

@@ -16,9 +16,9 @@ from ensession.serial.budget import Limit
 from ensession.serial.canonical import LIMIT_BYTES, canonical_fingerprint
 from ensession.serial.frames import UnframedSink
 from ensession.serial.kinds import is_mutable, key_of
+from ensession.serial.links import Links
 from ensession.serial.pickling import PROTOCOL, BlindObserver, Dump, blind_fingerprint, dump, dump_observed
 from ensession.serial.reach import LIMIT, Reach, walk
-from ensession.serial.registry import Range, overlap
 from ensession.serial.scope import Scope
 from ensession.serial.sinks import HashSink, KeptStream, Room, TeeSink, stream_fingerprint
 
@@ -30,47 +30,6 @@ _NUMBERS = frozenset({int, float, bool, type(None)})
 _ONE_FRAME_BYTES = 4096
 _NOTHING: frozenset[Any] = frozenset()
 _ALONE = Reach({}, (), (), _NOTHING, is_complete=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """Through what a co-variable could share a change with another.
-
-    Attributes
-    ----------
-    objects : frozenset[int]
-        Ids of mutable objects.
-    memory : frozenset[int]
-        Ids of the owners of array memory.
-    copied : frozenset[int]
-        Owners of memory that pandas copies before it changes: shared with other frames, no link to those.
-    is_complete : bool
-        False: assume a link with everything.
-    ranges : frozenset[Range]
-        Memory of arrays.
-    foreign_ranges : frozenset[Range]
-        Memory of other libraries' objects, which arrays may share.
-    """
-
-    objects: frozenset[int]
-    memory: frozenset[int]
-    copied: frozenset[int]
-    is_complete: bool = True
-    ranges: frozenset[Range] = frozenset()
-    foreign_ranges: frozenset[Range] = frozenset()
-
-    def shares(self, other: Links) -> bool:
-        """Whether a change of one may be a change of the other."""
-        if not (self.is_complete and other.is_complete):
-            return True
-        return not (
-            self.objects.isdisjoint(other.objects)
-            and self.memory.isdisjoint(other.memory)
-            and self.memory.isdisjoint(other.copied)
-            and self.copied.isdisjoint(other.memory)
-            and not overlap(self.foreign_ranges, other.ranges | other.foreign_ranges)
-            and not overlap(self.ranges, other.foreign_ranges)
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +95,10 @@ class Look:
         return (
             map(key_of, self.source.objects.values()) if isinstance(self.source, Reach) else self.source.pickler.keys()
         )
+
+    def n_objects(self) -> int:
+        """Return how many these are."""
+        return len(self.source.objects) if isinstance(self.source, Reach) else self.source.pickler.n_objects()
 
     def varies_by_process(self) -> bool:
         """Whether another process may pickle an equal value otherwise, and it is not too large to be stored for that.

@@ -8,22 +8,18 @@ import gc
 import itertools
 import sys
 import types
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from ensession.errors import UnserializableError
 from ensession.model import BufferMode
-from ensession.serial import arrays, definitions, members, rebuild
-from ensession.serial.constructible import reduce_exception
-from ensession.serial.kinds import are_labels, is_mutable, is_unordered, key_of, plain_parts
+from ensession.serial import arrays, definitions, handlers, rebuild
+from ensession.serial.handlers import Handler
+from ensession.serial.kinds import are_labels, is_mutable, is_unordered, key_of
 from ensession.serial.memo import objects_in
-from ensession.serial.observed import observation
-from ensession.serial.registry import Later, Range, Reducer
+from ensession.serial.registry import Range
 from ensession.serial.scope import Scope
 from ensession.serial.timed import TIMED
 
-Handler = Callable[["Reducers", Any], Any]
-"""What reduces the objects of one type."""
 _HELD_ONCE = 3
 """References to the owner of an array's memory, as :func:`sys.getrefcount` counts them, where only the array has it."""
 
@@ -112,23 +108,23 @@ class Reducers:
             return definitions.reduce_class
         self.types.add(kind)
         known = self._registry.find(kind)
-        inner = self._handler_of_library(kind) if known is None else functools.partial(_reduce_known, known)
-        return functools.partial(_reduce_fixed, inner) if self._registry.is_immutable(kind) else inner
+        inner = self._handler_of_library(kind) if known is None else functools.partial(handlers.reduce_known, known)
+        return functools.partial(handlers.reduce_fixed, inner) if self._registry.is_immutable(kind) else inner
 
     def _handler_of_library(self, kind: type) -> Handler:
         if issubclass(kind, BaseException):
-            return _reduce_raised
+            return handlers.reduce_raised
         if issubclass(kind, enum.Enum) and not definitions.is_importable(kind):
-            return _reduce_enumerated
+            return handlers.reduce_enumerated
         module = kind.__module__
         if module == "numpy.dtypes":
             return Reducers._reduce_dtype
         if issubclass(kind, dict):
-            return _reduce_dict
+            return handlers.reduce_dict
         if module == "numpy":
-            return Reducers._reduce_array if kind is sys.modules["numpy"].ndarray else _leave
+            return Reducers._reduce_array if kind is sys.modules["numpy"].ndarray else handlers.leave
         is_of_pandas = module == "pandas" or module.startswith("pandas.")
-        return Reducers._reduce_pandas if is_of_pandas else _leave
+        return Reducers._reduce_pandas if is_of_pandas else handlers.leave
 
     def _reduce_dtype(self, dtype: Any) -> Any:
         name = arrays.name_of(dtype)
@@ -240,6 +236,10 @@ class Reducers:
         """Return the keys of all objects of the payload, and of those of the pickler itself."""
         return map(key_of, self._held())
 
+    def n_objects(self) -> int:
+        """Return how many these are."""
+        return len(self._held())
+
     def _held(self) -> Collection[Any]:
         """Return the objects of the payload, and those of the pickler itself."""
         if self._objects is None:
@@ -268,7 +268,7 @@ class Reducers:
 
     def mutable_among(self, keys: Collection[int]) -> dict[int, Any]:
         """Return those with one of these keys: much faster than all of a large payload."""
-        held = self._held()
+        held = self._held() if keys else ()
         return self._mutable(itertools.compress(held, map(frozenset(keys).__contains__, map(key_of, held))))
 
     def _mutable(self, objects: Iterable[Any]) -> dict[int, Any]:
@@ -301,50 +301,4 @@ class Observing(Reducers):
         if known is None or known.fingerprint is None:
             return super()._handler_of(kind)
         self.types.add(kind)
-        return functools.partial(_observe, known.fingerprint, f"{kind.__module__}.{kind.__qualname__}")
-
-
-def _observe(fingerprint: Callable[[Any], Any], name: str, _reducers: Reducers, obj: Any) -> Any:
-    state = fingerprint(obj)
-    if state is NotImplemented:
-        raise UnserializableError(f"this {type(obj).__qualname__} has no fingerprint")
-    return (observation, (name,), state.state) if isinstance(state, Later) else (observation, (name, state))
-
-
-def _leave(_reducers: Reducers, _obj: Any) -> Any:
-    return NotImplemented
-
-
-def _reduce_known(known: Reducer, reducers: Reducers, obj: Any) -> Any:
-    if known.fingerprint is not None:
-        reducers.holds_observed = True
-    if known.memory is not None:
-        reducers.foreign_ranges.add(known.memory(obj))
-    return NotImplemented if known.reduce is None else known.reduce(obj)
-
-
-def _reduce_fixed(reduce: Handler, reducers: Reducers, obj: Any) -> Any:
-    """Reduce what can't change: what it is made of changes as little, and others like it hold it too."""
-    reducers.by_reference.update(map(id, plain_parts(obj)))
-    return reduce(reducers, obj)
-
-
-def _reduce_raised(_reducers: Reducers, error: Any) -> Any:
-    return reduce_exception(error)
-
-
-def _reduce_enumerated(_reducers: Reducers, member: Any) -> Any:
-    return members.reduce_member(member)
-
-
-def _reduce_dict(_reducers: Reducers, obj: Any) -> Any:
-    return _reduce_own_dict(obj) if getattr(obj, "__dict__", None) is obj else NotImplemented
-
-
-def _reduce_own_dict(obj: Any) -> Any:
-    """Reduce a dictionary whose items are its attributes, too: plain pickle brings two dictionaries."""
-    reduced = obj.__reduce_ex__(5)
-    if len(reduced) != 5 or reduced[2] is not obj:  # noqa: PLR2004  (it has a way of its own)
-        return reduced
-    make, arguments, _, items, pairs = reduced
-    return make, arguments, (), items, pairs, rebuild.own_dict
+        return functools.partial(handlers.observe, known.fingerprint, f"{kind.__module__}.{kind.__qualname__}")
