@@ -129,16 +129,16 @@ class Parts:
 
 def _nearest(value: Any, namespace: object) -> list[Any]:
     """Return objects that a value holds, and those that its lists and dictionaries hold; not many."""
-    first = [one for one in _referents(value) if one is not namespace]
+    first = _referents(value, namespace)
     if len(first) > _NEAREST:
         return []
-    return [*first, *(one for part in first if type(part) in _CONTAINERS for one in _referents(part))]
+    return [*first, *(one for part in first if type(part) in _CONTAINERS for one in _referents(part, namespace))]
 
 
-def _referents(value: Any) -> list[Any]:
+def _referents(value: Any, namespace: object) -> list[Any]:
     """Return what a value holds, past whatever its class makes of being asked."""
     kind = type(value)
-    if issubclass(kind, (type, types.FunctionType, types.ModuleType)):
+    if value is namespace or issubclass(kind, (type, types.FunctionType, types.ModuleType)):
         return []
     base = next((one for one in _CONTAINERS if issubclass(kind, one)), None)
     if base is not None:
@@ -146,7 +146,8 @@ def _referents(value: Any) -> list[Any]:
     if _is_container(value):
         return list(value.flat) if value.size <= _NEAREST else []
     held = gc.get_referents(value)
-    return [*held, *(one for part in held if type(part) is dict for one in _referents(part))]  # its attributes
+    attributes = (part for part in held if type(part) is dict)
+    return [*held, *(one for part in attributes for one in _referents(part, namespace))]
 
 
 def _is_container(value: Any) -> bool:
