@@ -1,4 +1,4 @@
-"""Sinks that hash, and keep a small payload on the way.
+"""Sinks that hash, and keep a payload on the way.
 
 Imports nothing above :mod:`ensession.model`.
 """
@@ -20,12 +20,14 @@ _STRIDE_BYTES = 16 * 2**20
 class Room:
     """How much of the payloads that looks make is kept until they are stored, so that they are pickled once.
 
+    Buffers take no room: what is kept of them is where they are.
+
     Parameters
     ----------
     payload_bytes : int
         Payloads up to this size are always kept.
     streams_bytes : int
-        Larger streams, without large buffers, are kept while they fit in here together.
+        Larger streams are kept while they fit in here together.
     """
 
     def __init__(self, payload_bytes: int = 0, streams_bytes: int = 0) -> None:
@@ -44,7 +46,7 @@ class Room:
 
 
 class HashSink:
-    """Fingerprint a payload without storing it; keep the bytes while they are few.
+    """Fingerprint a payload without storing it; keep the stream while it is short, and know the buffers.
 
     Parameters
     ----------
@@ -65,7 +67,7 @@ class HashSink:
         self._keep_stream_bytes = 0 if room is None else room.left_bytes
         self._stream = xxhash.xxh3_128()
         self._buffers = xxhash.xxh3_128()
-        self._kept: list[tuple[BufferMode | None, bytes]] | None = []
+        self._kept: list[tuple[BufferMode | None, bytes | bytearray | memoryview]] | None = []
         self.may_hold_sets = False
         self.n_stream_bytes = 0
         self.n_buffer_bytes = 0
@@ -95,7 +97,7 @@ class HashSink:
 
     def add_buffer(self, view: memoryview, mode: BufferMode) -> None:
         """Take an out-of-band buffer; its length is hashed with it, so that two buffers never read as one."""
-        self._buffers.update(f"{mode.value}:{view.nbytes}:".encode())
+        self._buffers.update(_head(view, mode))
         if self._limit is None:
             self._buffers.update(view)
             self.n_buffer_bytes += view.nbytes
@@ -122,25 +124,37 @@ class HashSink:
         """Return the hash of the buffers taken so far."""
         return self._buffers.digest()
 
-    def replay(self, sink: PayloadSink) -> None:
-        """Write the kept payload into ``sink``, with the pieces as they came."""
+    def replay(self, sink: PayloadSink) -> bool:
+        """Write the kept payload into ``sink``, with the pieces as they came.
+
+        Returns
+        -------
+        bool
+            Whether the buffers, which were not copied, are still what they were.
+        """
         if self._kept is None:
             msg = "the payload was too large to be kept"
             raise ValueError(msg)
+        again = xxhash.xxh3_128()
         for mode, piece in self._kept:
             if mode is None:
                 sink.write(piece)
             else:
-                sink.add_buffer(memoryview(piece), mode)
+                view = memoryview(piece)
+                again.update(_head(view, mode))
+                again.update(view)
+                sink.add_buffer(view, mode)
+        return again.digest() == self._buffers.digest()
 
     def _keep(self, mode: BufferMode | None, piece: bytes | bytearray | memoryview) -> None:
         if self._kept is None:
             return
-        room = max(self._keep_bytes - self.n_buffer_bytes, self._keep_stream_bytes)
-        if self.n_buffer_bytes > self._keep_bytes or self.n_stream_bytes > room:
+        if mode is not None:
+            self._kept.append((mode, piece))
+        elif self.n_stream_bytes > max(self._keep_bytes - self.n_buffer_bytes, self._keep_stream_bytes):
             self._kept = None
         else:
-            self._kept.append((mode, bytes(piece)))
+            self._kept.append((None, bytes(piece)))
 
 
 class KeptStream:
@@ -149,9 +163,14 @@ class KeptStream:
     def __init__(self, stream: bytes) -> None:
         self._stream = stream
 
-    def replay(self, sink: PayloadSink) -> None:
+    def replay(self, sink: PayloadSink) -> bool:
         """Write the payload into ``sink``."""
         sink.write(self._stream)
+        return True
+
+
+def _head(view: memoryview, mode: BufferMode) -> bytes:
+    return f"{mode.value}:{view.nbytes}:".encode()
 
 
 def stream_fingerprint(stream: bytes) -> Fingerprint:
