@@ -37,7 +37,7 @@ class Course:
     cells: Sequence[Cell]
     n_probes: int = 40
     n_restores: int = 3
-    patience_s: float = 120.0
+    patience_s: float = 90.0
 
 
 class Seat:

@@ -67,6 +67,8 @@ def contest(
             results[course.name] = compete(course, systems, pythons, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+        BUILD.mkdir(exist_ok=True)
+        (BUILD / "rivals-so-far.json").write_text(json.dumps(as_json(results), indent=1) + "\n", encoding="utf-8")
         for name, found in results[course.name].items():
             print(f"[{time.strftime('%H:%M:%S')}] {line_of(course.name, name, found, results)}", flush=True)
     return results

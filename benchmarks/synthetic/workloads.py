@@ -147,8 +147,8 @@ WORKLOADS: dict[str, Callable[[float], Workload]] = {
     "loop": loop,
     "alias": alias,
     "many": many,
-    "long": long,
-    "train": train,
     "cheap-big": cheap_big,
     "unstorable": unstorable,
+    "train": train,
+    "long": long,
 }

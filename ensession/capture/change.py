@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ensession.model import BindingDraft, Fingerprint, VersionDraft, VersionId
@@ -67,6 +67,10 @@ class Fresh:
     def fingerprint(self) -> Fingerprint | None:
         """What the version's row gets."""
         return self.look.fingerprint if self.is_stable else None
+
+    def released(self) -> Fresh:
+        """Return it with a look that holds no more than what is to be recorded."""
+        return replace(self, look=self.look.released())
 
     def tracked(self, version: VersionId) -> Tracked:
         """Return what to remember once the version is recorded."""

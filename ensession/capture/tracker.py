@@ -31,7 +31,7 @@ from ensession.serial.machinery import is_imported
 from ensession.serial.scope import Scope
 from ensession.serial.sinks import Room
 
-_TRUSTED_TYPES = frozenset({"builtins", "numpy", "pandas", "__main__", "collections", "datetime"})
+_TRUSTED_TYPES = frozenset("builtins numpy pandas __main__ collections datetime".split())
 _DEFINITIONS = (type, types.FunctionType)
 
 
@@ -109,6 +109,7 @@ class Tracker:
         with collector_paused():
             fresh = self._settle(names, rebound, deleted, variables)
             fresh += [self._look_at((name,), {name: value}, is_forced=True) for name, value in hidden.items()]
+            fresh = [one.released() for one in fresh]
         reads = self._reads(touched, fresh, deleted)
         return draft(tuple(fresh), tuple(sorted(deleted)), reads, self.known)
 
@@ -199,7 +200,7 @@ class Tracker:
         self.known.update(dict.fromkeys(names, gone))
 
     def look(self, values: Mapping[str, Any]) -> Look:
-        """Look at some values as the tracker would, without remembering anything."""
+        """Look at values as the tracker would, and remember nothing."""
         return self.looker.fully(values)
 
     def _analyse(self, code: types.CodeType) -> CodeNames:
@@ -251,8 +252,7 @@ class Tracker:
             joint = tuple(sorted(name for position in positions for name in parts[position]))
             groups.append((joint, looks.together(joint, [found[at] for at in positions])))
         changed = {n for n in rebound if isinstance(variables[n], _DEFINITIONS)}
-        made = [self._judge(group, seen, variables, changed) for group, seen in groups]
-        return self._force_dependents(made, deleted)
+        return self._force_dependents([self._judge(group, seen, variables, changed) for group, seen in groups], deleted)
 
     def _partition(
         self, names: set[str], rebound: set[str], deleted: set[str], variables: Mapping[str, Any]

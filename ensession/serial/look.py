@@ -57,6 +57,8 @@ class Look:
         Registered fingerprints stand for some of the objects in it: the payload itself says less.
     is_assumed : bool
         It was not looked at to the end: it counts as changed, and as linked to all that was touched with it.
+    is_varying : bool
+        What :meth:`varies_by_process` says once the look is released.
     pending : callable or None
         Takes the fingerprint, and says whether there may be sets that were not put in order, where that was left for
         later; ``fingerprint`` is to be ignored until then.
@@ -78,6 +80,7 @@ class Look:
     may_vary: bool = False
     is_observed: bool = False
     is_assumed: bool = False
+    is_varying: bool = False
     pending: Callable[[], tuple[Fingerprint | None, bool]] | None = None
 
     @property
@@ -89,6 +92,15 @@ class Look:
     def is_complete(self) -> bool:
         """Whether all that the value reaches was seen; else it may be linked with anything."""
         return not isinstance(self.source, Reach) or self.source.is_complete
+
+    def released(self) -> Look:
+        """Return the look without what its pass holds, and without links.
+
+        That can be more objects than the session has: the collector would walk over them, and count them as lasting.
+        """
+        if isinstance(self.source, Reach):
+            return self
+        return replace(self, source=_ALONE, is_varying=self.varies_by_process())
 
     def keys(self) -> Iterable[int]:
         """Return the keys of all objects in the payload, and of some more: whatever is part of it is among them."""
@@ -105,8 +117,8 @@ class Look:
 
         The order of sets comes from hashes; long streams (past a second pass) show which equal strings are one object.
         """
-        if not isinstance(self.source, Dump):
-            return False
+        if isinstance(self.source, Reach):
+            return self.is_varying
         is_long = self.n_bytes <= SMALL_BYTES and self.n_stream_bytes > blind_limit(self.n_bytes)
         pickler = self.source.pickler
         return bool(is_long and pickler.types) or (self.may_vary and pickler.holds_unordered())

@@ -50,6 +50,8 @@ from ensession.store.store import Store
 from ensession.store.texts import clean, storable
 from ensession.store.wreck import Remains, Rows, Survivors, Wreck, open_wreck
 
+UNKNOWN = "<damaged>"
+"""Stands for what an execution may have bound besides what is known: of its own names, too, some may be gone."""
 LOST = "the record of the execution that may have changed it was damaged"
 NO_REPLAY = "its record was damaged"
 
@@ -221,7 +223,7 @@ class _Salvager:
         before = {} if parent is None else self._store.parts.state(parent)
         lost = before.keys() - self._proven(before, survivors.behind(one.id))
         lost |= {name for names in old_names.values() for name in names}
-        names = sorted(lost) or ["<damaged>"]
+        names = sorted({*lost, UNKNOWN})
         draft = ExecutionDraft(
             run=self._run(head[5] if head is not None else 0),
             parent=parent,
@@ -240,7 +242,7 @@ class _Salvager:
         self._book.executions[one.id] = recorded.id
         by_name = dict(zip(names, recorded.versions, strict=True))
         for version, of_it in old_names.items():  # what read them reads something lost
-            self._book.versions[version] = by_name[of_it[0]] if of_it else recorded.versions[0]
+            self._book.versions[version] = by_name[of_it[0] if of_it else UNKNOWN]
 
     def _proven(self, before: Mapping[str, tuple[VersionId, ExecutionId]], read_later: Collection[int]) -> set[str]:
         """Return the names that a damaged execution did not change, since what they stood for was read behind it.

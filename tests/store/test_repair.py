@@ -97,9 +97,19 @@ def test_what_nobody_read_behind_damage_is_lost(store: Path, config: Config, tmp
     with Store.open_read_only(tmp_path / "out.ens", config) as mended:
         state = mended.history.state(ExecutionId(4))
         assert {name for name, one in state.items() if one.version.payload is not None} == set()
-        assert set(state) == {"a", "b", "c", "d"}
+        assert set(state) == {"a", "b", "c", "d", "<damaged>"}
         whole = mended.history.state(ExecutionId(3))
         assert all(one.version.payload is not None for one in whole.values())
+
+
+def test_names_that_nothing_tells_of_any_more_are_not_passed_over(store: Path, config: Config, tmp_path: Path) -> None:
+    change(store, "DELETE FROM binding WHERE execution = 4")
+    change(store, "DELETE FROM version WHERE execution = 4")
+    repair_store(store, tmp_path / "out.ens", config)
+    with Store.open_read_only(tmp_path / "out.ens", config) as mended:
+        state = mended.history.state(ExecutionId(4))
+        assert "d" not in state
+        assert "damaged" in (state["<damaged>"].version.unstorable or "")
 
 
 def test_an_execution_that_is_gone_leaves_its_place(store: Path, config: Config, tmp_path: Path) -> None:
