@@ -55,6 +55,8 @@ class Fresh:
         False: its type pickles differently from look to look, so that its fingerprint says nothing.
     is_changed : bool
         It needs a new version.
+    is_secret : bool
+        Its value goes nowhere.
     """
 
     names: tuple[str, ...]
@@ -62,6 +64,7 @@ class Fresh:
     look: Look
     is_stable: bool
     is_changed: bool
+    is_secret: bool = False
 
     @property
     def fingerprint(self) -> Fingerprint | None:

@@ -146,6 +146,10 @@ class HashSink:
                 sink.add_buffer(view, mode)
         return again.digest() == self._buffers.digest()
 
+    def stream(self) -> bytes:
+        """Return the kept stream; nothing where none is kept."""
+        return b"".join(piece for mode, piece in self._kept or () if mode is None)
+
     def _keep(self, mode: BufferMode | None, piece: bytes | bytearray | memoryview) -> None:
         if self._kept is None:
             return
@@ -167,6 +171,10 @@ class KeptStream:
         """Write the payload into ``sink``."""
         sink.write(self._stream)
         return True
+
+    def stream(self) -> bytes:
+        """Return the kept stream."""
+        return self._stream
 
 
 def _head(view: memoryview, mode: BufferMode) -> bytes:

@@ -23,14 +23,7 @@ from ensession.capture.touch import Touched
 from ensession.capture.words import words_of
 from ensession.config import Config
 from ensession.errors import CaptureError, UsageError
-from ensession.model import (
-    ExecutionDraft,
-    ExecutionId,
-    ExecutionKind,
-    KernelRun,
-    Recorded,
-    VersionId,
-)
+from ensession.model import ExecutionDraft, ExecutionId, ExecutionKind, KernelRun, Recorded, VersionId
 from ensession.planner.costs import CostModel
 from ensession.planner.policy import StorageRule
 from ensession.session.assuming import assumed_change
@@ -38,6 +31,7 @@ from ensession.session.auditing import outside_effects, outside_reason, outside_
 from ensession.session.beside import Beside
 from ensession.session.births import birth
 from ensession.session.cells import Ending, Pending, draft_of, named_places, unrepeatable, unseen
+from ensession.session.discretion import Discretion
 from ensession.session.notices import Notices
 from ensession.session.patches import patch_effects, patch_warning, with_changed
 from ensession.session.shell import Shell
@@ -89,6 +83,7 @@ class Recorder:
         self._gap: str | None = None
         self._untold: str | None = None
         self._notices = Notices(shell, store)
+        self._discretion = Discretion(self.spoken.is_pinned, self._notices.once)
         self.tracker = tracker_of(user, config)
         self._module_state = ModuleState(self.tracker.look, self._modules.names)
         self._beside = Beside(self.tracker)
@@ -101,7 +96,7 @@ class Recorder:
     def adopt(self) -> None:
         """Record what the namespace and the hidden state hold when recording begins."""
         with self.tracker.looker.at_any_cost():  # no cell makes it again
-            change = self.tracker.examine(_BEFORE, self._hidden.changed())
+            change = self._discretion.applied(self.tracker.examine(_BEFORE, self._hidden.changed()))
         if not change.is_empty:
             self._write(self._draft(ExecutionKind.ADOPTED, change, no_replay=_BEFORE.everything), change)
 
@@ -213,7 +208,7 @@ class Recorder:
             caution=careful,
             words=pending.words,
             not_captured="; ".join(filter(None, (problem, self._untold))) or None,
-            outputs=outputs,
+            outputs=self._discretion.masked(outputs),
             files=files,
             effects=effects + outside_effects(change) + patches,
             capture_s=pending.capture_s + time.perf_counter() - ended,
@@ -262,7 +257,8 @@ class Recorder:
             raise
 
     def _examine(self, touched: Touched, hidden: Mapping[str, Any]) -> Change:
-        return (self.tracker.audit if self._config.audit else self.tracker.examine)(touched, hidden)
+        examine = self.tracker.audit if self._config.audit else self.tracker.examine
+        return self._discretion.applied(examine(touched, hidden))
 
     def _draft(self, kind: ExecutionKind, change: Change, **known: Any) -> ExecutionDraft:
         modules = self._modules.fresh()
@@ -275,6 +271,7 @@ class Recorder:
             index: one
             for index, one in enumerate(change.changed)
             if one.look.codec is not None
+            and not one.is_secret
             and (
                 self.rule.should_store(one.look.n_stream_bytes, one.look.n_buffer_bytes, need)
                 or one.look.varies_by_process()  # made again, it could not be told from another value
@@ -288,6 +285,7 @@ class Recorder:
         self.branch = recorded.branch or self.branch
         self._gap = None
         self._notices.recorded()
+        self._discretion.told(change, draft.code)
         if change.fresh or change.deleted or change.assumed:
             self.tracker.commit(change, recorded.versions)
         stored = self._add_large(recorded, {index: one for index, one in wanted.items() if index not in small})

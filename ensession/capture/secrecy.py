@@ -1,0 +1,150 @@
+"""What looks like a password, a key or a token: by the name of its variable, or by its form. Pure.
+
+Made for few false alarms: ``token`` and ``key`` are everyday names, so that their values have to look random as well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+LONGEST = 4096
+"""Longer texts are documents, and no secrets."""
+_MOST_ITEMS = 200
+_N_LEVELS = 3
+"""Containers within containers that are looked into."""
+_SHORTEST_FOUND_AGAIN = 8
+"""Shorter ones stand in other texts by chance."""
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_ALONE = frozenset("password passwd passphrase passcode pwd secret secrets apikey credential credentials".split())
+_PAIRS = frozenset(
+    {
+        *((kind, "key") for kind in ("api", "access", "account", "private", "secret", "signing", "encryption", "auth")),
+        *((kind, "token") for kind in ("api", "access", "auth", "bearer", "refresh", "session", "id", "bot")),
+        ("connection", "string"),
+    }
+)
+_IF_RANDOM = frozenset({"token", "key", "auth", "authorization", "cookie", "dsn", "pat"})
+_ABOUT = frozenset(
+    "file path dir folder name names length len field column col prompt label regex pattern policy count env var hint"
+    " type manager provider client url id ids".split()
+)
+"""A name that ends so tells of something about a secret."""
+_PATH = re.compile(r"[./~]|[A-Za-z]:[\\/]")
+"""``pwd`` is more often the working directory."""
+_RANDOM = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w.+/=:~-]{20,}")
+
+_FORMS = {
+    "an access key of AWS": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
+    "a token of GitHub": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{50,})",
+    "a token of GitLab": r"\bglpat-[\w-]{20,}",
+    "a token of Slack": r"\bxox[abprs]-[\w-]{10,}",
+    "an API key": r"\b(?:sk-[\w-]{20,}|[sr]k_(?:live|test)_[0-9A-Za-z]{16,}|AIza[\w-]{35}|SG\.[\w-]{16,}\.[\w-]{16,})",
+    "a token of Hugging Face": r"\bhf_[A-Za-z]{30,}",
+    "a token of a package registry": r"\b(?:npm_[A-Za-z0-9]{36}|pypi-[\w-]{50,})",
+    "a JSON web token": r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}",
+    "a bearer token": r"\b[Bb]earer +(?=\S*\d)[\w.~+/-]{20,}",
+    "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY",
+    "a URL with a password": r"\b[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@",
+}
+_FORM = re.compile("|".join(f"(?P<f{number}>{form})" for number, form in enumerate(_FORMS.values())))
+_KINDS = tuple(_FORMS)
+_MARKS = (
+    *(
+        "AKIA",
+        "ASIA",
+        "ghp_",
+        "gho_",
+        "ghu_",
+        "ghs_",
+        "ghr_",
+        "github_pat_",
+        "glpat-",
+        "xox",
+        "sk-",
+        "_live_",
+        "_test_",
+    ),
+    *("_test_", "AIza", "SG.", "hf_", "npm_", "pypi-", "eyJ", "earer ", "PRIVATE KEY", "://"),
+)
+"""One of them stands in each of the forms, and is found much faster."""
+_OPAQUE = frozenset({"SecretStr", "SecretBytes", "SecretValue"})
+"""Names of types that libraries keep secrets in."""
+
+
+def why_secret(name: str, value: Any) -> str | None:
+    """Say why a variable looks as if it held a secret; None where it does not.
+
+    Parameters
+    ----------
+    name : str
+        Of the variable, or the key of the item.
+    value : object
+        Texts, bytes, and the items of small plain containers are looked at; no code of a class runs.
+    """
+    for key, part in _parts(name, value, _N_LEVELS):
+        why = _why(key, part)
+        if why is not None:
+            return why
+    return None
+
+
+def texts_of(name: str, value: Any) -> Iterator[str]:
+    """Yield the secret texts in a value that looks secret, as far as they can be found again elsewhere."""
+    for key, part in _parts(name, value, _N_LEVELS):
+        if _why(key, part) is None or type(part).__name__ in _OPAQUE:
+            continue
+        text = _text(part)
+        found = _form(text)
+        secret = found.group() if found is not None and _is_longer(text, found.group()) else text
+        if len(secret) >= _SHORTEST_FOUND_AGAIN:
+            yield secret
+
+
+def _parts(name: str, value: Any, levels: int) -> Iterator[tuple[str, Any]]:
+    """Yield a value, or those in a small container, with the name that stands before each."""
+    kind = type(value)
+    if kind in (str, bytes, bytearray) or kind.__name__ in _OPAQUE:
+        yield name, value
+    elif levels and kind is dict and len(value) <= _MOST_ITEMS:
+        for key, item in value.items():
+            yield from _parts(key if type(key) is str else name, item, levels - 1)
+    elif levels and kind in (list, tuple, set, frozenset) and len(value) <= _MOST_ITEMS:
+        for item in value:
+            yield from _parts(name, item, levels - 1)
+
+
+def _why(name: str, value: Any) -> str | None:
+    if type(value).__name__ in _OPAQUE:
+        return f"it is a {type(value).__name__}"
+    if not 0 < len(value) <= LONGEST:
+        return None
+    text = _text(value)
+    if _is_name_of_secret(name, text):
+        return "its name says so"
+    found = _form(text)
+    return None if found is None or found.lastgroup is None else f"it looks like {_KINDS[int(found.lastgroup[1:])]}"
+
+
+def _form(text: str) -> re.Match[str] | None:
+    return _FORM.search(text) if any(mark in text for mark in _MARKS) else None
+
+
+def _is_name_of_secret(name: str, text: str) -> bool:
+    words = [word.lower() for word in _WORD.findall(name)]
+    if not words or words[-1] in _ABOUT or _PATH.match(text) or "\n" in text:
+        return False
+    if not _ALONE.isdisjoint(words) or not _PAIRS.isdisjoint(pairwise(words)):
+        return True
+    return words[-1] in _IF_RANDOM and _RANDOM.fullmatch(text) is not None
+
+
+def _text(value: str | bytes | bytearray) -> str:
+    return value if isinstance(value, str) else bytes(value).decode("latin-1")
+
+
+def _is_longer(text: str, part: str) -> bool:
+    return len(text) > 2 * len(part)

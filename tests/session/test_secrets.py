@@ -1,0 +1,92 @@
+"""Values that look like secrets are in no file, and the user is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ensession.model import Fate
+from tests.notebook import Notebook
+
+KEY = "sk-proj-" + "a1b2c3d4" * 4
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> Notebook:
+    return Notebook(tmp_path / "a.ens").start("--all")
+
+
+def contents(notebook: Notebook) -> bytes:
+    """Return everything in the files of a store, where payloads as short as these are not compressed."""
+    notebook.session.store.behind.flush()
+    return b"".join(path.read_bytes() for path in notebook.store.parent.glob(f"{notebook.store.name}*"))
+
+
+def test_a_secret_is_not_in_the_file(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_KEY", KEY)
+    with pytest.warns(UserWarning, match=r"does not store api_key.*%ens pin api_key"):
+        notebook.run("import os\napi_key = os.environ['MY_KEY']\nn = 3")
+    notebook.run(
+        "print('the key is', api_key)",
+        "api_key",
+        "headers = {'X': [api_key]}",
+        "class C: pass",
+        "client = C()\nclient.key = api_key",
+        "m = n + 1",
+    )
+    assert KEY.encode() not in contents(notebook)
+    notebook.kill()
+    fresh = Notebook(notebook.store)
+    report = fresh.restore()
+    fates = {one.name: one.fate for one in report.variables}
+    assert fresh["m"] == 4
+    assert fates["m"] is Fate.LOADED
+    # Its cell is run again, which reads the environment as the first time.
+    assert fresh["api_key"] == KEY
+    assert fates["api_key"] is Fate.UNVERIFIED
+    assert fresh["client"].key == KEY
+    fresh.kill()
+
+
+def test_what_the_user_pins_is_stored(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_KEY", KEY)
+    notebook.ens("pin api_key")
+    notebook.run("import os\napi_key = os.environ['MY_KEY']")
+    assert KEY.encode() in contents(notebook)
+    monkeypatch.delenv("MY_KEY")
+    notebook.kill()
+    fresh = Notebook(notebook.store)
+    fates = {one.name: one.fate for one in fresh.restore().variables}
+    assert (fresh["api_key"], fates["api_key"]) == (KEY, Fate.LOADED)
+    fresh.kill()
+
+
+def test_what_was_there_before_recording_counts_as_well(tmp_path: Path) -> None:
+    notebook = Notebook(tmp_path / "a.ens")
+    notebook.variables["password"] = "correct horse battery"
+    with pytest.warns(UserWarning, match="does not store password"):
+        notebook.start()
+    assert b"correct horse" not in contents(notebook)
+    notebook.kill()
+
+
+def test_a_secret_in_the_text_of_a_cell_is_said(notebook: Notebook) -> None:
+    with pytest.warns(UserWarning, match="secret") as told:
+        notebook.run(f"key = '{KEY}'")
+    assert ["forget --text" in str(one.message) for one in told] == [False, True]
+    notebook.ens(f"forget --text {KEY} --code --yes")
+    assert KEY.encode() not in contents(notebook)
+    notebook.kill()
+
+
+def test_changes_of_a_secret_are_seen(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_KEY", KEY)
+    with pytest.warns(UserWarning, match="does not store api_key"):
+        notebook.run("import os\napi_key = os.environ['MY_KEY']")
+    notebook.run("len(api_key)")
+    assert notebook.changed() == set()
+    notebook.run("api_key = api_key[::-1]")
+    assert notebook.changed() == {"api_key"}
+    assert KEY[::-1].encode() not in contents(notebook)
+    notebook.kill()
