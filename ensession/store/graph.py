@@ -19,7 +19,7 @@ from ensession.model import (
 )
 from ensession.store.engine import Database
 from ensession.store.lines import LINE
-from ensession.store.lookup import decode_names, info_from_row
+from ensession.store.lookup import decode_names, info_from_row, runtime
 
 # A look-up takes a fraction of what calling an enumeration does; what is unknown is for that to refuse.
 _KINDS: dict[str, ExecutionKind] = {kind.value: kind for kind in ExecutionKind}
@@ -66,7 +66,7 @@ def read_graph(database: Database, id_: ExecutionId) -> Graph:
             GraphExecution(
                 row[0],
                 _KINDS.get(row[1]) or ExecutionKind(row[1]),
-                row[2],
+                runtime(row[0], row[2]),
                 _OUTCOMES.get(row[3]) or Outcome(row[3]),
                 row[4],
                 tuple(reads.get(row[0], ())),

@@ -81,6 +81,19 @@ def decode_names(text: str) -> tuple[str, ...]:
         raise IntegrityError(f"the names of a version make no sense ({error})") from error
 
 
+def runtime(execution: Any, value: Any) -> float:
+    """Return a duration as the row of an execution has it.
+
+    Raises
+    ------
+    IntegrityError
+        It is none.
+    """
+    if type(value) is not float:
+        raise IntegrityError(f"execution {execution} is damaged: its duration makes no sense")
+    return value
+
+
 def info_from_row(row: Any) -> PayloadInfo | None:
     """Return the payload information in ``codec, python, n_stream_bytes, n_buffer_bytes, n_stored_bytes``.
 

@@ -11,7 +11,7 @@ from ensession.model import ExecutionId, ExecutionKind, GraphExecution, GraphVer
 from ensession.store.engine import Database
 from ensession.store.graph import words_by_execution
 from ensession.store.lines import latest_bindings, require_execution
-from ensession.store.lookup import decode_names, info_from_row
+from ensession.store.lookup import decode_names, info_from_row, runtime
 
 _STATE = (
     "SELECT b.name, b.version, b.execution FROM json_each(?) l"
@@ -94,7 +94,7 @@ class HistoryParts:
             id_: GraphExecution(
                 id=id_,
                 kind=ExecutionKind(kind),
-                runtime_s=runtime_s,
+                runtime_s=runtime(id_, runtime_s),
                 outcome=Outcome(outcome),
                 no_replay=no_replay,
                 reads=tuple(sorted(reads[id_])),

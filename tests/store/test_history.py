@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from ensession.digests import version_digest
-from ensession.errors import NotFoundError, UsageError
+from ensession.errors import IntegrityError, NotFoundError, UsageError
 from ensession.model import (
     BindingDraft,
     Effect,
@@ -203,3 +203,13 @@ def test_seals_are_made_with_the_record(store: Store, run: KernelRunId) -> None:
     assert store.seals.get(large.digest, b"key") is None
     store.seals.add([Seal(large.digest, b"key", b"new"), Seal(large.digest, b"key", b"newer")])
     assert store.seals.get(large.digest, b"key") == b"newer"
+
+
+@pytest.mark.parametrize("nonsense", ["CAST(runtime_s AS BLOB)", "'zzz'"])
+def test_a_duration_that_makes_no_sense_is_damage(store: Store, run: KernelRunId, nonsense: str) -> None:
+    recorded = store.log.record(draft(run, names=["a"]), {})
+    with store._database.write() as connection:
+        connection.execute(f"UPDATE execution SET runtime_s = {nonsense}")
+    for read in (store.history.graph, lambda id_: store.parts.executions([id_])):
+        with pytest.raises(IntegrityError, match="execution 1 is damaged"):
+            read(recorded.id)
