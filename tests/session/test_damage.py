@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import shutil
 import sqlite3
 from pathlib import Path
@@ -64,15 +65,26 @@ NONSENSE = ("CAST({column} AS BLOB)", "x'ff'", "'zzz'", "-5", "NULL")
 """What one bit of a record's header makes of a value, and what nobody wrote."""
 
 
-def spoilt(store: Path, table: str, column: str, what: str) -> bool:
-    """Spoil a field of those rows of a table that have the largest value there; say whether it could be."""
-    sql = f"UPDATE {table} SET {column} = {what} WHERE {column} IS (SELECT max({column}) FROM {table})"
+MOST_ROWS = 8
+"""Different values of a column that are spoilt one by one."""
+
+
+def spoilt(store: Path, table: str, column: str, what: str, place: int = 0) -> bool:
+    """Spoil a field of those rows of a table that have its ``place``-th largest value; say whether it could be."""
+    value = f"(SELECT DISTINCT {column} FROM {table} ORDER BY 1 DESC LIMIT 1 OFFSET {place})"
+    sql = f"UPDATE {table} SET {column} = {what} WHERE {column} IS {value}"
     with contextlib.closing(sqlite3.connect(store, isolation_level=None)) as database:
         database.execute("PRAGMA ignore_check_constraints = ON")
         try:
             return database.execute(sql.format(column=column)).rowcount > 0
         except sqlite3.IntegrityError:
             return False
+
+
+def n_values(store: Path, table: str, column: str) -> int:
+    """Return how many different values a column has."""
+    with contextlib.closing(sqlite3.connect(store)) as database:
+        return int(database.execute(f"SELECT count(DISTINCT {column}) + 1 FROM {table}").fetchone()[0])
 
 
 @pytest.mark.parametrize(
@@ -93,10 +105,11 @@ def test_fields_that_make_no_sense(columns: tuple[str, ...], tmp_path: Path) -> 
         every = [f"{table}.{row[1]}" for table in tables for row in database.execute(f"PRAGMA table_info({table})")]
     n_cases = 0
     for field in columns or every:
-        for what in NONSENSE:
+        n_rows = 1 if columns else min(n_values(judge.path, *field.split(".")), MOST_ROWS)
+        for what, row in itertools.product(NONSENSE, range(n_rows)):
             path = tmp_path / f"{field}-{n_cases}.ens"
             shutil.copy(judge.path, path)
-            if spoilt(path, *field.split("."), what):
+            if spoilt(path, *field.split("."), what, row):
                 judge.found(path)
                 judge.restore(path)
                 n_cases += 1
