@@ -26,12 +26,10 @@ from ensession.model import (
     VersionId,
 )
 from ensession.store.engine import Database
-from ensession.store.history import output_text
+from ensession.store.failures import NONSENSE
+from ensession.store.history import output_texts
 
 BATCH = 500
-NONSENSE = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError)
-"""What rows raise that no writer of ours wrote."""
-
 _PAGE = "SELECT id FROM execution WHERE id > ?1 AND (?2 IS NULL OR id <= ?2) ORDER BY id LIMIT ?3"
 
 _HEAD = (
@@ -138,7 +136,7 @@ class ChainWalker:
         id_, run_uid = head[0], head[4]
         draft = draft_of(head, children)
         known = {version: self._version_digest(version) for version in self._mentioned(children, id_)}
-        texts = [output_text(id_, n_bytes, data) for _, _, n_bytes, data in children["output"]]
+        texts = output_texts(id_, [row[2:] for row in children["output"]])
         reads = [known[row[1]] for row in children["read"]]
         return execution_digest(parent, run_uid, draft, reads, known, texts)
 
@@ -158,7 +156,8 @@ def verify_line(database: Database, id_: ExecutionId) -> None:
     line, at = [], id_ if id_ in parents else None
     while at is not None and at in parents:
         line.append(at)
-        at = parents[at]
+        parent: ExecutionId | None = parents[at]
+        at = parent if isinstance(parent, int) and parent < at else None  # a ring is a fault of this one
     for ancestor in reversed(line):
         if faults[ancestor] is not None:
             raise IntegrityError(f"{database.path}: execution {ancestor}: {faults[ancestor]}")

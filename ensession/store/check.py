@@ -10,9 +10,10 @@ from ensession.config import Config
 from ensession.digests import payload_digest
 from ensession.errors import EnsessionError, IntegrityError
 from ensession.model import ExecutionId, Problem, VersionId
-from ensession.store.chain import NONSENSE, ChainWalker
+from ensession.store.chain import ChainWalker
 from ensession.store.chunks import Decoder
 from ensession.store.engine import Database
+from ensession.store.failures import NONSENSE
 from ensession.store.lookup import version_digests
 from ensession.store.modules import plain_source
 from ensession.store.reading import payload_parts

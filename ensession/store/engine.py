@@ -313,6 +313,8 @@ def _configure(connection: sqlite3.Connection, path: Path, access: Access) -> No
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA trusted_schema = OFF")  # what a file's schema computes calls no function with effects
+    connection.execute("PRAGMA cell_size_check = ON")
     if access is not Access.READ_WRITE:
         connection.execute("PRAGMA query_only = ON")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

@@ -25,6 +25,7 @@ from ensession.model.parcels import (
 )
 from ensession.store.chain import draft_of, read_rows
 from ensession.store.engine import Database
+from ensession.store.failures import making_sense
 from ensession.store.lines import LINE
 from ensession.store.lookup import in_batches
 from ensession.store.modules import plain_source
@@ -85,7 +86,8 @@ class Exporter:
         room = MESSAGE_BYTES
         with self._database.read():
             for digest in digests:
-                parcel = self._execution(digest)
+                with making_sense(f"{self._database.path}: execution {digest.hex()[:12]}"):
+                    parcel = self._execution(digest)
                 room -= sum(len(output.data) for output in parcel.outputs) + len(parcel.draft.code)
                 if found and room < 0:
                     break
@@ -115,11 +117,12 @@ class Exporter:
             if not rows:
                 raise NotFoundError(f"{self._database.path}: version {version} has no payload")
             codec, python, digest = rows[0]
-            parts = tuple(
-                PayloadPart(mode, n_bytes, b"".join(addresses))
-                for mode, n_bytes, addresses in payload_parts(self._database, version)
-            )
-            return PayloadParcel(key, digest, codec, python, parts, self._seals(digest))
+            with making_sense(f"{self._database.path}: the payload of version {version}"):
+                parts = tuple(
+                    PayloadPart(mode, n_bytes, b"".join(addresses))
+                    for mode, n_bytes, addresses in payload_parts(self._database, version)
+                )
+                return PayloadParcel(key, digest, codec, python, parts, self._seals(digest))
 
     def chunks(self, addresses: Iterable[bytes]) -> list[ChunkParcel]:
         """Return those of the chunks that are here, in any order."""
@@ -136,10 +139,7 @@ class Exporter:
     def _execution(self, digest: Digest) -> ExecutionParcel:
         number = self._numbers.execution(digest)
         ((head, children),) = read_rows(self._database, number, number)
-        try:
-            draft = draft_of(head, children)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise IntegrityError(f"{self._database.path}: the rows of execution {number} make no sense") from error
+        draft = draft_of(head, children)
         versions = [replace(version, requires=()) for version in draft.versions]
         words = tuple(Word(text) for (text,) in self._database.rows(_WORDS, (number,)))
         subjects = (digest, *(word_digest(digest, word) for word in words))

@@ -15,6 +15,9 @@ from ensession.errors import (
     StoreBusyError,
 )
 
+NONSENSE = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError)
+"""What rows raise that no writer of ours wrote."""
+
 _HERE = f"{__package__}."
 _ACCESS = {
     sqlite3.SQLITE_PERM: "the file system does not allow it",
@@ -43,6 +46,17 @@ def translated(path: Path) -> Iterator[None]:
         raise
     except OSError as error:
         raise StoreAccessError(f"{path}: {error.strerror or error}; check its folder and your rights") from error
+
+
+@contextmanager
+def making_sense(what: str) -> Iterator[None]:
+    """Raise :class:`IntegrityError` where rows hold what no writer of ours wrote; errors of ours stay what they are."""
+    try:
+        yield
+    except EnsessionError:  # some are a LookupError, too
+        raise
+    except NONSENSE as error:
+        raise IntegrityError(f"{what}: its rows make no sense ({type(error).__name__}: {error})") from error
 
 
 def _is_of_the_store(error: BaseException) -> bool:

@@ -18,6 +18,7 @@ from ensession.model import (
     Word,
 )
 from ensession.store.engine import Database
+from ensession.store.failures import making_sense
 from ensession.store.lines import LINE
 from ensession.store.lookup import decode_names, info_from_row, runtime
 
@@ -55,7 +56,7 @@ _REQUIREMENTS = (
 
 def read_graph(database: Database, id_: ExecutionId) -> Graph:
     """Return the graph of an existing execution and its ancestors."""
-    with database.read():
+    with making_sense(f"{database.path}: the history of execution {id_}"), database.read():
         versions = _versions(database, id_)
         produces: dict[ExecutionId, list[VersionId]] = defaultdict(list)
         for version in versions.values():
@@ -81,6 +82,10 @@ def read_graph(database: Database, id_: ExecutionId) -> Graph:
         for execution, name, bound in database.rows(_BINDINGS, (id_,)):
             bindings[execution][name] = bound
             latest[name] = bound
+        if not all(type(one.runtime_s) in (float, int) for one in executions):
+            raise ValueError("a duration is no number")
+        if not all(isinstance(name, str) for name in latest):
+            raise TypeError("a name is no text")
     state = {name: bound for name, bound in sorted(latest.items()) if bound is not None}
     return Graph(executions, versions, state, bindings)
 
@@ -102,6 +107,9 @@ def words_by_execution(rows: Sequence[Any]) -> dict[ExecutionId, frozenset[Word]
 
 def _versions(database: Database, id_: ExecutionId) -> dict[VersionId, GraphVersion]:
     requires = _grouped(database.rows(_REQUIREMENTS, (id_,)))
+    found = database.rows(_VERSIONS, (id_,))
+    if not all(type(row[3]) is int and (row[4] is None or type(row[4]) is str) for row in found):
+        raise ValueError("the size of a version is no number")
     return {
         row[0]: GraphVersion(
             id=row[0],
@@ -112,7 +120,7 @@ def _versions(database: Database, id_: ExecutionId) -> dict[VersionId, GraphVers
             payload=info_from_row(row[5:]),
             requires=tuple(requires.get(row[0], ())),
         )
-        for row in database.rows(_VERSIONS, (id_,))
+        for row in found
     }
 
 

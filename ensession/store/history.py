@@ -33,6 +33,10 @@ from ensession.store.lines import LINE, latest_bindings, require_execution
 from ensession.store.lookup import decode_names, info_from_row, version_digests
 
 MAX_OUTPUT_BYTES = 2**30
+_FREE_BYTES = 2**26
+"""So much an execution's outputs may come to, whatever their room in the file; beyond that they may not be ..."""
+_MAX_RATIO = 100
+"""... so many times as large as there."""
 
 _EXECUTION = (
     "SELECT id, digest, parent, run, kind, code, cell_id, started_at, runtime_s, capture_s, outcome, error, no_replay,"
@@ -120,7 +124,8 @@ class HistoryReader:
         with self._database.read():
             require_execution(self._database, id)
             rows = self._database.rows("SELECT kind, n_bytes, data FROM output WHERE execution = ? ORDER BY seq", (id,))
-        return tuple(Output(kind, _output_data(id, output_text(id, n_bytes, data))) for kind, n_bytes, data in rows)
+        texts = output_texts(id, [row[1:] for row in rows])
+        return tuple(Output(row[0], _output_data(id, text)) for row, text in zip(rows, texts, strict=True))
 
     def state(self, id: ExecutionId) -> dict[str, Binding]:
         """Return what each name was bound to right after an execution, sorted by name."""
@@ -135,6 +140,8 @@ class HistoryReader:
         with self._database.read():
             require_execution(self._database, id)
             rows = self._database.rows(_BINDINGS, (id,))
+        if not all(type(row[0]) is str for row in rows):
+            raise IntegrityError(f"execution {id} is damaged: a name that it bound makes no sense")
         return [(row[0], None if row[5] is None else _binding(row)) for row in rows]
 
     def reads(self, id: ExecutionId) -> list[Version]:
@@ -159,6 +166,8 @@ class HistoryReader:
         found: dict[ExecutionId, list[str]] = {}
         for execution, name in self._database.rows(_CHANGES, (id,)):
             found.setdefault(execution, []).append(name)
+        if not all(type(name) is str for names in found.values() for name in names):
+            raise IntegrityError(f"{self._database.path}: a name in the history of execution {id} makes no sense")
         return found
 
     def graph(self, id: ExecutionId) -> Graph:
@@ -198,14 +207,35 @@ class HistoryReader:
             return version_digests(connection, (id,))[id]
 
 
+def output_texts(id_: ExecutionId | str, outputs: Sequence[tuple[int, bytes]]) -> list[bytes]:
+    """Return the JSON texts of all stored outputs of an execution: plain size and data of each.
+
+    Raises
+    ------
+    IntegrityError
+        One is damaged, or they claim to be larger together than any that were recorded.
+    """
+    try:
+        claimed, room = sum(max(one[0], 0) for one in outputs), sum(len(one[1]) for one in outputs)
+    except TypeError as error:
+        raise IntegrityError(f"an output of execution {id_} makes no sense ({error})") from error
+    if claimed > _largest(room):
+        raise IntegrityError(f"the outputs of execution {id_} claim to be impossibly large ({claimed} bytes)")
+    return [output_text(id_, n_bytes, data) for n_bytes, data in outputs]
+
+
 def output_text(id_: ExecutionId | str, n_bytes: int, data: bytes) -> bytes:
     """Return the JSON text of a stored output."""
     try:
-        if not 0 <= n_bytes <= MAX_OUTPUT_BYTES or zstandard.frame_content_size(data) != n_bytes:
+        if not 0 <= n_bytes <= _largest(len(data)) or zstandard.frame_content_size(data) != n_bytes:
             raise IntegrityError(f"an output of execution {id_} has a size that does not match")
         return zstandard.ZstdDecompressor().decompress(data, max_output_size=n_bytes)
-    except zstandard.ZstdError as error:
+    except (zstandard.ZstdError, TypeError) as error:
         raise IntegrityError(f"an output of execution {id_} is damaged ({error})") from error
+
+
+def _largest(n_stored_bytes: int) -> int:
+    return min(MAX_OUTPUT_BYTES, _FREE_BYTES + _MAX_RATIO * n_stored_bytes)
 
 
 def _output_data(id_: ExecutionId, text: bytes) -> dict[str, Any]:
@@ -220,7 +250,9 @@ def _output_data(id_: ExecutionId, text: bytes) -> dict[str, Any]:
 
 def _execution(row: Sequence[Any]) -> Execution:
     id_, digest, parent, run, kind, code, cell_id, started, runtime, capture, outcome, error, no_replay, *rest = row
-    if kind not in _KINDS or outcome not in _OUTCOMES:
+    texts = (code, cell_id or "", error or "", no_replay or "", rest[0] or "", rest[1] or "")
+    is_sound = type(digest) is bytes and {float, int}.issuperset(map(type, (started, runtime, capture)))
+    if kind not in _KINDS or outcome not in _OUTCOMES or not is_sound or {str} != set(map(type, texts)):
         raise IntegrityError(f"execution {id_} is damaged: its row makes no sense")
     return Execution(
         id=id_,
@@ -243,13 +275,18 @@ def _execution(row: Sequence[Any]) -> Execution:
 
 def _version(row: Sequence[Any]) -> Version:
     # In the order of the fields, and by place: a state has thousands of them.
+    if type(row[5]) is not int or not (row[6] is None or type(row[6]) is str):
+        raise IntegrityError(f"version {row[0]} is damaged: its row makes no sense")
     info = None if row[7] is None else info_from_row(row[7:])
     return Version(row[0], row[1], row[2], decode_names(row[3]), row[4], row[5], row[6], info)
 
 
 def _binding(row: Sequence[Any]) -> Binding:
     name, execution, type_name, shape, preview = row[:5]
-    return Binding(name, execution, _version(row[5:]), Summary(type_name or "", shape or "", preview or ""))
+    summary = Summary(type_name or "", shape or "", preview or "")
+    if not (type(name) is type(summary.type_name) is type(summary.shape) is type(summary.preview) is str):
+        raise IntegrityError(f"execution {execution} is damaged: what it bound makes no sense")
+    return Binding(name, execution, _version(row[5:]), summary)
 
 
 def _run(row: Sequence[Any]) -> KernelRun:

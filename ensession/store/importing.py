@@ -26,7 +26,8 @@ from ensession.model.parcels import (
 )
 from ensession.store.chunks import Decoder, EncodedChunk, find_chunks, insert_chunks, present_chunks
 from ensession.store.engine import Database, execute, insert_one, rows
-from ensession.store.history import output_text
+from ensession.store.failures import NONSENSE
+from ensession.store.history import output_texts
 from ensession.store.inflow import Inflow
 from ensession.store.inserting import insert_execution
 from ensession.store.lookup import FORGOTTEN, check_not_forgotten, in_batches
@@ -190,7 +191,7 @@ class Importer:
             recorded, _ = insert_execution(connection, self._draft(connection, parcel), None, self._database.point)
         except EnsessionError as error:
             raise IntegrityError(f"{label} does not fit into this store: {error}") from error
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except NONSENSE as error:
             raise IntegrityError(f"{label} makes no sense ({error!r})") from error
         if recorded.digest != parcel.digest:
             raise IntegrityError(f"{label} is not what its digest says")
@@ -201,14 +202,14 @@ class Importer:
         versions = parcel.draft.versions
         if len(parcel.requires) != len(versions):
             raise ValueError("its versions and their requirements do not match")
+        texts = output_texts(parcel.digest.hex()[:12], [(output.n_bytes, output.data) for output in parcel.outputs])
         return storable(
             replace(
                 parcel.draft,
                 run=self._run(connection, parcel.run),
                 parent=None if parcel.parent is None else self._numbers.execution(parcel.parent),
                 outputs=tuple(
-                    Output(output.kind, json.loads(output_text(parcel.digest.hex()[:12], output.n_bytes, output.data)))
-                    for output in parcel.outputs
+                    Output(output.kind, json.loads(text)) for output, text in zip(parcel.outputs, texts, strict=True)
                 ),
                 reads=tuple(map(self._numbers.version, parcel.reads)),
                 versions=tuple(

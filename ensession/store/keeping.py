@@ -23,8 +23,10 @@ SWEEP_BYTES = 64 * 2**20
 """Bytes of chunks that go in one transaction: so long a kernel's record may have to wait."""
 
 _VALUES = (
-    "WITH own AS (SELECT min(pc.payload) AS version, length(c.data) AS n_bytes FROM payload_chunk pc"
-    " JOIN chunk c ON c.id = pc.chunk GROUP BY c.id),"
+    "WITH first AS MATERIALIZED (SELECT chunk, min(payload) AS version FROM payload_chunk GROUP BY chunk),"
+    # Sorting while the chunks are at hand would hold their data in memory.
+    " own AS MATERIALIZED"
+    " (SELECT f.version, length(c.data) AS n_bytes FROM first f JOIN chunk c ON c.id = f.chunk),"
     " room AS (SELECT version, sum(n_bytes) AS n_bytes FROM own GROUP BY version)"
     " SELECT v.id, v.execution, v.names, coalesce((SELECT b.type_name FROM binding b"
     " WHERE b.execution = v.execution AND b.version = v.id AND b.type_name IS NOT NULL ORDER BY b.name LIMIT 1), ''),"

@@ -2,7 +2,8 @@
 
 Recording gives ids in order, so as long as nobody else writes, an execution's parent has the id before its own.
 ``execution.line_start`` says where such a range begins; a line of 10,000 executions is then one range, and
-queries scan instead of recursing.
+queries scan instead of recursing. Parents come before their children; where a file says otherwise the line ends, else
+a ring of them would have no end.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from ensession.store.engine import Database
 LINE = (
     "WITH RECURSIVE line(first, last, parent) AS ("
     " SELECT e.line_start, e.id, s.parent FROM execution e JOIN execution s ON s.id = e.line_start WHERE e.id = ?"
+    " AND e.line_start <= e.id"
     " UNION ALL"
     " SELECT e.line_start, e.id, s.parent FROM line JOIN execution e ON e.id = line.parent"
-    " JOIN execution s ON s.id = e.line_start) "
+    " JOIN execution s ON s.id = e.line_start WHERE e.id < line.first AND e.line_start <= e.id) "
 )
 """Begins a query; takes the id of the state; ``line`` has the inclusive ranges ``first`` to ``last``."""
 

@@ -27,6 +27,7 @@ from ensession.store.engine import (
 )
 from ensession.store.failures import translate, translated
 from ensession.store.logs import one_at_a_time, put_aside
+from ensession.store.structure import STAMP, check_old_structure
 from ensession.store.tables import DDL
 from ensession.store.views import create_views
 
@@ -106,7 +107,8 @@ def upgrade_store(path: Path, ladder: Ladder, busy_timeout_s: float) -> Path:
         Of the backup, ``FILE.backup-REVISION``.
     """
     with translated(path), closing(raw_connection(path, Access.READ_WRITE, busy_timeout_s)) as connection:
-        stamps = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        check_old_structure(connection, path)
+        stamps = connection.execute("SELECT version_num FROM alembic_version LIMIT 1").fetchall()
         stamp = stamps[0][0] if stamps else None
         if stamp not in ladder.revisions:
             raise _too_new(path)
@@ -156,10 +158,7 @@ def _build(connection: sqlite3.Connection) -> None:
     for statement in DDL:
         connection.execute(statement)
     create_views(connection.execute)
-    connection.execute(
-        "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"
-        " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
-    )
+    connection.execute(STAMP)
     connection.execute("INSERT INTO alembic_version VALUES (?)", (REVISIONS[-1],))
     connection.execute(f"PRAGMA user_version = {len(REVISIONS)}")
 

@@ -40,7 +40,7 @@ _CELLS = (
     "WITH RECURSIVE up(id, parent, is_cell, n) AS ("
     " SELECT id, parent, kind = ?2, kind = ?2 FROM execution WHERE id = ?1 UNION ALL"
     " SELECT e.id, e.parent, e.kind = ?2, n + (e.kind = ?2) FROM up JOIN execution e ON e.id = up.parent"
-    " WHERE up.n < ?3) SELECT id, parent FROM up WHERE is_cell ORDER BY n"
+    " WHERE up.n < ?3 AND e.id < up.id) SELECT id, parent FROM up WHERE is_cell ORDER BY n"
 )
 
 

@@ -35,10 +35,10 @@ from ensession.model import (
     VersionId,
     Word,
 )
-from ensession.store.chain import NONSENSE, draft_of
+from ensession.store.chain import draft_of
 from ensession.store.engine import Database, insert_many, sync_file
-from ensession.store.failures import translated
-from ensession.store.history import output_text
+from ensession.store.failures import NONSENSE, translated
+from ensession.store.history import output_texts
 from ensession.store.inserting import insert_execution
 from ensession.store.logs import one_at_a_time, put_aside
 from ensession.store.migrate import check_format, shipped_ladder
@@ -196,10 +196,8 @@ class _Salvager:
     def _draft(self, rows: Rows) -> ExecutionDraft:
         head, children = rows
         draft, versions = draft_of(head, children), self._book.versions
-        outputs = [
-            Output(kind, json.loads(output_text(head[0], n_bytes, data)))
-            for _, kind, n_bytes, data in children["output"]
-        ]
+        texts = output_texts(head[0], [row[2:] for row in children["output"]])
+        outputs = [Output(row[1], json.loads(text)) for row, text in zip(children["output"], texts, strict=True)]
         return storable(
             replace(
                 draft,

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from ensession.digests import payload_digest
 from ensession.errors import EnsessionError, IntegrityError
 from ensession.model import Codec, Digest, VersionId
-from ensession.store.chain import NONSENSE
 from ensession.store.chunks import Decoder, EncodedChunk, find_chunks, insert_chunks
 from ensession.store.engine import Database
+from ensession.store.failures import NONSENSE
 from ensession.store.wreck import Wreck
 from ensession.store.writing import CompletePayload, PayloadDraft, insert_payloads
 

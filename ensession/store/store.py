@@ -32,6 +32,7 @@ from ensession.store.keeping import Keeper
 from ensession.store.lines import require_execution
 from ensession.store.log import ExecutionLog
 from ensession.store.migrate import (
+    REVISIONS,
     Ladder,
     check_format,
     check_revision,
@@ -48,6 +49,7 @@ from ensession.store.seals import SealTable
 from ensession.store.search import search_aside, search_in_store
 from ensession.store.settling import Settler
 from ensession.store.staying import move_to, place_for
+from ensession.store.structure import check_structure
 from ensession.store.whereabouts import Whereabouts, caveats, look_at
 from ensession.store.words import WordTable
 
@@ -158,10 +160,12 @@ class Store:
             found = look_at(path)
         database = Database(path, access, config.busy_timeout_s, on_point)
         try:
-            with database.read():
+            with database.read() as connection:
                 (version,) = database.rows("PRAGMA user_version")[0]
-                stamps = database.rows("SELECT version_num FROM alembic_version")
-            check_revision(path, version, stamps[0][0] if stamps else None, ladder)
+                if ladder.revisions == REVISIONS and version == len(REVISIONS):  # only this ladder is known here
+                    check_structure(connection, path)
+                stamps = database.rows("SELECT version_num FROM alembic_version LIMIT 1")
+                check_revision(path, version, stamps[0][0] if stamps else None, ladder)
         except BaseException:
             database.close()
             raise

@@ -13,8 +13,10 @@ from typing import Any
 
 from ensession.errors import EnsessionError
 from ensession.model import ExecutionId
-from ensession.store.chain import NONSENSE, ChainWalker, read_rows
+from ensession.store.chain import ChainWalker, read_rows
 from ensession.store.engine import Access, Database
+from ensession.store.failures import NONSENSE
+from ensession.store.structure import check_wreck
 from ensession.store.texts import clean
 
 _LARGEST_GAP = 100_000
@@ -144,6 +146,8 @@ def _opened(path: Path) -> Iterator[Wreck]:
     log = Path(f"{path}-wal")
     database = Database(path, Access.WRECK_WITH_LOG if log.exists() else Access.WRECK, 0.0)
     try:
+        with database.read() as connection:
+            check_wreck(connection, path)
         yield Wreck(database)
     finally:
         database.close()

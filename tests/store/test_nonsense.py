@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,16 +18,26 @@ from tests.store.kit import ENVIRONMENT, draft, payload
 
 @pytest.fixture
 def path(tmp_path: Path, config: Config) -> Path:
-    """Return a store with one execution, that has a payload and a module's source, and a schema that permits all."""
+    """Return a store with one execution, that has a payload and a module's source."""
     path = tmp_path / "a.ens"
     with Store.create_or_open(path, config) as store:
         run = store.log.begin_run(ENVIRONMENT).id
         module = ModuleSource("mine", "/home/mine.py", source_digest(b"x = 1\n"), b"x = 1\n")
         store.log.record(draft(run, modules=(module,)), {0: payload(b"stream", [b"buffer" * 100])})
+    return path
+
+
+@contextmanager
+def permitting_all(path: Path) -> Iterator[None]:
+    """Take what the schema forbids out of it for a while."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA writable_schema = ON")
+        before = connection.execute("SELECT sql, name FROM sqlite_master WHERE type = 'table'").fetchall()
         connection.execute("UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '') WHERE type = 'table'")
-    return path
+    yield
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.executemany("UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND name = ?", before)
 
 
 def test_nothing_is_wrong_before(path: Path, config: Config) -> None:
@@ -53,7 +64,7 @@ def test_nothing_is_wrong_before(path: Path, config: Config) -> None:
     ],
 )
 def test_a_check_says_what_is_wrong_and_goes_on(path: Path, config: Config, table: str, change: str) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+    with permitting_all(path), closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA ignore_check_constraints = ON")
         connection.execute(f"UPDATE {table} SET {change}")
     assert check_store(path, config)

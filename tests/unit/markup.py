@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from typing import NamedTuple
 
 TAGS = frozenset(
-    "div p span style table thead tbody tr th td details summary progress svg g path circle rect title".split()
+    "div p pre span style table thead tbody tr th td details summary progress svg g path circle rect title".split()
 )
 ATTRIBUTES = frozenset("class style title max value width height viewbox role aria-label d cx cy r x y".split())
 
