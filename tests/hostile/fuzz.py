@@ -115,7 +115,7 @@ class Fuzzer:
             elif kind == "byte":
                 content[at] = numbers.choice([0, 1, 0x7F, 0x80, 0xFF])
             elif kind == "copy":
-                other = self._place(numbers, len(content) - n_bytes)
+                other = self._place(numbers, max(len(content) - n_bytes, 1))
                 content[at : at + n_bytes] = content[other : other + n_bytes]
             elif kind == "noise":
                 content[at : at + n_bytes] = numbers.randbytes(n_bytes)
