@@ -13,6 +13,7 @@ import json
 from ensession.errors import NotFoundError
 from ensession.model import ExecutionId
 from ensession.store.engine import Database
+from ensession.store.failures import making_sense
 
 LINE = (
     "WITH RECURSIVE line(first, last, parent) AS ("
@@ -34,7 +35,9 @@ def latest_bindings(database: Database, id_: ExecutionId) -> dict[str, Execution
     latest: dict[str, ExecutionId] = {}
     for first, last in database.rows(_RANGES, (id_,)):
         # A key comes once for every execution that bound it: the last one stays.
-        latest.update(json.loads(database.rows(_NAMES, (first, last))[0][0]))
+        ((text,),) = database.rows(_NAMES, (first, last))
+        with making_sense(f"executions {first} to {last} are damaged"):  # text that holds a number, and the like
+            latest.update(json.loads(text))
     return latest
 
 

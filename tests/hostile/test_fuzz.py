@@ -32,6 +32,10 @@ def test_mutated_stores(fuzzer: Fuzzer) -> None:
     assert fuzzer.counts["a look showed something"] > 300
 
 
+def test_what_once_broke_a_reader(fuzzer: Fuzzer) -> None:
+    fuzzer.cases(range(31_850, 31_851))
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
 def test_a_hundred_thousand_mutated_stores(fuzzer: Fuzzer) -> None:
