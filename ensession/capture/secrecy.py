@@ -15,9 +15,6 @@ LONGEST = 4096
 _MOST_ITEMS = 200
 _N_LEVELS = 3
 """Containers within containers that are looked into."""
-_SHORTEST_FOUND_AGAIN = 8
-"""Shorter ones stand in other texts by chance."""
-
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _ALONE = frozenset("password passwd passphrase passcode pwd secret secrets apikey credential credentials".split())
 _PAIRS = frozenset(
@@ -93,15 +90,13 @@ def why_secret(name: str, value: Any) -> str | None:
 
 
 def texts_of(name: str, value: Any) -> Iterator[str]:
-    """Yield the secret texts in a value that looks secret, as far as they can be found again elsewhere."""
+    """Yield the secret texts in a value that looks secret."""
     for key, part in _parts(name, value, _N_LEVELS):
         if _why(key, part) is None or type(part).__name__ in _OPAQUE:
             continue
         text = _text(part)
         found = _form(text)
-        secret = found.group() if found is not None and _is_longer(text, found.group()) else text
-        if len(secret) >= _SHORTEST_FOUND_AGAIN:
-            yield secret
+        yield found.group() if found is not None and _is_longer(text, found.group()) else text
 
 
 def _parts(name: str, value: Any, levels: int) -> Iterator[tuple[str, Any]]:

@@ -17,6 +17,8 @@ from ensession.model import HIDDEN_PREFIX, Output, Summary
 
 SEARCHED_BYTES = 2**20
 """Payloads up to this size are searched for the secrets that are known."""
+SHORTEST = 8
+"""Shorter secrets stand in other texts by chance: they are looked for as literals in code only."""
 MASK = "[not recorded: a secret]"
 
 
@@ -35,6 +37,7 @@ class Discretion:
         self._may_store = may_store
         self._tell = tell
         self._texts: dict[str, bytes] = {}
+        self._literals: set[str] = set()
 
     def applied(self, change: Change) -> Change:
         """Return a change without what must not be recorded."""
@@ -54,7 +57,7 @@ class Discretion:
                     f"ensession does not store {names}: it looks like a secret, or holds one. "
                     f"`%ens pin {one.names[0]}` stores it all the same"
                 )
-        if any(text in code for text in self._texts):
+        if any(text in code for text in (*self._texts, *self._literals)):
             self._tell(
                 "the text of a cell holds what looks like a secret, and is recorded: `%ens forget --text` takes it "
                 "out. Better read such things from the environment, or with getpass"
@@ -74,8 +77,15 @@ class Discretion:
             found = why_secret(name, value)
             if found is not None:
                 why = why or found
-                self._texts.update((text, text.encode("utf-8", "surrogatepass")) for text in texts_of(name, value))
+                for text in texts_of(name, value):
+                    self._learn(text)
         return why or self._why_inside(one)
+
+    def _learn(self, text: str) -> None:
+        if len(text) >= SHORTEST:
+            self._texts[text] = text.encode("utf-8", "surrogatepass")
+        else:
+            self._literals.update((f"'{text}'", f'"{text}"'))
 
     def _why_inside(self, one: Fresh) -> str | None:
         if not self._texts or one.look.sink is None or one.look.n_stream_bytes > SEARCHED_BYTES:

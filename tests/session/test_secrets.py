@@ -71,10 +71,18 @@ def test_what_was_there_before_recording_counts_as_well(tmp_path: Path) -> None:
     notebook.kill()
 
 
-def test_a_secret_in_the_text_of_a_cell_is_said(notebook: Notebook) -> None:
+@pytest.mark.parametrize("code", [f"key = '{KEY}'", 'password = "x1"'])
+def test_a_secret_in_the_text_of_a_cell_is_said(notebook: Notebook, code: str) -> None:
     with pytest.warns(UserWarning, match="secret") as told:
-        notebook.run(f"key = '{KEY}'")
+        notebook.run(code)
     assert ["forget --text" in str(one.message) for one in told] == [False, True]
+    notebook.kill()
+
+
+def test_the_way_out_that_is_named_takes_a_secret_out_of_the_code(notebook: Notebook) -> None:
+    with pytest.warns(UserWarning, match="secret"):
+        notebook.run(f"key = '{KEY}'")
+    assert KEY.encode() in contents(notebook)
     notebook.ens(f"forget --text {KEY} --code --yes")
     assert KEY.encode() not in contents(notebook)
     notebook.kill()
