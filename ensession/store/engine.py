@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from enum import Enum
@@ -300,14 +301,14 @@ def _connected(path: Path, access: Access, busy_timeout_s: float) -> Connection:
 
     connection = raw_connection(path, access, busy_timeout_s)
     try:
-        _configure(connection, path, access)
+        _configure(connection, path, access, busy_timeout_s)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _configure(connection: sqlite3.Connection, path: Path, access: Access) -> None:
+def _configure(connection: sqlite3.Connection, path: Path, access: Access, busy_timeout_s: float) -> None:
     if access in (Access.WRECK, Access.WRECK_WITH_LOG):
         connection.execute("PRAGMA writable_schema = ON")  # first of all, else SQLite refuses a file that is too short
     connection.execute("PRAGMA foreign_keys = ON")
@@ -326,6 +327,24 @@ def _configure(connection: sqlite3.Connection, path: Path, access: Access) -> No
         connection.execute("PRAGMA locking_mode = NORMAL")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     else:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _begin_logging(connection, busy_timeout_s)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_LIMIT_BYTES}")
+
+
+def _begin_logging(connection: sqlite3.Connection, busy_timeout_s: float) -> None:
+    """Have a write-ahead log; SQLite itself does not wait for somebody who writes without one."""
+    deadline_s = time.monotonic() + busy_timeout_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline_s:
+                raise
+            time.sleep(_TURN_S)
+        else:
+            return
+
+
+_TURN_S = 0.001
+"""Between two transactions of another process there is not much more time."""

@@ -33,10 +33,7 @@ from ensession.store.lines import LINE, latest_bindings, require_execution
 from ensession.store.lookup import decode_names, info_from_row, version_digests
 
 MAX_OUTPUT_BYTES = 2**30
-_FREE_BYTES = 2**26
-"""So much an execution's outputs may come to, whatever their room in the file; beyond that they may not be ..."""
-_MAX_RATIO = 100
-"""... so many times as large as there."""
+"""What the outputs of an execution may come to."""
 
 _EXECUTION = (
     "SELECT id, digest, parent, run, kind, code, cell_id, started_at, runtime_s, capture_s, outcome, error, no_replay,"
@@ -216,10 +213,10 @@ def output_texts(id_: ExecutionId | str, outputs: Sequence[tuple[int, bytes]]) -
         One is damaged, or they claim to be larger together than any that were recorded.
     """
     try:
-        claimed, room = sum(max(one[0], 0) for one in outputs), sum(len(one[1]) for one in outputs)
+        claimed = sum(max(n_bytes, 0) for n_bytes, _ in outputs)
     except TypeError as error:
         raise IntegrityError(f"an output of execution {id_} makes no sense ({error})") from error
-    if claimed > _largest(room):
+    if claimed > MAX_OUTPUT_BYTES:
         raise IntegrityError(f"the outputs of execution {id_} claim to be impossibly large ({claimed} bytes)")
     return [output_text(id_, n_bytes, data) for n_bytes, data in outputs]
 
@@ -227,15 +224,11 @@ def output_texts(id_: ExecutionId | str, outputs: Sequence[tuple[int, bytes]]) -
 def output_text(id_: ExecutionId | str, n_bytes: int, data: bytes) -> bytes:
     """Return the JSON text of a stored output."""
     try:
-        if not 0 <= n_bytes <= _largest(len(data)) or zstandard.frame_content_size(data) != n_bytes:
+        if not 0 <= n_bytes <= MAX_OUTPUT_BYTES or zstandard.frame_content_size(data) != n_bytes:
             raise IntegrityError(f"an output of execution {id_} has a size that does not match")
         return zstandard.ZstdDecompressor().decompress(data, max_output_size=n_bytes)
     except (zstandard.ZstdError, TypeError) as error:
         raise IntegrityError(f"an output of execution {id_} is damaged ({error})") from error
-
-
-def _largest(n_stored_bytes: int) -> int:
-    return min(MAX_OUTPUT_BYTES, _FREE_BYTES + _MAX_RATIO * n_stored_bytes)
 
 
 def _output_data(id_: ExecutionId, text: bytes) -> dict[str, Any]:

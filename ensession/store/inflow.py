@@ -4,6 +4,9 @@ Through a write-ahead log each byte goes to the disk twice. With a rollback jour
 the file: only the few old ones that change are kept beside it, until a transaction is complete. The price is that
 readers and the writer wait for each other, so that a store which anybody else has open stays as it is; and whoever
 opens it for writing meanwhile takes it back to the log, in between two transactions.
+
+SQLite's lock alone does not tell whether somebody else has it open: a process loses its own as soon as it opens and
+closes the file once more, as a copy of it does. What lay beside the file when it was opened tells.
 """
 
 from __future__ import annotations
@@ -19,12 +22,20 @@ PATIENCE_S = 600.0
 
 
 class Inflow:
-    """Counts what comes in, and leaves the log once that is much."""
+    """Counts what comes in, and leaves the log once that is much.
 
-    def __init__(self, database: Database) -> None:
+    Parameters
+    ----------
+    database : Database
+    is_alone : bool
+        Nobody else had the store open for writing when it was opened here.
+    """
+
+    def __init__(self, database: Database, *, is_alone: bool) -> None:
         self._database = database
         self._n_bytes = 0
-        self._has_asked = self._has_left = False
+        self._has_asked = not is_alone
+        self._has_left = False
 
     def count(self, n_bytes: int) -> None:
         """Count bytes that are about to be written; between two transactions, leave the log where that is much."""
@@ -38,7 +49,10 @@ class Inflow:
         """Take the journal away; the next one who writes goes back to the log."""
         if self._has_left:
             self._has_left = False
-            self._begin("DELETE")
+            with self._database.outside_transactions() as connection:
+                is_back = connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+            if not is_back:
+                self._begin("DELETE")
 
     def _begin(self, journal: str) -> bool:
         """Begin a rollback journal of some kind; return False where somebody else has the store open."""

@@ -1,8 +1,8 @@
 """The facade: one open store, and what can be done with it.
 
-Concurrency: any number of processes may have a store open. Readers see one consistent state and block nobody;
-one process writes at a time, the others wait up to ``Config.busy_timeout_s``. Within a process a store may be
-used from any thread, one call at a time.
+Concurrency: any number of processes may have a store open. Readers see one consistent state and block nobody, except
+while much comes in at once (``inflow.py``); one process writes at a time, the others wait up to
+``Config.busy_timeout_s``. Within a process a store may be used from any thread, one call at a time.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Store:
         self._database = database
         self._found = found
         self._settler = Settler(database.path, database.busy_timeout_s, database.begin_log)
-        self._inflow = Inflow(database)
+        self._inflow = Inflow(database, is_alone=found.is_alone)
         self.log = ExecutionLog(database, clock, PayloadAdder(database))
         self.behind = WriteBehind(database, lambda: self._settler.settle(0))
         self.history = HistoryReader(database, self.behind.flush)

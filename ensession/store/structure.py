@@ -41,6 +41,12 @@ _KEPT = re.compile(
     r"(insertintosearch_entry_fts\((search_entry_fts,)?rowid,text\)values\((delete,)?(new|old)\.rowid,(new|old)\.text\);)+end"
 )
 
+_INDEX = re.compile(r"create(unique)?index\w+on\w+\([a-z_,]*\)")
+_MADE = re.compile(
+    r"create(?P<what>(temp(orary)?)?(virtualtable|view|table))(ifnotexists)?((main|temp)\.)?"
+    rf"(?P<name>{'|'.join(sorted(COLUMNS, key=len, reverse=True))})(\(|as|using)"
+)
+
 _TABLE = re.compile(r"(?P<begin>createtable\w+\()(?P<body>.*)(?P<end>\)(withoutrowid)?)")
 
 Row = Sequence[Any]
@@ -54,11 +60,10 @@ def check_structure(connection: sqlite3.Connection, path: Path) -> None:
     IntegrityError
         Names what is there besides, or is not as it should be.
     """
-    found = _schema(connection)
     ours, loosely = _ours()
-    strange = [row for row in found if row not in ours and _key(row) not in loosely and not _is_known(row)]
-    if strange:
-        raise _refused(path, strange)
+    _require_none(
+        path, [r for r in _schema(connection) if r not in ours and _key(r) not in loosely and not _is_known(r)]
+    )
 
 
 def check_old_structure(connection: sqlite3.Connection, path: Path) -> None:
@@ -69,15 +74,7 @@ def check_old_structure(connection: sqlite3.Connection, path: Path) -> None:
     IntegrityError
         It has triggers, virtual tables, tables that it never had, or computed columns.
     """
-    strange = [
-        row
-        for row in _schema(connection)
-        if not _is_known(row)
-        and not (row[0] == "view" and row[1] in VIEWS)
-        and (row[0] not in ("table", "index") or row[2] not in (*COLUMNS, "alembic_version") or _computes(row))
-    ]
-    if strange:
-        raise _refused(path, strange)
+    _require_none(path, [row for row in _schema(connection) if not (_is_known(row) or _was_ours(row))])
 
 
 def check_wreck(connection: sqlite3.Connection, path: Path) -> None:
@@ -87,13 +84,7 @@ def check_wreck(connection: sqlite3.Connection, path: Path) -> None:
     ------
     IntegrityError
     """
-    strange = [
-        row
-        for row in _schema(connection)
-        if row[1] in COLUMNS and (row[0] != "table" or _computes(row) or _plain(row[3]).startswith("createvirtual"))
-    ]
-    if strange:
-        raise _refused(path, strange)
+    _require_none(path, [row for row in _schema(connection) if _pretends(row)])
 
 
 @functools.cache
@@ -149,14 +140,43 @@ def _is_known(row: Row) -> bool:
     return kind == "table" and (_FULL_TEXT.fullmatch(plain) or _PLAIN.fullmatch(bare)) is not None
 
 
+def _was_ours(row: Row) -> bool:
+    """Whether something can be of an older store: its tables, plain indexes over columns, and its views."""
+    kind, name, table, _ = row
+    plain = _plain(row[3])
+    if kind == "view":
+        return name in VIEWS
+    if table not in (*COLUMNS, "alembic_version"):
+        return False
+    if kind == "index":
+        return _INDEX.fullmatch(plain) is not None
+    return kind == "table" and plain.startswith(f"createtable{name}(") and not _computes(row)
+
+
+def _pretends(row: Row) -> bool:
+    """Whether something has the name of a table of ours, or makes one, and is not what it seems.
+
+    What SQLite goes by is the SQL: kind and name beside it can say something else.
+    """
+    kind, name, _, sql = row
+    made = _MADE.match(_plain(sql))
+    if made is None and name not in COLUMNS:
+        return bool(sql) and ("/*" in sql or "--" in sql)  # nothing of ours has comments, which could hide the name
+    if kind != "table":
+        return True
+    return made is None or (made["what"], made["name"]) != ("table", name) or _computes(row)
+
+
 def _computes(row: Row) -> bool:
     return "as(" in _plain(row[3])  # how a column, and nothing else in our tables, is computed
 
 
-def _refused(path: Path, strange: Sequence[Row]) -> IntegrityError:
+def _require_none(path: Path, strange: Sequence[Row]) -> None:
+    if not strange:
+        return
     told = [f"{_word(kind)} {_word(name)} (of {_word(table)})" for kind, name, table, _ in strange[:_NAMED]]
     more = [f"{len(strange) - _NAMED} more"] if len(strange) > _NAMED else []
-    return IntegrityError(
+    raise IntegrityError(
         f"{path}: the file holds what ensession does not make: {', '.join(told + more)}. It is damaged, or somebody "
         "prepared it, and was not read further; ens repair FILE OUT brings what can be believed into a new store"
     )

@@ -26,10 +26,13 @@ class Whereabouts:
         The kind of network file system.
     lacks_log : bool
         It is written through a log, and none lies beside it.
+    is_alone : bool
+        Nothing lies beside it that whoever has it open for writing would keep there.
     """
 
     network: str | None = None
     lacks_log: bool = False
+    is_alone: bool = False
 
 
 def look_at(path: Path) -> Whereabouts:
@@ -37,7 +40,8 @@ def look_at(path: Path) -> Whereabouts:
     log = Path(f"{path}-wal")
     with path.open("rb") as file:
         is_logged = file.read(_WAL_BYTE + 1)[_WAL_BYTE:] == _LOGGED
-    return Whereabouts(network_kind(path), is_logged and not (log.exists() and log.stat().st_size))
+    is_alone = not any(Path(f"{path}{suffix}").exists() for suffix in ("-wal", "-shm", "-journal"))
+    return Whereabouts(network_kind(path), is_logged and not (log.exists() and log.stat().st_size), is_alone)
 
 
 def caveats(database: Database, found: Whereabouts) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from ensession.errors import ForgottenError, NotFoundError
 from ensession.model import Digest
 from ensession.model.parcels import (
     ChunkParcel,
@@ -14,6 +15,9 @@ from ensession.model.parcels import (
     RefsBrought,
     VersionKey,
 )
+
+GONE = (NotFoundError, ForgottenError)
+"""What a target says of a payload that it has no place for any more."""
 
 
 class Source(Protocol):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from ensession.config import Config
-from ensession.errors import NotFoundError, SchemaError, SyncError
+from ensession.errors import SchemaError, SyncError
 from ensession.model import Digest
 from ensession.model.parcels import (
     ChunkParcel,
@@ -24,7 +24,7 @@ from ensession.model.parcels import (
 from ensession.store import Store
 from ensession.store.migrate import REVISIONS
 from ensession.sync.address import Address
-from ensession.sync.peers import Source, Target
+from ensession.sync.peers import GONE, Source, Target
 from ensession.sync.wire import PROTOCOL, Asker, Hello, Pipe
 
 _PATIENCE_S = 10.0
@@ -111,7 +111,7 @@ class RemoteTarget:
 
     def add_payload(self, parcel: PayloadParcel) -> None:
         """Send a payload's list of chunks, and do not wait until it exists; one that was forgotten is passed over."""
-        self._asker.tell("add_payload", parcel, passing_over=(NotFoundError,))
+        self._asker.tell("add_payload", parcel, passing_over=GONE)
 
     def add_refs(self, refs: Sequence[RefParcel]) -> RefsBrought:
         """Send tags and branches."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from ensession.errors import EnsessionError, SyncError
@@ -43,16 +44,14 @@ class Desk:
         self._methods = _methods(store, self._importer)
 
     def answers(self, turn: Sequence[_Asked]) -> list[Any]:
-        """Answer some requests; what they change is on the disk before they are answered.
+        """Answer some requests; what they change is committed before they are answered.
 
         Several are done in one transaction. Where one of them fails nothing was done, and each is done for itself.
         """
         if len(turn) > 1:
-            try:
-                with self._importer.together():
-                    return [self._result(asked) for asked in turn]
-            except EnsessionError:
-                pass
+            # Nothing of what failed together stays; done for itself, each brings its own result or its own error.
+            with suppress(EnsessionError), self._importer.together():
+                return [self._result(asked) for asked in turn]
         return [self._answer(asked) for asked in turn]
 
     def _answer(self, asked: _Asked) -> Any:

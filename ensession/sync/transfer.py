@@ -18,7 +18,7 @@ from ensession.errors import NotFoundError, SyncError
 from ensession.model import Digest
 from ensession.model.parcels import ChunkParcel, ExecutionParcel, PayloadParcel, RefsBrought, VersionKey
 from ensession.sync.ahead import read_ahead
-from ensession.sync.peers import Source, Target
+from ensession.sync.peers import GONE, Source, Target
 
 FIRST_PAGE = 16
 INDEX_PAGE = 4_096
@@ -212,7 +212,7 @@ def _add_complete(target: Target, waiting: deque[tuple[int, PayloadParcel]], n_s
     """Send the first payloads of those that wait, as far as the last chunk of each is among the first ``n_sent``."""
     while waiting and waiting[0][0] < n_sent:
         _, parcel = waiting.popleft()
-        with suppress(NotFoundError):  # forgotten in the target meanwhile, or something that came before it
+        with suppress(*GONE):  # forgotten in the target meanwhile, or something that came before it
             target.add_payload(parcel)
         tally.settle(parcel)
 
