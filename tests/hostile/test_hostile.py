@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -179,6 +181,24 @@ def test_a_schema_that_says_something_else_than_it_seems(store: Path, tmp_path: 
             Store.open_read_only(path, Config())
         assert check_store(path, Config()) != []
         tried("a prepared schema")
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("name", ["tag", "zzz"])
+def test_a_repair_goes_by_what_the_schema_makes_and_not_by_what_it_is_called(
+    store: Path, tmp_path: Path, name: str
+) -> None:
+    endless = "WITH RECURSIVE r(name, execution) AS (SELECT 'a', 1 UNION ALL SELECT name, 1 FROM r) SELECT * FROM r"
+    path = tmp_path / "a.ens"
+    shutil.copy(store, path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("DROP TABLE tag")
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(
+            "INSERT INTO sqlite_master VALUES ('table', ?, ?, 0, ?)", (name, name, f"CREATE VIEW tag AS {endless}")
+        )
+    with pytest.raises(IntegrityError, match="does not make"):
+        repair_store(path, tmp_path / "out.ens", Config())
 
 
 @pytest.mark.timeout(300)

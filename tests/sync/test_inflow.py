@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from ensession.config import Config
-from ensession.errors import StoreAccessError, SyncError
+from ensession.errors import ForgottenError, StoreAccessError, SyncError
 from ensession.model.parcels import ChunkParcel
 from ensession.store import Store, engine, inflow
 from ensession.sync import transfer
@@ -219,3 +219,67 @@ def test_a_chunk_that_nobody_has_any_more_keeps_only_its_own_value_back(laptop: 
         transfer(poor, server.importer)
     assert len(server.importer.missing_payloads(laptop.exporter.payload_keys(0, 100)[0])) == 1
     assert_sound([server])
+
+
+KERNEL = """
+import sys
+from pathlib import Path
+from ensession.config import Config
+from ensession.store import Store
+from tests.sync.kit import Work
+path = Path(sys.argv[1])
+with Store.open(path, Config()) as kernel:
+    kernel.history.count()
+    path.read_bytes()  # as a copy of the file does; its locks go with it
+    print("ready", flush=True)
+    sys.stdin.readline()
+    Work(kernel, seed=3).cell()
+    print(kernel.history.count(), flush=True)
+"""
+
+
+def test_a_kernel_whose_locks_are_lost_keeps_its_log(laptop: Store, server: Store, config: Config) -> None:
+    path = server.path
+    server.close()
+    command = [sys.executable, "-c", KERNEL, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as kernel:
+        assert kernel.stdin is not None
+        assert kernel.stdout is not None
+        assert kernel.stdout.readline() == "ready\n"
+        with Store.open(path, config) as taking:
+            transfer(laptop.exporter, taking.importer)
+            assert header_of(taking) == LOGGED
+        kernel.stdin.write("go on\n")
+        kernel.stdin.flush()
+        assert kernel.stdout.readline() == f"{N_CELLS + 1}\n"
+    with Store.open(path, config) as whole:
+        assert_sound([whole])
+
+
+def test_opening_waits_for_whoever_writes_without_a_log(server: Store, config: Config) -> None:
+    path = server.path
+    server.close()
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as writer:
+        writer.execute("PRAGMA journal_mode = DELETE")
+        writer.execute("BEGIN IMMEDIATE")
+        threading.Timer(0.3, writer.execute, ["COMMIT"]).start()
+        with Store.open(path, config) as opened:
+            assert header_of(opened) == LOGGED
+
+
+def test_a_value_that_is_forgotten_meanwhile_ends_no_transfer(laptop: Store, server: Store) -> None:
+    class Forgetting:
+        has_raised = False
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(server.importer, name)
+
+        def add_payload(self, parcel: Any) -> None:
+            if not self.has_raised:
+                self.has_raised = True
+                raise ForgottenError("it was forgotten")
+            server.importer.add_payload(parcel)
+
+    target: Any = Forgetting()
+    transfer(laptop.exporter, target)
+    assert content(server) == content(laptop)
