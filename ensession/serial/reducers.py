@@ -24,6 +24,10 @@ _HELD_ONCE = 3
 """References to the owner of an array's memory, as :func:`sys.getrefcount` counts them, where only the array has it."""
 
 
+_FEW_TIMES = 4
+"""How much larger an owner may be for it to be stored on a guess: another variable may hold it, and nobody here."""
+
+
 class NamespaceReference:
     """Stands for the session namespace where it is a value itself (``g = globals()``)."""
 
@@ -166,15 +170,21 @@ class Reducers:
             if array is root:
                 self._as_owners.add(id(root))
             elif type(root) is type(array):
-                is_view = self._is_guessing and (id(root) in self._as_owners or sys.getrefcount(root) > _HELD_ONCE)
-                reduced = arrays.reduce_view(array, root) if is_view or id(root) in self._owners else None
-                if reduced is not None:
-                    self._note_view(root)
-                    return reduced
-                self._by_contents.add(id(root))
+                if self._is_view(array, root):
+                    reduced = arrays.reduce_view(array, root)
+                    if reduced is not None:
+                        self._note_view(root)
+                        return reduced
+                else:
+                    self._by_contents.add(id(root))
         if array.dtype.hasobject:
             return NotImplemented if array.flags.writeable else arrays.reduce_locked(array)
         return arrays.reduce_array(array, self.out_of_band)
+
+    def _is_view(self, array: Any, root: Any) -> bool:
+        if not self._is_guessing:
+            return id(root) in self._owners
+        return id(root) in self._as_owners or (sys.getrefcount(root) > _HELD_ONCE + 1 and _is_cheap(root, array))
 
     def _note_view(self, root: Any) -> None:
         self._as_views.add(id(root))
@@ -302,3 +312,8 @@ class Observing(Reducers):
             return super()._handler_of(kind)
         self.types.add(kind)
         return functools.partial(handlers.observe, known.fingerprint, f"{kind.__module__}.{kind.__qualname__}")
+
+
+def _is_cheap(root: Any, array: Any) -> bool:
+    """Whether storing an array's owner for nothing would cost little, and could not fail."""
+    return not root.dtype.hasobject and root.nbytes <= _FEW_TIMES * array.nbytes

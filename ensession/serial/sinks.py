@@ -141,9 +141,9 @@ class HashSink:
                 sink.write(piece)
             else:
                 view = memoryview(piece)
+                sink.add_buffer(view, mode)  # first: what changes meanwhile shows in the hash
                 again.update(_head(view, mode))
                 again.update(view)
-                sink.add_buffer(view, mode)
         return again.digest() == self._buffers.digest()
 
     def stream(self) -> bytes:

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from ensession.serial import pickling
+from ensession.serial.look import look
 from tests.serial.worlds import Values, World, assert_comes_back, reloaded
 
 DTYPES = st.sampled_from(
@@ -85,3 +87,26 @@ def test_types_of_items_that_are_one_object_for_all_arrays_stay_that(kind: Any) 
     before = world.fingerprint({"x": [array, np.zeros(2, kind)]})
     if array.dtype.isbuiltin:
         assert before == other.fingerprint({"x": [found["array"], np.zeros(2, kind)]})
+
+
+def test_a_view_of_what_others_hold_is_stored_without_it() -> None:
+    elsewhere = np.array([1, 2, (n for n in ())], dtype=object)
+    large = np.zeros(10**6)
+    seen = look({"x": elsewhere[:2], "y": large[:5]}, World().scope)
+    assert seen.unstorable is None
+    assert seen.n_bytes < 1000
+
+
+def test_views_are_known_in_the_first_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    passes = []
+    once = pickling._one_pass
+
+    def counted(*arguments: Any) -> Any:
+        passes.append(arguments)
+        return once(*arguments)
+
+    monkeypatch.setattr(pickling, "_one_pass", counted)
+    base = np.arange(100.0)
+    values = {"x": [base.reshape(10, 10), base.T[::-1], base, base[:0]]}
+    assert look(values, World().scope).unstorable is None
+    assert [kind.__name__ for kind, *_ in passes] == ["_CPickler", "_Blind"]

@@ -74,6 +74,17 @@ def test_a_buffer_that_changes_before_it_is_stored_is_noticed() -> None:
     assert write_payload({"x": array}, scope, found, Buffers()) is None
 
 
+def test_a_buffer_that_changes_while_it_is_stored_is_noticed() -> None:
+    array = np.arange(1000)
+
+    class Slow(Buffers):
+        def add_buffer(self, view: memoryview, mode: BufferMode) -> None:
+            array[7] = -1
+
+    found, scope = seen(Room(1000, 10**6), array)
+    assert write_payload({"x": array}, scope, found, Slow()) is None
+
+
 class Buffers:
     """Takes buffers where they are."""
 
