@@ -58,8 +58,9 @@ class Looker:
         return self.budget.refuses(values)
 
     def takes_for_fixed(self, value: Any) -> bool:
-        """Whether other variables may hold the value without sharing a change: so it is with labels."""
-        return self._scope.registry.is_immutable(type(value)) or are_labels(value)
+        """Whether other variables may hold the value without sharing a change: labels, and what is a library's own."""
+        registry = self._scope.registry
+        return registry.is_immutable(type(value)) or are_labels(value) or bool(registry.constants({id(value)}))
 
     def within_budget(self, values: Mapping[str, Any], *, is_open: bool = False) -> Look:
         """Look; or, where that would take more than is left, glance and assume a change.

@@ -72,7 +72,7 @@ class Parts:
 
     def _may_be_held(self, value: Any) -> bool:
         """Whether holding the value means sharing its changes: labels of tables, for one, are shared by many."""
-        return bool(is_mutable(type(value))) and not self._looker.takes_for_fixed(value)
+        return is_mutable(type(value)) is True and not self._looker.takes_for_fixed(value)
 
     def looks_at(self, parts: Sequence[Names]) -> list[Found]:
         """Look at parts.

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from functools import lru_cache
+from itertools import islice, pairwise
 from typing import Any
 
 LONGEST = 4096
 """Longer texts are documents, and no secrets."""
 _MOST_ITEMS = 200
+_MOST_PARTS = 500
 _N_LEVELS = 3
-"""Containers within containers that are looked into."""
+"""Containers within containers that are looked into, items of each, and of all of them."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _ALONE = frozenset("password passwd passphrase passcode pwd secret secrets apikey credential credentials".split())
 _PAIRS = frozenset(
@@ -32,20 +34,22 @@ _ABOUT = frozenset(
 """A name that ends so tells of something about a secret."""
 _PATH = re.compile(r"[./~]|[A-Za-z]:[\\/]")
 """``pwd`` is more often the working directory."""
-_RANDOM = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w.+/=:~-]{20,}")
+_RANDOM = re.compile(r"[\w.+=:~-]*(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{16,}[\w.+/=:~-]*")
+"""Sixteen letters and digits, mixed, in one: names of files and of models have them in pieces."""
 
 _FORMS = {
     "an access key of AWS": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
     "a token of GitHub": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{50,})",
     "a token of GitLab": r"\bglpat-[\w-]{20,}",
     "a token of Slack": r"\bxox[abprs]-[\w-]{10,}",
-    "an API key": r"\b(?:sk-[\w-]{20,}|[sr]k_(?:live|test)_[0-9A-Za-z]{16,}|AIza[\w-]{35}|SG\.[\w-]{16,}\.[\w-]{16,})",
+    "an API key": r"\b(?:sk-(?:[a-z]+-)*(?=[A-Za-z]*\d)[A-Za-z0-9_]{16,}|[sr]k_(?:live|test)_[0-9A-Za-z]{16,}"
+    r"|AIza[\w-]{35}|SG\.[\w-]{16,}\.[\w-]{16,})",
     "a token of Hugging Face": r"\bhf_[A-Za-z]{30,}",
     "a token of a package registry": r"\b(?:npm_[A-Za-z0-9]{36}|pypi-[\w-]{50,})",
     "a JSON web token": r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}",
     "a bearer token": r"\b[Bb]earer +(?=\S*\d)[\w.~+/-]{20,}",
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY",
-    "a URL with a password": r"\b[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@",
+    "a URL with a password": r"\b[A-Za-z][A-Za-z0-9+-]{1,20}://[^/\s:@]{0,200}:[^/\s@]{1,200}@",
 }
 _FORM = re.compile("|".join(f"(?P<f{number}>{form})" for number, form in enumerate(_FORMS.values())))
 _KINDS = tuple(_FORMS)
@@ -82,7 +86,7 @@ def why_secret(name: str, value: Any) -> str | None:
     value : object
         Texts, bytes, and the items of small plain containers are looked at; no code of a class runs.
     """
-    for key, part in _parts(name, value, _N_LEVELS):
+    for key, part in _parts(name, value):
         why = _why(key, part)
         if why is not None:
             return why
@@ -91,25 +95,32 @@ def why_secret(name: str, value: Any) -> str | None:
 
 def texts_of(name: str, value: Any) -> Iterator[str]:
     """Yield the secret texts in a value that looks secret."""
-    for key, part in _parts(name, value, _N_LEVELS):
+    for key, part in _parts(name, value):
         if _why(key, part) is None or type(part).__name__ in _OPAQUE:
             continue
         text = _text(part)
-        found = _form(text)
+        found = form_in(text)
         yield found.group() if found is not None and _is_longer(text, found.group()) else text
 
 
-def _parts(name: str, value: Any, levels: int) -> Iterator[tuple[str, Any]]:
+def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     """Yield a value, or those in a small container, with the name that stands before each."""
+    return islice(_inside(name, value, _N_LEVELS, [_MOST_PARTS]), _MOST_PARTS)
+
+
+def _inside(name: str, value: Any, levels: int, left: list[int]) -> Iterator[tuple[str, Any]]:
+    left[0] -= 1
+    if left[0] < 0:
+        return
     kind = type(value)
     if kind in (str, bytes, bytearray) or kind.__name__ in _OPAQUE:
         yield name, value
     elif levels and kind is dict and len(value) <= _MOST_ITEMS:
         for key, item in value.items():
-            yield from _parts(key if type(key) is str else name, item, levels - 1)
+            yield from _inside(key if type(key) is str else name, item, levels - 1, left)
     elif levels and kind in (list, tuple, set, frozenset) and len(value) <= _MOST_ITEMS:
         for item in value:
-            yield from _parts(name, item, levels - 1)
+            yield from _inside(name, item, levels - 1, left)
 
 
 def _why(name: str, value: Any) -> str | None:
@@ -120,21 +131,31 @@ def _why(name: str, value: Any) -> str | None:
     text = _text(value)
     if _is_name_of_secret(name, text):
         return "its name says so"
-    found = _form(text)
+    found = form_in(text)
     return None if found is None or found.lastgroup is None else f"it looks like {_KINDS[int(found.lastgroup[1:])]}"
 
 
-def _form(text: str) -> re.Match[str] | None:
+def form_in(text: str) -> re.Match[str] | None:
+    """Return the first text that has the form of a well-known kind of secret."""
     return _FORM.search(text) if any(mark in text for mark in _MARKS) else None
 
 
 def _is_name_of_secret(name: str, text: str) -> bool:
+    is_one = _speaks_of(name)
+    if is_one is False or _PATH.match(text) or "\n" in text:
+        return False
+    return is_one or _RANDOM.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def _speaks_of(name: str) -> bool | None:
+    """Whether a name says that it is one of a secret; None where only a value that looks random would be."""
     words = [word.lower() for word in _WORD.findall(name)]
-    if not words or words[-1] in _ABOUT or _PATH.match(text) or "\n" in text:
+    if not words or words[-1] in _ABOUT:
         return False
     if not _ALONE.isdisjoint(words) or not _PAIRS.isdisjoint(pairwise(words)):
         return True
-    return words[-1] in _IF_RANDOM and _RANDOM.fullmatch(text) is not None
+    return None if words[-1] in _IF_RANDOM else False
 
 
 def _text(value: str | bytes | bytearray) -> str:

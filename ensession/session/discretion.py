@@ -12,13 +12,16 @@ from dataclasses import replace
 from typing import Any
 
 from ensession.capture.change import Change, Fresh
-from ensession.capture.secrecy import texts_of, why_secret
-from ensession.model import HIDDEN_PREFIX, Output, Summary
+from ensession.capture.secrecy import form_in, texts_of, why_secret
+from ensession.model import HIDDEN_PREFIX, ExecutionDraft, ExecutionId, Summary
 
 SEARCHED_BYTES = 2**20
 """Payloads up to this size are searched for the secrets that are known."""
+READ_BYTES = 64 * 1024
+"""Payloads up to this size are read for the forms of well-known secrets, too."""
 SHORTEST = 8
-"""Shorter secrets stand in other texts by chance: they are looked for as literals in code only."""
+"""Shorter secrets, and plain words, stand in other texts by chance: they are looked for as literals in code only."""
+HIDDEN = "not shown"
 MASK = "[not recorded: a secret]"
 
 
@@ -27,29 +30,58 @@ class Discretion:
 
     Parameters
     ----------
+    variables : callable
+        Returns the live variables.
     may_store : callable
         Whether the user said that a co-variable is to be stored.
     tell : callable
         Tells the user something, once.
     """
 
-    def __init__(self, may_store: Callable[[Iterable[str]], bool], tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        variables: Callable[[], Mapping[str, Any]],
+        may_store: Callable[[Iterable[str]], bool],
+        tell: Callable[[str], None],
+    ) -> None:
+        self._variables = variables
         self._may_store = may_store
         self._tell = tell
         self._texts: dict[str, bytes] = {}
         self._literals: set[str] = set()
+        self._head: ExecutionId | None = None
 
-    def applied(self, change: Change) -> Change:
-        """Return a change without what must not be recorded."""
+    def applied(self, change: Change, head: ExecutionId | None) -> Change:
+        """Return a change without what must not be recorded.
+
+        Parameters
+        ----------
+        change : Change
+        head : ExecutionId or None
+            The execution whose state it began with: after a restore or a checkout, another one than was recorded last.
+        """
+        if head != self._head:
+            self._head = head
+            for name, value in self._variables().items():
+                self._own({name: value})
         reasons = {}
-        for index, one in enumerate(change.changed):
-            why = self._why(one)
-            if why is not None and not self._may_store(one.names):
+        open_to = {
+            index: one
+            for index, one in enumerate(change.changed)
+            if not one.names[0].startswith(HIDDEN_PREFIX) and not self._may_store(one.names)
+        }
+        for index, one in open_to.items():  # all of them first: what holds a secret may come before it
+            why = self._own(one.values)
+            if why is not None:
                 reasons[index] = why
-        return _without(change, reasons) if reasons else change
+        for index, one in open_to.items():
+            if index not in reasons and self._holds(one):
+                reasons[index] = "it holds what looks like one"
+        return self._unseen(_without(change, reasons) if reasons else change)
 
-    def told(self, change: Change, code: str) -> None:
+    def told(self, change: Change, code: str, head: ExecutionId) -> None:
         """Say what was left out of a change that is recorded, and what is in the text of its cell all the same."""
+        self._head = head
         for one in change.changed:
             if one.is_secret:
                 names = ", ".join(one.names)
@@ -57,41 +89,63 @@ class Discretion:
                     f"ensession does not store {names}: it looks like a secret, or holds one. "
                     f"`%ens pin {one.names[0]}` stores it all the same"
                 )
-        if any(text in code for text in (*self._texts, *self._literals)):
+        if form_in(code) is not None or any(text in code for text in (*self._texts, *self._literals)):
             self._tell(
                 "the text of a cell holds what looks like a secret, and is recorded: `%ens forget --text` takes it "
                 "out. Better read such things from the environment, or with getpass"
             )
 
-    def masked(self, outputs: tuple[Output, ...]) -> tuple[Output, ...]:
-        """Return outputs with a mark in the place of every secret that is known."""
-        if not self._texts or not outputs:
-            return outputs
-        return tuple(replace(one, data=self._mask(one.data)) for one in outputs)
+    def masked(self, draft: ExecutionDraft) -> ExecutionDraft:
+        """Return an execution with a mark in the place of every secret that it printed, raised or passed on."""
+        if not self._texts:
+            return draft
+        return replace(
+            draft,
+            outputs=tuple(replace(one, data=self._mask(one.data)) for one in draft.outputs),
+            error=self._mask(draft.error),
+            effects=tuple(replace(one, detail=self._mask(one.detail)) for one in draft.effects),
+        )
 
-    def _why(self, one: Fresh) -> str | None:
-        if one.names[0].startswith(HIDDEN_PREFIX):
-            return None
+    def _own(self, values: Mapping[str, Any]) -> str | None:
+        """Say why values look like secrets themselves, and remember their texts."""
         why = None
-        for name, value in one.values.items():
+        for name, value in values.items():
             found = why_secret(name, value)
-            if found is not None:
+            if found is not None and not self._may_store([name]):
                 why = why or found
                 for text in texts_of(name, value):
                     self._learn(text)
-        return why or self._why_inside(one)
+        return why
 
     def _learn(self, text: str) -> None:
-        if len(text) >= SHORTEST:
-            self._texts[text] = text.encode("utf-8", "surrogatepass")
-        else:
+        if len(text) < SHORTEST or text.isalpha():
             self._literals.update((f"'{text}'", f'"{text}"'))
+        else:
+            self._texts[text] = text.encode("utf-8", "surrogatepass")
+            # The longest first: one may begin like another.
+            self._texts = dict(sorted(self._texts.items(), key=lambda item: -len(item[0])))
 
-    def _why_inside(self, one: Fresh) -> str | None:
-        if not self._texts or one.look.sink is None or one.look.n_stream_bytes > SEARCHED_BYTES:
-            return None
+    def _holds(self, one: Fresh) -> bool:
+        if one.look.sink is None or one.look.n_stream_bytes > SEARCHED_BYTES:
+            return False
         stream = one.look.sink.stream()
-        return "it holds what looks like one" if any(text in stream for text in self._texts.values()) else None
+        if any(text in stream for text in self._texts.values()):
+            return True
+        return len(stream) <= READ_BYTES and form_in(stream.decode("latin-1")) is not None
+
+    def _unseen(self, change: Change) -> Change:
+        """Return a change without previews that begin to show a secret: they are cut short."""
+        begins = [text[:SHORTEST] for text in self._texts]
+        shown = [one for one in change.bindings if one.summary is not None and one.summary.preview]
+        if not any(begin in one.summary.preview for one in shown for begin in begins if one.summary is not None):
+            return change
+        bindings = tuple(
+            replace(one, summary=one.summary._replace(preview=HIDDEN))
+            if one.summary is not None and any(begin in one.summary.preview for begin in begins)
+            else one
+            for one in change.bindings
+        )
+        return replace(change, bindings=bindings)
 
     def _mask(self, content: Any) -> Any:
         if isinstance(content, str):
@@ -110,7 +164,7 @@ def _without(change: Change, reasons: Mapping[int, str]) -> Change:
         unstorable = f"it looks like a secret ({why}); `%ens pin` stores it all the same"
         versions[index] = replace(versions[index], fingerprint=None, n_bytes=0, unstorable=unstorable)
     bindings = tuple(
-        replace(one, summary=Summary(one.summary.type_name if one.summary else "", preview="not shown"))
+        replace(one, summary=Summary(one.summary.type_name if one.summary else "", preview=HIDDEN))
         if one.version in reasons
         else one
         for one in change.bindings

@@ -62,6 +62,12 @@ def test_secrets(name: str, value: Any) -> None:
         ("x", RANDOM),
         ("x", [{"text": "word " * 100}] * 50),
         ("secret", object()),
+        ("key", "raw/2023/01/events.parquet"),
+        ("Key", "models/2024-01-01/weights.bin"),
+        ("token", "word2vec-google-news-300"),
+        ("sort_key", "customer_2024_revenue_total"),
+        ("x", "https://example.org/sk-learn-tutorial-for-beginners-2024"),
+        ("x", '<div class="sk-toggleable__label-arrow sk-estimator-id-1">'),
         ("password", "long " * LONGEST),
     ],
 )
@@ -83,3 +89,8 @@ def test_types_that_hold_secrets_are_known_by_their_name_and_not_asked() -> None
 
     assert why_secret("x", SecretStr()) is not None
     assert list(texts_of("x", SecretStr())) == []
+
+
+def test_large_containers_are_not_walked_through() -> None:
+    assert why_secret("x", [[["word"] * 200] * 200] * 200) is None
+    assert why_secret("x", ["://" + "a." * 1000] * 200) is None

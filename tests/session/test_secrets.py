@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from ensession.model import Fate
+from ensession.model import ExecutionId, Fate
+from ensession.session.discretion import MASK
 from tests.notebook import Notebook
 
 KEY = "sk-proj-" + "a1b2c3d4" * 4
@@ -98,3 +101,48 @@ def test_changes_of_a_secret_are_seen(notebook: Notebook, monkeypatch: pytest.Mo
     assert notebook.changed() == {"api_key"}
     assert KEY[::-1].encode() not in contents(notebook)
     notebook.kill()
+
+
+def test_what_holds_a_secret_may_come_before_it(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_KEY", "correct horse battery")
+    with pytest.warns(UserWarning, match="does not store"):
+        notebook.run("import os\nraw = os.environ['MY_KEY']\npassword = raw")
+    assert b"correct horse" not in contents(notebook)
+    notebook.kill()
+
+
+def test_a_secret_is_masked_wherever_it_is_shown(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_KEY", KEY)
+    with pytest.warns(UserWarning, match="does not store"):
+        notebook.run("import os, subprocess\napi_key = os.environ['MY_KEY']")
+    shown = notebook.run("print('it is', api_key)\napi_key")
+    outputs = notebook.session.store.history.outputs(ExecutionId(shown))
+    assert [MASK in str(one.data) for one in outputs] == [True, True]
+    assert KEY not in str(outputs)
+    notebook.attempt("raise ValueError('bad ' + api_key)")
+    notebook.run("done = subprocess.run(['true', api_key]).returncode")
+    with pytest.warns(UserWarning, match="does not store many"):
+        notebook.run("many = [api_key] + ['word'] * 100")
+    notebook.run("big = [api_key] + [str(n) for n in range(400_000)]")
+    state = notebook.session.store.history.state(ExecutionId(notebook.run("1")))
+    assert KEY[:8] not in str(state)
+    notebook.session.store.behind.flush()
+    with closing(sqlite3.connect(notebook.store)) as store:
+        (errors,) = store.execute("SELECT error FROM execution WHERE error IS NOT NULL").fetchone()
+        (ran,) = store.execute("SELECT detail FROM effect WHERE kind = 'subprocess'").fetchone()
+    assert MASK in errors
+    assert MASK in ran
+    assert KEY not in errors + ran
+    notebook.kill()
+
+
+def test_secrets_are_known_after_a_restore(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_KEY", KEY)
+    with pytest.warns(UserWarning, match="does not store"):
+        notebook.run("import os\napi_key = os.environ['MY_KEY']")
+    fresh = notebook.reborn()
+    fresh.restore()
+    with pytest.warns(UserWarning, match="does not store line"):
+        fresh.run("line = 'x' + api_key")
+    assert KEY.encode() not in contents(fresh)
+    fresh.kill()

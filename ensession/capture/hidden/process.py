@@ -10,9 +10,9 @@ import sys
 from typing import Any
 
 from ensession.capture.hidden.kinds import Condition, complain
+from ensession.capture.secrecy import why_secret
 
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|COOKIE|PRIVATE|DSN|CONNECTION_STRING", re.IGNORECASE)
-_HAS_PASSWORD = re.compile(r"\w+://[^/@\s]*:[^/@\s]+@")
 
 
 class Directory(Condition):
@@ -120,4 +120,4 @@ class Locale(Condition):
 
 def is_secret(name: str, value: str) -> bool:
     """Say whether an environment variable looks like something that must not be stored."""
-    return bool(_SECRET.search(name) or _HAS_PASSWORD.search(value))
+    return _SECRET.search(name) is not None or why_secret(name, value) is not None
