@@ -60,7 +60,7 @@ state after execution N; a STATE is @N or the name of a tag or branch, and may
 stand wherever @N does (@NAME)."""
 FIRST_USE = """\
 Each cell is recorded in that file, on this machine only: its code, its output,
-and the values worth keeping, but none that looks like a password or a key. The
+and the values worth keeping, but none that plainly is a password or a key. The
 code is recorded as it is: mind who gets the file. %ens status says what would
 not survive a restart, %ens undo takes a cell back, %ens restore brings
 everything back in a new kernel, and %ens help lists the rest. (This is said

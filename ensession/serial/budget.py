@@ -85,8 +85,9 @@ class Budget:
 
     def refuses(self, values: Mapping[str, Any]) -> bool:
         """Whether there is too little left for what the same values took before."""
-        of, needs_s = self._needs_s.get(tuple(values), ((), 0.0))
-        return needs_s > 0 and of == tuple(map(id, values.values())) and needs_s > self._left_s()
+        names, ids = _key(values)
+        of, needs_s = self._needs_s.get(names, ((), 0.0))
+        return needs_s > 0 and of == ids and needs_s > self._left_s()
 
     def take(self, values: Mapping[str, Any], work: Callable[[Limit], Any]) -> Any | None:
         """Look within the budget.
@@ -119,10 +120,16 @@ class Budget:
             self.spend(took_s)
             if limit.is_beyond and took_s > WORTH_COUNTING_S:
                 # Twice as long the next time: what is given up after all is then no more than what comes of it.
-                self._needs_s[tuple(values)] = tuple(map(id, values.values())), took_s if is_done else 2 * took_s
+                names, ids = _key(values)
+                self._needs_s[names] = ids, took_s if is_done else 2 * took_s
         return found
 
     def _left_s(self) -> float:
         if self.share is None:
             return float("inf")
         return max(0.0, ALLOWANCE_S + self.share * self._ran_s - self._spent_s)
+
+
+def _key(values: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    names = tuple(sorted(values))
+    return names, tuple(id(values[name]) for name in names)
