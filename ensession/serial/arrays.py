@@ -2,11 +2,12 @@
 
 A plain pickle cuts every view loose from its base. Here an array that shares memory with another array of the
 same payload is stored as a view of their common owner; one that shares with nobody is stored as its own
-contents only, however large its base is.
+contents only, however large its base is. Instances of subclasses are views of plain arrays, with attributes.
 """
 
 from __future__ import annotations
 
+import copyreg
 import sys
 from pickle import PickleBuffer
 from typing import Any
@@ -17,17 +18,24 @@ from ensession.serial import rebuild
 SMALL_BYTES = 2048
 """Arrays up to this size go into the stream: a part of its own would cost more than it saves."""
 
+_WAYS = ("__reduce__", "__reduce_ex__", "__setstate__")
+"""Where a class says how it is pickled."""
+
 _NAMED: dict[int, tuple[Any, str | None]] = {}
 """Names of NumPy's own types of items, by id; they are kept alive here, so that no other gets the id."""
 
 
 def memory_root(array: Any) -> Any:
     """Return the object at the end of an array's chain of bases: the one that owns the memory."""
-    root = array
+    root, ndarray, passed = array, sys.modules["numpy"].ndarray, []
     while True:
-        base = getattr(root, "base", None)
+        base = root.obj if type(root) is memoryview else getattr(root, "base", None)
         if base is None:
             return root
+        if not isinstance(base, ndarray):  # views that Cython makes are each other's base
+            if any(base is one for one in passed):
+                return min(passed[next(at for at, one in enumerate(passed) if one is base) :], key=id)
+            passed.append(base)
         root = base
 
 
@@ -35,10 +43,39 @@ def memory_range(array: Any, root: Any) -> tuple[int, int]:
     """Return between which addresses the memory lies that an array and its owner use."""
     owner = root if isinstance(root, sys.modules["numpy"].ndarray) else array
     if owner.flags.forc:
-        start = owner.__array_interface__["data"][0]
+        start = _address(owner)
         return start, start + owner.nbytes
     low, high = sys.modules["numpy"].lib.array_utils.byte_bounds(owner)
     return int(low), int(high)
+
+
+def plain(array: Any) -> Any:
+    """Return what lies in the memory of an instance of a subclass, as a plain array."""
+    ndarray = sys.modules["numpy"].ndarray
+    return ndarray.view(array, ndarray)
+
+
+def is_all_attributes(kind: type) -> bool:
+    """Whether instances of a subclass are memory and attributes, as far as their class says how they are pickled."""
+    np = sys.modules["numpy"]
+    masked = sys.modules.get("numpy.ma")
+    base = masked.MaskedArray if masked is not None and issubclass(kind, masked.MaskedArray) else np.ndarray
+    return kind not in copyreg.dispatch_table and all(getattr(kind, way) is getattr(base, way) for way in _WAYS)
+
+
+def reduce_subclassed(array: Any, contents: Any) -> tuple[Any, ...]:
+    """Reduce an instance of a subclass as a view of its contents, a plain array, and its attributes."""
+    made = rebuild.subclassed, (type(array), contents)
+    is_of_file = isinstance(array, sys.modules["numpy"].memmap)  # its attributes say where: not here any more
+    attributes = {} if is_of_file else getattr(array, "__dict__", {})
+    return (*made, dict(attributes), None, None, rebuild.these_attributes) if attributes else made
+
+
+def reduce_item(item: Any) -> Any:
+    """Reduce an item of a structured array, through which the array can be changed, and which changes with it."""
+    if item.base is None and not item.dtype.names:
+        return NotImplemented
+    return rebuild.item, (sys.modules["numpy"].asarray(item),)
 
 
 def flat_bytes(array: Any) -> Any:
@@ -95,6 +132,17 @@ def reduce_locked(array: Any) -> tuple[Any, ...]:
     return make, arguments, state, None, None, rebuild.set_locked
 
 
+def reduce_over(array: Any, buffer: Any) -> tuple[Any, ...] | None:
+    """Reduce an array that lies in an object which plain pickle stores, and which the user may change; else None."""
+    arrays = sys.modules.get("array")
+    if type(buffer) is not bytearray and (arrays is None or type(buffer) is not arrays.array):
+        return None
+    np = sys.modules["numpy"]
+    start = _address(array) - _address(np.frombuffer(buffer, np.uint8))
+    dtype = name_of(array.dtype) or array.dtype
+    return rebuild.over, (buffer, dtype, array.shape, array.strides, start, bool(array.flags.writeable))
+
+
 def reduce_view(array: Any, owner: Any) -> tuple[Any, ...] | None:
     """Reduce an array as a view of ``owner``; None where that can't be put together again."""
     np = sys.modules["numpy"]
@@ -104,6 +152,10 @@ def reduce_view(array: Any, owner: Any) -> tuple[Any, ...] | None:
         return None
     if array.dtype != owner.dtype and (array.dtype.hasobject or owner.dtype.hasobject):  # a field of a record
         return None
-    start = array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
+    start = _address(array) - _address(owner)
     dtype = name_of(array.dtype) or array.dtype
     return rebuild.view, (owner, dtype, array.shape, array.strides, start, bool(array.flags.writeable))
+
+
+def _address(array: Any) -> int:
+    return int(array.__array_interface__["data"][0])

@@ -24,7 +24,7 @@ def is_mutable(kind: type) -> bool | None:
         return None
     numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
     if numpy is not None and issubclass(kind, (numpy.dtype, numpy.generic, numpy.ufunc)):
-        return False
+        return issubclass(kind, numpy.void)  # an item of a structured array lies in the array's memory
     return pandas is None or not issubclass(kind, _pandas_scalars(pandas))
 
 

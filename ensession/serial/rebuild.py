@@ -225,6 +225,13 @@ def set_attributes(target: object, state: Mapping[str, Any]) -> None:
         setattr(target, name, value)
 
 
+def these_attributes(target: object, state: Mapping[str, Any]) -> None:
+    """Give an object just these attributes, in this order, past what its class makes of being given one."""
+    attributes = vars(target)
+    attributes.clear()
+    attributes.update(state)
+
+
 def weak_reference(target: Any) -> weakref.ref[Any]:
     """Make a weak reference; None gives one whose object is gone."""
     return weakref.ref(set() if target is None else target)
@@ -305,6 +312,25 @@ def view(owner: Any, dtype: Any, shape: tuple[int, ...], strides: tuple[int, ...
     if not writeable:
         made.flags.writeable = False
     return made
+
+
+def over(buffer: Any, dtype: Any, shape: tuple[int, ...], strides: tuple[int, ...], start: int, writeable: bool) -> Any:
+    """Make an array in the memory of an object that is no array."""
+    import numpy as np
+
+    made: Any = np.ndarray(shape, np.dtype(dtype), buffer, start, strides)
+    made.flags.writeable = writeable
+    return made
+
+
+def subclassed(kind: type, contents: Any) -> Any:
+    """Make an instance of a subclass of arrays that views a plain one."""
+    return contents.view(kind)
+
+
+def item(contents: Any) -> Any:
+    """Make an item of a structured array that views a plain array without dimensions."""
+    return contents[()]
 
 
 def mark(module_name: str) -> None:

@@ -19,13 +19,7 @@ from ensession.serial.memo import objects_in
 from ensession.serial.registry import Range
 from ensession.serial.scope import Scope
 from ensession.serial.timed import TIMED
-
-_HELD_ONCE = 3
-"""References to the owner of an array's memory, as :func:`sys.getrefcount` counts them, where only the array has it."""
-
-
-_FEW_TIMES = 4
-"""How much larger an owner may be for it to be stored on a guess: another variable may hold it, and nobody here."""
+from ensession.serial.views import Views
 
 
 class NamespaceReference:
@@ -36,7 +30,7 @@ class NamespaceReference:
         return rebuild.session_dict, ()
 
 
-class Reducers:
+class Reducers(Views):
     """The state of one look, and the dispatch of ``reducer_override``; mixed into both picklers."""
 
     memo: Any
@@ -60,9 +54,8 @@ class Reducers:
         self._scope = scope
         self._resolver = scope.resolver
         self._registry = scope.registry
+        self._prepare_views(owners, out_of_band)
         self._own = own
-        self._owners = owners or frozenset()
-        self._is_guessing = owners is None
         self._handlers: dict[type, Handler] = {}
         self.references: dict[str, None] = {}
         self.by_reference: set[int] = set()
@@ -72,19 +65,10 @@ class Reducers:
         self.constants: dict[tuple[Any, ...], Any] = {}
         self.types: set[type] = set()
         self.packages: set[str] = set()
-        self.out_of_band = out_of_band
         self.holds_observed = False
         self.foreign_ranges: set[Range] = set()
-        self.roots: dict[int, set[int]] = {}
-        self.copied_roots: set[int] = set()
         self.labels: dict[int, tuple[Any, ...]] = {}
-        self._copied: set[int] = set()
         self._sources: dict[str, tuple[str, str | None]] = {}
-        self._arrays: list[Any] = []
-        self._as_owners: set[int] = set()
-        self._as_views: set[int] = set()
-        self._drawn_in: set[int] = set()
-        self._by_contents: set[int] = set()
         self._alive: list[Any] = []
         self._objects: Collection[Any] | None = None
 
@@ -125,8 +109,9 @@ class Reducers:
             return Reducers._reduce_dtype
         if issubclass(kind, dict):
             return handlers.reduce_dict
-        if module == "numpy":
-            return Reducers._reduce_array if kind is sys.modules["numpy"].ndarray else handlers.leave
+        numpy = sys.modules.get("numpy")
+        if numpy is not None and issubclass(kind, (numpy.ndarray, numpy.void)):
+            return self._handler_of_array(kind)
         is_of_pandas = module == "pandas" or module.startswith("pandas.")
         return Reducers._reduce_pandas if is_of_pandas else handlers.leave
 
@@ -158,38 +143,6 @@ class Reducers:
         if key not in self._sources:
             self._sources[key] = definitions.cell_source(key) if timed is None else definitions.named(timed)
         return self._sources[key]
-
-    def _reduce_array(self, array: Any) -> Any:
-        if array.nbytes:
-            root = array if array.base is None else arrays.memory_root(array)
-            if id(array) in self._copied:
-                self.copied_roots.add(id(root))
-            else:
-                self.roots.setdefault(id(root), set()).add(id(array))
-                self._arrays.append(array)
-            if array is root:
-                self._as_owners.add(id(root))
-            elif type(root) is type(array):
-                if self._is_view(array, root):
-                    reduced = arrays.reduce_view(array, root)
-                    if reduced is not None:
-                        self._note_view(root)
-                        return reduced
-                else:
-                    self._by_contents.add(id(root))
-        if array.dtype.hasobject:
-            return NotImplemented if array.flags.writeable else arrays.reduce_locked(array)
-        return arrays.reduce_array(array, self.out_of_band)
-
-    def _is_view(self, array: Any, root: Any) -> bool:
-        if not self._is_guessing:
-            return id(root) in self._owners
-        return id(root) in self._as_owners or (sys.getrefcount(root) > _HELD_ONCE + 1 and _is_cheap(root, array))
-
-    def _note_view(self, root: Any) -> None:
-        self._as_views.add(id(root))
-        if id(root) not in self._as_owners:  # nothing will tell whether it is part of the payload for itself as well
-            self._drawn_in.add(id(root))
 
     def _reduce_pandas(self, obj: Any) -> Any:
         """Take note of what pandas shares; what an object remembers of itself and can't change is no part of it."""
@@ -225,23 +178,6 @@ class Reducers:
             inner = (getattr(values, name, None) for name in ("_ndarray", "_data", "_mask"))
             self._copied.update(id(part) for part in inner if part is not None)
 
-    def shared_owners(self) -> frozenset[int]:
-        """Memory that more than one array of this payload lives in."""
-        drawn_in = self._drawn_in
-        return frozenset(root for root, users in self.roots.items() if len(users) > 1 + (root in drawn_in))
-
-    def has_misguessed(self) -> bool:
-        """Whether another array is a view, or fewer are, than it seemed while they were pickled."""
-        shared = self.shared_owners()
-        return not (shared.isdisjoint(self._by_contents) and self._as_views <= shared)
-
-    @property
-    def ranges(self) -> frozenset[Range]:
-        """Memory of arrays, as far as objects of other libraries may lie there."""
-        if not self._registry.knows_foreign_memory:
-            return frozenset()
-        return frozenset(arrays.memory_range(array, arrays.memory_root(array)) for array in self._arrays)
-
     def keys(self) -> Iterable[int]:
         """Return the keys of all objects of the payload, and of those of the pickler itself."""
         return map(key_of, self._held())
@@ -253,7 +189,7 @@ class Reducers:
     def _held(self) -> Collection[Any]:
         """Return the objects of the payload, and those of the pickler itself."""
         if self._objects is None:
-            self._objects = objects_in(self)
+            self._objects = [*objects_in(self), *self._buffers] if self._buffers else objects_in(self)
         return self._objects
 
     def _own_parts(self) -> set[int]:
@@ -295,10 +231,6 @@ class Reducers:
                 found.pop(key, None)
         return found
 
-    def user_roots(self) -> frozenset[int]:
-        """Return the owners of array memory in the payload, those that belong to a library itself left out."""
-        return frozenset(self.roots) - self._registry.constants(self.roots)
-
     def _is_mutable(self, kind: type) -> bool | None:
         return False if self._registry.is_immutable(kind) else is_mutable(kind)
 
@@ -312,8 +244,3 @@ class Observing(Reducers):
             return super()._handler_of(kind)
         self.types.add(kind)
         return functools.partial(handlers.observe, known.fingerprint, f"{kind.__module__}.{kind.__qualname__}")
-
-
-def _is_cheap(root: Any, array: Any) -> bool:
-    """Whether storing an array's owner for nothing would cost little, and could not fail."""
-    return not root.dtype.hasobject and root.nbytes <= _FEW_TIMES * array.nbytes

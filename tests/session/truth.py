@@ -14,6 +14,8 @@ import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 Form = tuple[Any, ...]
 _ATOMS = (str, bytes, int, float, complex, bool, type(None), type(...), type(NotImplemented), range, slice)
 _NO_STATE = frozenset({"__dict__", "__weakref__", "__slotnames__", "_abc_impl", "__firstlineno__"})
@@ -60,7 +62,7 @@ class _Walk:
             return ("tuple", *map(self.refer, value))
         if kind is frozenset:
             return ("frozenset", *sorted(map(self.refer, sorted(value, key=_kind_and_name)), key=repr))
-        if kind.__module__ in _BY_REPR or kind.__module__.startswith("pathlib"):
+        if _is_plain(kind):
             return (kind.__name__, repr(value))
         if isinstance(value, types.CodeType):
             return self._code(value)
@@ -90,8 +92,8 @@ class _Walk:
         owners: dict[int, list[tuple[int, Any]]] = {}
         for number, array in self._arrays:
             root = array
-            while getattr(root, "base", None) is not None:
-                root = root.base
+            while getattr(root, "base", None) is not None or type(root) is memoryview:
+                root = root.obj if type(root) is memoryview else root.base
             owners.setdefault(id(root), []).append((number, array))
         groups = []
         for users in owners.values():
@@ -112,8 +114,8 @@ class _Walk:
             return (*head, *self._class(value))
         if isinstance(value, types.FunctionType):
             return (*head, *self._function(value))
-        if kind.__module__ == "numpy" and kind.__name__ == "ndarray":
-            return (*head, *self._array(number, value))
+        if isinstance(value, np.ndarray | np.void):
+            return (*head, *self._array(number, np.asarray(value).view(np.ndarray)), *self._state(value))
         if kind.__module__.startswith("pandas"):
             return (*head, value.to_csv(), str(value.index))
         if kind.__name__.endswith("iterator"):  # pickle turns those of sets and dicts into one over a list
@@ -186,6 +188,12 @@ class _Walk:
         inside = tuple(map(self.refer, value.ravel().tolist())) if value.dtype.hasobject else value.tobytes()
         is_turned = value.flags.f_contiguous and not value.flags.c_contiguous and not value.dtype.hasobject
         return [str(value.dtype), value.shape, inside, value.flags.writeable, is_turned]
+
+
+def _is_plain(kind: type) -> bool:
+    """Whether objects of a type are told by what they are alone: they can't change, and nobody asks which is which."""
+    is_number = issubclass(kind, np.generic) and not issubclass(kind, np.void)
+    return is_number or kind.__module__ in _BY_REPR or kind.__module__.startswith("pathlib")
 
 
 def _name_of(member: enum.Enum) -> str | None:

@@ -1,0 +1,138 @@
+"""Which arrays of a payload share memory, and what they are stored as for that to be so again."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from ensession.model import BufferMode
+from ensession.serial import arrays
+from ensession.serial.registry import Range, Registry
+
+_HELD_ONCE = 3
+"""References to the owner of an array's memory, as :func:`sys.getrefcount` counts them, where only the array has it."""
+
+_FEW_TIMES = 4
+"""How much larger an owner may be for it to be stored on a guess: another variable may hold it, and nobody here."""
+
+
+class Views:
+    """The part of a look's state that is about the memory of arrays; mixed into the picklers."""
+
+    _registry: Registry
+
+    def _prepare_views(self, owners: frozenset[int] | None, out_of_band: dict[int, BufferMode]) -> None:
+        self._owners = owners or frozenset()
+        self._is_guessing = owners is None
+        self.out_of_band = out_of_band
+        self.roots: dict[int, set[int]] = {}
+        self.copied_roots: set[int] = set()
+        self._copied: set[int] = set()
+        self._arrays: list[Any] = []
+        self._as_owners: set[int] = set()
+        self._as_views: set[int] = set()
+        self._drawn_in: set[int] = set()
+        self._by_contents: set[int] = set()
+        self._plains: dict[int, Any] = {}
+        self._buffers: list[Any] = []
+
+    def _handler_of_array(self, kind: type) -> Callable[[Any, Any], Any]:
+        """Return what reduces arrays of a kind, or items of structured ones."""
+        numpy = sys.modules["numpy"]
+        if kind is numpy.ndarray:
+            return Views._reduce_array
+        if issubclass(kind, numpy.void):
+            return Views._reduce_item
+        return Views._reduce_subclassed if arrays.is_all_attributes(kind) else Views._reduce_its_own_way
+
+    def _reduce_item(self, item: Any) -> Any:
+        return arrays.reduce_item(item)
+
+    def _reduce_subclassed(self, array: Any) -> Any:
+        return arrays.reduce_subclassed(array, self._plain(array))
+
+    def _reduce_its_own_way(self, array: Any) -> Any:
+        """Reduce an instance of a subclass as that says, but for what NumPy's own state forgets: memory, locks, order."""
+        root = arrays.memory_root(array)
+        if id(root) in self._owners or not array.flags.writeable or not array.dtype.isnative:
+            return self._reduce_subclassed(array)
+        if not isinstance(root, sys.modules["numpy"].ndarray):
+            self._buffers.append(root)
+        self.roots.setdefault(id(root), set()).add(id(array))
+        self._by_contents.add(id(root))
+        return NotImplemented
+
+    def _plain(self, array: Any) -> Any:
+        """Return a plain array for an array of any kind; always the same one where it owns its memory."""
+        if type(array) is sys.modules["numpy"].ndarray:
+            return array
+        if array.base is not None:
+            return arrays.plain(array)
+        if id(array) not in self._plains:
+            self._plains[id(array)] = arrays.plain(array)
+        return self._plains[id(array)]
+
+    def _reduce_array(self, array: Any) -> Any:
+        if array.nbytes:
+            root = array if array.base is None else arrays.memory_root(array)
+            owner = self._plain(root) if isinstance(root, type(array)) else None
+            if id(array) in self._copied:
+                self.copied_roots.add(id(root))
+            else:
+                self.roots.setdefault(id(root), set()).add(id(array))
+                self._arrays.append(array)
+            if owner is None and not isinstance(root, sys.modules["numpy"].generic):
+                self._buffers.append(root)
+                reduced = arrays.reduce_over(array, root)
+                if reduced is not None:
+                    return reduced
+            if array is owner:
+                self._as_owners.add(id(root))
+            elif owner is not None:
+                if self._is_view(array, root):
+                    reduced = arrays.reduce_view(array, owner)
+                    if reduced is not None:
+                        self._note_view(root)
+                        return reduced
+                else:
+                    self._by_contents.add(id(root))
+        if array.dtype.hasobject:
+            return NotImplemented if array.flags.writeable else arrays.reduce_locked(array)
+        return arrays.reduce_array(array, self.out_of_band)
+
+    def _is_view(self, array: Any, root: Any) -> bool:
+        if not self._is_guessing:
+            return id(root) in self._owners
+        return id(root) in self._as_owners or (sys.getrefcount(root) > _HELD_ONCE + 1 and _is_cheap(root, array))
+
+    def _note_view(self, root: Any) -> None:
+        self._as_views.add(id(root))
+        if id(root) not in self._as_owners:  # nothing will tell whether it is part of the payload for itself as well
+            self._drawn_in.add(id(root))
+
+    def shared_owners(self) -> frozenset[int]:
+        """Memory that more than one array of this payload lives in."""
+        drawn_in = self._drawn_in
+        return frozenset(root for root, users in self.roots.items() if len(users) > 1 + (root in drawn_in))
+
+    def has_misguessed(self) -> bool:
+        """Whether another array is a view, or fewer are, than it seemed while they were pickled."""
+        shared = self.shared_owners()
+        return not (shared.isdisjoint(self._by_contents) and self._as_views <= shared)
+
+    @property
+    def ranges(self) -> frozenset[Range]:
+        """Memory of arrays, as far as objects of other libraries may lie there."""
+        if not self._registry.knows_foreign_memory:
+            return frozenset()
+        return frozenset(arrays.memory_range(array, arrays.memory_root(array)) for array in self._arrays)
+
+    def user_roots(self) -> frozenset[int]:
+        """Return the owners of array memory in the payload, those that belong to a library itself left out."""
+        return frozenset(self.roots) - self._registry.constants(self.roots)
+
+
+def _is_cheap(root: Any, array: Any) -> bool:
+    """Whether storing an array's owner for nothing would cost little, and could not fail."""
+    return not root.dtype.hasobject and root.nbytes <= _FEW_TIMES * array.nbytes
