@@ -53,7 +53,7 @@ class Views:
         return arrays.reduce_subclassed(array, self._plain(array))
 
     def _reduce_its_own_way(self, array: Any) -> Any:
-        """Reduce an instance of a subclass as that says, but for what NumPy's own state forgets: memory, locks, order."""
+        """Reduce an instance of a subclass as that says, but for what NumPy's state forgets: memory, locks, order."""
         root = arrays.memory_root(array)
         if id(root) in self._owners or not array.flags.writeable or not array.dtype.isnative:
             return self._reduce_subclassed(array)
