@@ -113,8 +113,10 @@ class Views:
 
     def shared_owners(self) -> frozenset[int]:
         """Memory that more than one array of this payload lives in."""
-        drawn_in = self._drawn_in
-        return frozenset(root for root, users in self.roots.items() if len(users) > 1 + (root in drawn_in))
+        drawn_in, copied = self._drawn_in, self.copied_roots
+        return frozenset(
+            root for root, users in self.roots.items() if len(users) + (root in copied) > 1 + (root in drawn_in)
+        )
 
     def has_misguessed(self) -> bool:
         """Whether another array is a view, or fewer are, than it seemed while they were pickled."""

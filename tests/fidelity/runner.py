@@ -1,4 +1,4 @@
-"""Run a family of the corpus in a real kernel: record, SIGKILL, restore in a fresh kernel, compare."""
+"""Run a family of the corpus in a real kernel: record, SIGKILL, restore in a fresh kernel, compare, live on, compare."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from tests.kernels import Kernel
 
 NOTHING_CHANGES = 'exec("")'
 """Could change everything, so that everything is looked at."""
+HEAD = "__import__('ensession').current_session().head"
 LOSSES = "__import__('json').dumps(__import__('ensession').current_session().losses())"
 LOST = "(not there)"
 
@@ -41,6 +42,8 @@ class Result:
         Why it was said, before the kill, that it would not come back; empty if it was not.
     difference : str
         What was compared, before and after; empty for equal.
+    later : str
+        The same after the modifications were made once more: what shared memory or an object shares it still.
     """
 
     library: str
@@ -51,6 +54,7 @@ class Result:
     fate: str = ""
     announced: str = ""
     difference: str = ""
+    later: str = ""
 
     @property
     def is_false(self) -> bool:
@@ -63,6 +67,8 @@ class Result:
         found = [f"missed: {code}" for code in self.missed]
         if self.difference and not self.announced:
             found.append(f"not equal ({self.fate}): {self.difference}")
+        elif self.later and not self.announced:
+            found.append(f"not equal once it lives on ({self.fate}): {self.later}")
         return found
 
 
@@ -143,14 +149,19 @@ def run_family(family: Family, folder: Path, words: Sequence[str] = ()) -> Exami
         kernel.run("\n".join(["%load_ext ensession", *(f"%ens {word}" for word in words), f"%ens start {store}"]))
         _record(kernel, libraries, cases)
         losses: dict[str, str] = json.loads(ast.literal_eval(kernel.value(LOSSES)))
-        before = _forms(kernel, cases)
+        changes, head = _changes(store), kernel.value(HEAD)
+        before, lived = _forms(kernel, cases), _live_on(kernel, cases)
         kernel.kill()
-    changes = _changes(store)
     with _kernel(work, home) as kernel:
-        kernel.run(f"%load_ext ensession\n%ens restore {store}")
+        kernel.run(f"%load_ext ensession\n%ens restore {store} @{head}")
         fates, _ = kernel.last_restore()
-        after = _forms(kernel, cases)
-    results = [_result(case, changes, fates, losses, before[case.name], after[case.name]) for case in cases]
+        after, again = _forms(kernel, cases), _live_on(kernel, cases)
+    results = [
+        _result(
+            case, changes, fates, losses, (before[case.name], after[case.name]), (lived[case.name], again[case.name])
+        )
+        for case in cases
+    ]
     return Examined(tuple(results), plain.wrong, tuple(_readable(what, cases) for what in audits(store)))
 
 
@@ -185,6 +196,14 @@ def _run(kernel: Kernel, case: _Case, step: str, code: str) -> None:
     kernel.run(f"{code};", cell_id=cell_id)  # nothing is shown, and so kept by the shell
 
 
+def _live_on(kernel: Kernel, cases: list[_Case]) -> dict[str, str]:
+    """Make each modification once more, though some can be made only once; return the form of each object."""
+    for case in cases:
+        for code in case.kind.modify:
+            kernel.execute(f"{code};")
+    return _forms(kernel, cases)
+
+
 def _forms(kernel: Kernel, cases: list[_Case]) -> dict[str, str]:
     """Return the form of each object, evaluated unseen: no cell, no hooks."""
     expressions = {case.name: f"__import__('corpus_form').form(({case.kind.same}))" for case in cases}
@@ -216,8 +235,8 @@ def _result(
     changes: Mapping[str, Mapping[str, bool]],
     fates: Mapping[str, str],
     losses: Mapping[str, str],
-    before: str,
-    after: str,
+    restored: tuple[str, str],
+    lived: tuple[str, str],
 ) -> Result:
     own = {cell: {n: a for n, a in names.items() if case.owns(n)} for cell, names in changes.items()}
     changing = [case.cells["make"], *(cell for step, cell in case.cells.items() if step.startswith("modify"))]
@@ -232,8 +251,13 @@ def _result(
         is_assumed=assumed,
         fate=", ".join(dict.fromkeys(fate for name, fate in sorted(fates.items()) if case.owns(name))),
         announced="; ".join(dict.fromkeys(reason for name, reason in losses.items() if case.owns(name))),
-        difference="" if before == after and not before.startswith(LOST) else f"{before}  →  {after}",
+        difference=_difference(*restored),
+        later="" if lived[0] == lived[1] else f"{lived[0]}  →  {lived[1]}",
     )
+
+
+def _difference(before: str, after: str) -> str:
+    return "" if before == after and not before.startswith(LOST) else f"{before}  →  {after}"
 
 
 def _missed(case: _Case, code: str, changed: frozenset[str], seen: Mapping[str, bool]) -> list[str]:

@@ -39,7 +39,7 @@ _FILES = (
 )
 
 _CONCURRENCY = (
-    Kind("Lock", "obj = threading.Lock()", "obj.locked()", ("obj.acquire()",), "obj.locked()"),
+    Kind("Lock", "obj = threading.Lock()", "obj.locked()", ("obj.acquire(blocking=False)",), "obj.locked()"),
     Kind(
         "RLock", "obj = threading.RLock()", "repr(obj)", ("obj.acquire()",), "repr(obj).split('count=')[1].split()[0]"
     ),
