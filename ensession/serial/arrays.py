@@ -27,7 +27,8 @@ _NAMED: dict[int, tuple[Any, str | None]] = {}
 
 def memory_root(array: Any) -> Any:
     """Return the object at the end of an array's chain of bases: the one that owns the memory."""
-    root, ndarray, passed = array, sys.modules["numpy"].ndarray, []
+    ndarray = sys.modules["numpy"].ndarray
+    root, passed = array, list[Any]()
     while True:
         base = root.obj if type(root) is memoryview else getattr(root, "base", None)
         if base is None:
