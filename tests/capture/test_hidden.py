@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import logging
 import os
 import pickle
 import random
@@ -173,7 +174,37 @@ def set_decimals() -> None:
     decimal.getcontext().traps[decimal.Inexact] = True
 
 
+def set_interpreter() -> None:
+    sys.setrecursionlimit(sys.getrecursionlimit() + 321)
+    sys.set_int_max_str_digits(9000)
+
+
+def set_logging() -> None:
+    logging.root.setLevel(logging.DEBUG)
+    logging.root.addHandler(logging.StreamHandler(sys.stderr))
+    logging.root.handlers[-1].setFormatter(logging.Formatter("{message} at {asctime}", "%H", "{"))
+    logging.getLogger("some.where").setLevel(logging.ERROR)
+
+
+def logs() -> object:
+    handlers = [vars(one.formatter._style) if one.formatter else None for one in logging.root.handlers]
+    return logging.root.level, logging.getLogger("some.where.else").getEffectiveLevel(), handlers
+
+
+def set_sklearn() -> None:
+    import sklearn
+
+    sklearn.set_config(transform_output="pandas", assume_finite=True)
+
+
+def _sklearn() -> Any:
+    return pytest.importorskip("sklearn")
+
+
 SETTINGS = {
+    "<interpreter>": (set_interpreter, lambda: (sys.getrecursionlimit(), sys.get_int_max_str_digits())),
+    "<logging>": (set_logging, logs),
+    "<sklearn>": (set_sklearn, lambda: _sklearn().get_config()),
     "<numpy.options>": (set_numpy, lambda: (np.get_printoptions(), np.geterr())),
     "<pandas>": (set_pandas, lambda: (_pandas().get_option("display.max_rows"), str(_pandas().Series([1.23456])))),
     "<matplotlib>": (set_matplotlib, lambda: {k: str(v) for k, v in dict.items(_matplotlib().rcParams)}),
@@ -205,6 +236,7 @@ def settings() -> Iterator[None]:
 def test_settings_are_seen_once_and_put_back(name: str) -> None:
     _pandas()
     _matplotlib()
+    _sklearn()
     change, observe = SETTINGS[name]
     hidden = begun()
     usual, before = hidden.read()[name], observe()
@@ -245,6 +277,41 @@ def test_the_front_ends_settings_are_not_the_sessions() -> None:
     matplotlib.rcParams["interactive"] = not before
     assert hidden.changed() == {}
     matplotlib.rcParams["interactive"] = before
+
+
+def test_torch_keeps_its_settings() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    hidden = begun()
+    before = hidden.read()["<torch.options>"]
+    torch.set_default_dtype(torch.float64)
+    torch.set_grad_enabled(False)
+    snapshot = hidden.changed()["<torch.options>"]
+    hidden.write("<torch.options>", before)
+    assert (torch.tensor(1.0).dtype, torch.is_grad_enabled()) == (torch.float32, True)
+    hidden.write("<torch.options>", snapshot)
+    assert (torch.tensor(1.0).dtype, torch.is_grad_enabled()) == (torch.float64, False)
+    hidden.write("<torch.options>", before)
+
+
+def test_handlers_of_others_stay(tmp_path: Path) -> None:
+    class Own(logging.StreamHandler[Any]):
+        pass
+
+    hidden, own = begun(), Own()
+    logging.root.addHandler(own)
+    logging.root.addHandler(logging.FileHandler(tmp_path / "log", delay=True))
+    try:
+        snapshot = hidden.changed()["<logging>"]
+        hidden.write("<logging>", {**snapshot, "handlers": []})
+        assert own in logging.root.handlers
+        assert not any(type(one) is logging.FileHandler for one in logging.root.handlers)
+        hidden.write("<logging>", snapshot)
+        logging.warning("a line")
+        assert (tmp_path / "log").read_text() == "a line\n"
+    finally:
+        for one in [own, *(one for one in logging.root.handlers if type(one) is logging.FileHandler)]:
+            logging.root.removeHandler(one)
+            one.close()
 
 
 def test_torch_draws_the_same_from_a_snapshot() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ensession.capture.hidden.generators import NumpyRandom, PythonRandom, TorchRandom
 from ensession.capture.hidden.kinds import Condition, Generator, Kind
+from ensession.capture.hidden.options import Interpreter, Logging, SklearnSettings, TorchSettings
 from ensession.capture.hidden.process import Directory, Locale, SearchPath, Variables
 from ensession.capture.hidden.settings import Decimals, MatplotlibSettings, NumpySettings, PandasOptions, WarningFilters
 
@@ -50,6 +51,10 @@ class HiddenState:
             NumpySettings(),
             PandasOptions(),
             MatplotlibSettings(),
+            Interpreter(),
+            Logging(),
+            SklearnSettings(),
+            TorchSettings(),
             *further,
         )
         self._kinds = {kind.variable: kind for kind in kinds}
