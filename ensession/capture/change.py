@@ -87,7 +87,7 @@ class Fresh:
             seen.unstorable,
             seen.references,
             seen.codes,
-            None if seen.is_assumed else seen.packages,
+            seen.packages if seen.is_complete else None,
             seen.labels,
         )
 

@@ -25,6 +25,12 @@ _NAMED: dict[int, tuple[Any, str | None]] = {}
 """Names of NumPy's own types of items, by id; they are kept alive here, so that no other gets the id."""
 
 
+def array_types() -> tuple[type, ...]:
+    """Return the types of arrays, and of items in the memory of structured ones, where NumPy is loaded."""
+    numpy = sys.modules.get("numpy")
+    return () if numpy is None else (numpy.ndarray, numpy.void)
+
+
 def memory_root(array: Any) -> Any:
     """Return the object at the end of an array's chain of bases: the one that owns the memory."""
     ndarray = sys.modules["numpy"].ndarray

@@ -22,8 +22,8 @@ from ensession.serial.reach import LIMIT, Reach, walk
 from ensession.serial.scope import Scope
 from ensession.serial.sinks import HashSink, KeptStream, Room, TeeSink, stream_fingerprint
 
-GLANCE = 2_000
-"""Objects that are looked at of a value that there is no time for."""
+GLANCE = 10_000
+"""Objects that are looked at of a value that there is no time for: to tell what it shares with others takes so many."""
 ASSUMED = "assumed changed: looking at it would have taken more than the budget"
 
 _NUMBERS = frozenset({int, float, bool, type(None)})
@@ -56,7 +56,7 @@ class Look:
     is_observed : bool
         Registered fingerprints stand for some of the objects in it: the payload itself says less.
     is_assumed : bool
-        It was not looked at to the end: it counts as changed, and as linked to all that was touched with it.
+        It was not looked at to the end: it counts as changed.
     is_varying : bool
         What :meth:`varies_by_process` says once the look is released.
     pending : callable or None
@@ -132,7 +132,10 @@ class Look:
             Keys of objects: look only for these, which is much faster for a large value.
         """
         if isinstance(self.source, Reach):
-            return Links(frozenset(self.source.objects), frozenset(), frozenset(), self.source.is_complete)
+            seen = self.source
+            return Links(
+                frozenset(seen.objects), seen.memory, seen.copied, seen.is_complete, seen.ranges, seen.foreign_ranges
+            )
         pickler = self.source.pickler
         ids = pickler.mutable_ids() if within is None else pickler.mutable_among(within)
         return Links(
@@ -277,8 +280,7 @@ def _unstorable(values: Mapping[str, Any], scope: Scope, reason: str, *, is_open
 
 def assumed(values: Mapping[str, Any], scope: Scope) -> Look:
     """Return what a glance shows of values, where a look would take too long."""
-    reach = replace(_reach(values, scope, GLANCE), is_complete=False)
-    return replace(_without_payload(reach, scope, ASSUMED), is_assumed=True)
+    return replace(_without_payload(_reach(values, scope, GLANCE), scope, ASSUMED), is_assumed=True)
 
 
 def _reach(values: Mapping[str, Any], scope: Scope, limit: int) -> Reach:
@@ -287,13 +289,18 @@ def _reach(values: Mapping[str, Any], scope: Scope, limit: int) -> Reach:
         return reference is not None and reference.root not in values
 
     immutable = functools.cache(lambda kind: scope.registry.is_immutable(kind) or is_mutable(kind) is False)
-    return walk(list(values.values()), scope.namespace, is_referred_to, immutable, limit)
+    found = walk(list(values.values()), scope.namespace, is_referred_to, immutable, limit, scope.registry)
+    for key in scope.registry.constants(found.objects):
+        del found.objects[key]
+    return found
 
 
 def _without_payload(reach: Reach, scope: Scope, reason: str) -> Look:
     found = (scope.resolver.find(definition) for definition in reach.definitions if hasattr(definition, "__qualname__"))
     references = tuple(dict.fromkeys(reference.root for reference in found if reference))
-    return Look(None, reason, None, 0, 0, references, reach.codes, reach.packages, {}, frozenset(), None, reach)
+    return Look(
+        None, reason, None, 0, 0, references, reach.codes, reach.packages, reach.labels, frozenset(), None, reach
+    )
 
 
 def write_payload(values: Mapping[str, Any], scope: Scope, seen: Look, sink: PayloadSink) -> Fingerprint | None:

@@ -18,6 +18,7 @@ from ensession.serial.kinds import are_labels, is_mutable, is_unordered, key_of
 from ensession.serial.memo import objects_in
 from ensession.serial.registry import Range
 from ensession.serial.scope import Scope
+from ensession.serial.tables import block_types, copies_blocks, parts_of_block
 from ensession.serial.timed import TIMED
 from ensession.serial.views import Views
 
@@ -166,17 +167,13 @@ class Reducers(Views):
         Labels are shared as if they were immutable, but for their names. Since pandas 3 memory that two frames
         share is copied before one of them changes it.
         """
-        pandas = sys.modules["pandas"]
         if are_labels(obj):
             self.labels[id(obj)] = tuple(obj.names)
             self._alive.append(obj)
         elif hasattr(obj, "_metadata"):  # one list for all frames, and part of each frame's state
             self._copied.add(id(obj._metadata))
-        elif isinstance(obj, pandas._libs.internals.Block) and int(pandas.__version__.partition(".")[0]) >= 3:  # noqa: PLR2004
-            values = obj.values
-            self._copied.add(id(values))
-            inner = (getattr(values, name, None) for name in ("_ndarray", "_data", "_mask"))
-            self._copied.update(id(part) for part in inner if part is not None)
+        elif isinstance(obj, block_types()) and copies_blocks():
+            self._copied.update(map(id, parts_of_block(obj)))
 
     def keys(self) -> Iterable[int]:
         """Return the keys of all objects of the payload, and of those of the pickler itself."""

@@ -79,12 +79,51 @@ def test_with_more_time_it_is_looked_at(notebook: Notebook) -> None:
     assert not notebook.changed()
 
 
-def test_with_more_time_what_was_only_touched_together_is_told_apart(notebook: Notebook) -> None:
+def test_what_was_only_touched_together_is_told_apart_at_a_glance(notebook: Notebook) -> None:
+    notebook.run(BIG, "part, other = big[-1]['part'], [len(big)]")
+    assert _sharing(notebook) == {"big": ("big", "part"), "part": ("big", "part"), "other": ("other",)}
+
+
+def test_with_more_time_it_is_told_apart_if_a_glance_was_not_enough(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ensession.serial.look.GLANCE", 100)
     notebook.run(BIG, "part, other = big[-1]['part'], [len(big)]")
     assert _sharing(notebook)["other"] == ("big", "other", "part")
     notebook.ens("config budget=off")
     notebook.run("n = len(big)")
     assert _sharing(notebook) == {"big": ("big", "part"), "part": ("big", "part"), "other": ("other",), "n": ("n",)}
+
+
+@pytest.mark.parametrize(
+    ("made", "names"),
+    [
+        ("other = frame.copy(deep=False)", {"frame"}),  # shares memory, which is copied before either changes it
+        ("other = frame.columns", {"frame"}),
+        ("other = [frame]", {"frame", "other"}),
+        ("other = frame['n'].to_numpy()", {"frame", "other"}),
+        ("other = lists['o'].iloc[3]", {"lists", "other"}),
+        ("other = lists.copy(deep=False)", {"lists", "other"}),
+        ("import numpy as np\nother = np.ma.array(array, copy=False)", {"array", "other"}),
+        ("other = pd.DataFrame(array, copy=False)", {"array", "other"}),
+        ("other = records[7]", {"records", "other"}),
+        ("other = memoryview(array)", {"array", "other"}),
+    ],
+)
+def test_what_tables_and_arrays_share_shows_at_a_glance(notebook: Notebook, made: str, names: set[str]) -> None:
+    notebook.run(
+        "import numpy as np, pandas as pd",
+        "frame = pd.DataFrame({'n': np.arange(900.0), 's': ['text'] * 900})\n"
+        "lists = pd.DataFrame({'o': [[n] for n in range(900)]})\n"
+        "array, records = np.zeros((3000, 2)), np.zeros(3000, [('x', 'f8')])",
+    )
+    notebook.run(made)
+    head = notebook.session.head
+    assert head is not None
+    state = notebook.session.store.history.state(head)
+    groups = {frozenset(one.version.names) for one in state.values()}
+    assert frozenset(names) in groups
+    assert frozenset({"other"} | names) in groups or frozenset({"other"}) in groups
 
 
 def _sharing(notebook: Notebook) -> dict[str, tuple[str, ...]]:
