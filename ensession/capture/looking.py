@@ -15,6 +15,8 @@ from ensession.serial.look import Look, assumed, finished, look, second_fingerpr
 from ensession.serial.scope import Scope
 from ensession.serial.sinks import Room
 
+_TRUSTED_TYPES = frozenset("builtins numpy pandas __main__ collections datetime".split())
+
 
 class Looker:
     """Takes looks at values of one namespace.
@@ -32,6 +34,7 @@ class Looker:
         self._scope = scope
         self.room = room or Room()
         self.budget = budget or Budget(None, time.thread_time)
+        self._stable: dict[type, bool] = {}
 
     @property
     def namespace(self) -> dict[str, Any]:
@@ -90,3 +93,15 @@ class Looker:
         """Return the fingerprint of a second look."""
         with collector_paused(), self.budget.spending():
             return second_fingerprint(values, self._scope, seen)
+
+    def is_stable(self, values: Mapping[str, Any], seen: Look) -> bool:
+        """Whether looks at the same value agree; tried once for each type. The first look may fill a cache."""
+        kinds = {type(value) for value in values.values()}
+        foreign = [kind for kind in kinds if kind.__module__.partition(".")[0] not in _TRUSTED_TYPES]
+        if seen.fingerprint is not None:
+            untried = [kind for kind in foreign if kind not in self._stable]
+            if untried:
+                second = self.once_more(values, seen)
+                agree = second == seen.fingerprint or second == self.once_more(values, seen)
+                self._stable.update(dict.fromkeys(untried, agree))
+        return all(self._stable.get(kind, True) for kind in foreign)

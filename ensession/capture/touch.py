@@ -87,6 +87,11 @@ class Closure:
         Global names of a code object (cached by the caller).
     figures_are_open : bool
         Pyplot has a current figure: whatever draws may draw on it.
+
+    Attributes
+    ----------
+    figures : frozenset[str]
+        Names of values that may be figures, or belong to one, if there is a current one.
     """
 
     def __init__(
@@ -100,7 +105,8 @@ class Closure:
         self._known = known
         self._libraries = libraries
         self._analyse = analyse
-        self._figures = [n for n, one in known.items() if _is_from(one, {_PYPLOT})] if figures_are_open else []
+        names = [n for n, one in known.items() if _is_from(one, {_PYPLOT})] if figures_are_open else []
+        self.figures = frozenset(names)
 
     def of(self, names: Iterable[str], code: Mentions) -> tuple[set[str], str | None, Mentions]:
         """Return all names touched through ``names``, why everything is, if so, and what the code on the way mentions.
@@ -112,9 +118,9 @@ class Closure:
             What the code that uses them mentions besides.
         """
         seen, everything, found = self._follow([*names, *self._held_by(code.packages)], code)
-        if self._figures and not seen.issuperset(self._figures):
+        if self.figures and not seen.issuperset(self.figures):
             if may_draw(found.packages | self._packages(seen), found.words):
-                more, reason, _ = self._follow(self._figures, code)
+                more, reason, _ = self._follow(self.figures, code)
                 return seen | more, everything or reason, found
         return seen, everything, found
 
@@ -165,21 +171,36 @@ def _is_from(known: Known, packages: set[str]) -> bool:
     return known.packages is None or not packages.isdisjoint(known.packages)
 
 
-def touched_by(cell: CellNames, closure: Closure) -> Touched:
+def touched_by(
+    cell: CellNames, closure: Closure, reached: Callable[[frozenset[str]], frozenset[str] | None] = lambda _: None
+) -> Touched:
     """Return what a cell may touch.
 
     A name that the cell binds before it reads it is no read; nor is one that a function uses which the cell
     first mentions after binding that name.
+
+    Parameters
+    ----------
+    cell : CellNames
+    closure : Closure
+    reached : callable
+        Through which variables a part of the shell's history can be reached; None: any.
     """
     code = Mentions(cell.loads | cell.attributes, cell.imports)
     reads: set[str] = set(cell.deletes)
     everything = cell.dynamic
-    if cell.shell_history:  # an earlier result may be any variable's value, or a part of it
-        everything = everything or f"uses {', '.join(sorted(cell.shell_history))}"
+    history: frozenset[str] | None = frozenset()
+    if cell.shell_history:  # an earlier result may be a variable's value, or a part of it
+        history = reached(cell.shell_history)
+        if history is None:
+            everything = everything or f"uses {', '.join(sorted(cell.shell_history))}"
+        else:
+            history |= closure.figures
+            reads |= closure.of(history, code)[0]
     for name, bound in cell.exposed.items():
         through, reason, _ = closure.of([name], code)
         reads |= (through - bound) | {name}
         everything = everything or reason
-    names, reason, found = closure.of(cell.loads | cell.stores | cell.deletes, code)
+    names, reason, found = closure.of(cell.loads | cell.stores | cell.deletes | (history or frozenset()), code)
     mentions = replace(found, packages=found.packages | closure.packages(names))
     return Touched(frozenset(reads), frozenset(names), everything or reason, mentions)

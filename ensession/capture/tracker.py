@@ -22,6 +22,7 @@ from ensession.capture.namespace import UserNamespace
 from ensession.capture.parts import Found, Parts
 from ensession.capture.pausing import collector_paused
 from ensession.capture.registry import Registry
+from ensession.capture.results import Results
 from ensession.capture.touch import Closure, Mentions, Touched, touched_by
 from ensession.model import HIDDEN_PREFIX, VersionId
 from ensession.serial.budget import Budget
@@ -31,7 +32,6 @@ from ensession.serial.machinery import is_imported
 from ensession.serial.scope import Scope
 from ensession.serial.sinks import Room
 
-_TRUSTED_TYPES = frozenset("builtins numpy pandas __main__ collections datetime".split())
 _DEFINITIONS = (type, types.FunctionType)
 
 
@@ -51,17 +51,19 @@ class Tracker:
         self.scope = Scope(user.live, user)
         self.looker = Looker(self.scope, room, budget)
         self._codes: dict[types.CodeType, CodeNames] = {}
-        self._stable: dict[type, bool] = {}
         self._owed: set[str] = set()
         self._suspects: set[str] = set()
         self._libraries: dict[str, str] = {}
+        self.results = Results(user.live)
 
     def touched(self, cell: CellNames, *, is_fresh: bool = False) -> Touched:
         """Return what a cell may touch, given what lives now; ``is_fresh``: it was asked just now what moved."""
         if not is_fresh:
             self._moved(self.user.view())
-        closure = Closure(self.known, self._libraries, self._analyse, figures_are_open=figures_are_open())
-        return touched_by(cell, closure)
+        return touched_by(cell, self._closure(), self.results.reached)
+
+    def _closure(self) -> Closure:
+        return Closure(self.known, self._libraries, self._analyse, figures_are_open=figures_are_open())
 
     def touched_in_background(self, suspects: Suspects) -> Touched:
         """Return what may be touched by something that runs by itself."""
@@ -73,8 +75,7 @@ class Tracker:
             words |= found.loads | found.attributes
             packages |= found.imports
             everything = everything or found.dynamic
-        closure = Closure(self.known, self._libraries, self._analyse, figures_are_open=figures_are_open())
-        seen, reason, _ = closure.of(names, Mentions(frozenset(words), frozenset(packages)))
+        seen, reason, _ = self._closure().of(names, Mentions(frozenset(words), frozenset(packages)))
         return Touched(frozenset(), frozenset(seen), everything or reason)
 
     def moved(self) -> bool:
@@ -108,7 +109,7 @@ class Tracker:
         self.looker.room.renew()
         with collector_paused():
             fresh = self._settle(names, rebound, deleted, variables)
-            fresh += [self._look_at((name,), {name: value}, is_forced=True) for name, value in hidden.items()]
+            fresh += [self.inspect((name,), {name: value}, is_forced=True) for name, value in hidden.items()]
             fresh = [one.released() for one in fresh]
         reads = self._reads(touched, fresh, deleted)
         return draft(tuple(fresh), tuple(sorted(deleted)), reads, self.known)
@@ -185,14 +186,17 @@ class Tracker:
         """Drop all that is known, before a restored state is learnt."""
         self.known.clear()
         self._owed.clear()
+        self.results.forget()
 
     def learn(self, names: Names, values: Mapping[str, Any], version: VersionId) -> None:
         """Take a restored co-variable as it is for its recorded version."""
+        self.results.forget()
         self.known.update(dict.fromkeys(names, self.inspect(names, values).tracked(version)))
 
-    def inspect(self, names: Names, values: Mapping[str, Any]) -> Fresh:
-        """Look at a live co-variable, without remembering anything."""
-        return self._look_at(names, values, is_forced=False)
+    def inspect(self, names: Names, values: Mapping[str, Any], *, is_forced: bool = False) -> Fresh:
+        """Look at a live co-variable, without remembering anything; ``is_forced``: it has changed."""
+        seen = self.look(values)
+        return Fresh(names, values, seen, self.looker.is_stable(values, seen), is_forced)
 
     def miss(self, names: Names, version: VersionId) -> None:
         """Take a recorded co-variable as gone: the next look finds it deleted."""
@@ -200,7 +204,7 @@ class Tracker:
         self.known.update(dict.fromkeys(names, gone))
 
     def look(self, values: Mapping[str, Any]) -> Look:
-        """Look at values as the tracker would, and remember nothing."""
+        """Look at values, and remember nothing."""
         return self.looker.fully(values)
 
     def _analyse(self, code: types.CodeType) -> CodeNames:
@@ -292,7 +296,7 @@ class Tracker:
 
     def _judge(self, names: Names, seen: Look, variables: Mapping[str, Any], redefined: set[str]) -> Fresh:
         values = {name: variables[name] for name in names}
-        is_stable = self._is_stable(values, seen)
+        is_stable = self.looker.is_stable(values, seen)
         before = self.known.get(names[0])
         is_changed = (
             before is None
@@ -332,19 +336,3 @@ class Tracker:
     def _survives(self, name: str, one: Fresh) -> bool:
         known = self.known.get(name)
         return known is not None and known.ids.get(name) == id(one.values[name])
-
-    def _look_at(self, names: Names, values: Mapping[str, Any], *, is_forced: bool) -> Fresh:
-        seen = self.look(values)
-        return Fresh(names, values, seen, self._is_stable(values, seen), is_forced)
-
-    def _is_stable(self, values: Mapping[str, Any], seen: Look) -> bool:
-        """Whether looks at the same value agree; tried once for each type. The first look may fill a cache."""
-        kinds = {type(value) for value in values.values()}
-        foreign = [kind for kind in kinds if kind.__module__.partition(".")[0] not in _TRUSTED_TYPES]
-        if seen.fingerprint is not None:
-            untried = [kind for kind in foreign if kind not in self._stable]
-            if untried:
-                second = self.looker.once_more(values, seen)
-                agree = second == seen.fingerprint or second == self.looker.once_more(values, seen)
-                self._stable.update(dict.fromkeys(untried, agree))
-        return all(self._stable.get(kind, True) for kind in foreign)

@@ -312,8 +312,9 @@ def _frame_of(obj: Any) -> types.FrameType | None:
 
 
 def _next(obj: Any) -> list[Any]:
-    if isinstance(obj, types.FunctionType):  # not its globals
-        return [*(obj.__closure__ or ()), *(obj.__defaults__ or ()), *obj.__dict__.values()]
+    if isinstance(obj, types.FunctionType):
+        outside = (obj.__globals__, getattr(obj, "__builtins__", None))
+        return [one for one in gc.get_referents(obj) if not any(one is scope for scope in outside)]
     frame = _frame_of(obj)
     if frame is not None:  # not its globals and builtins, nor who called it
         return [] if frame.f_locals is frame.f_globals else list(frame.f_locals.values())

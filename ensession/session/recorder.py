@@ -214,6 +214,8 @@ class Recorder:
             capture_s=pending.capture_s + time.perf_counter() - ended,
         )
         self._write(draft, change)
+        uses = bool(pending.names.shell_history)
+        self.tracker.results.ended(touched if beside is None else _ANYTHING, has_used_one=uses)
         self._untold = None
         if change.outside:
             self._shell.warn(outside_warning(change, "this cell"))
@@ -239,6 +241,7 @@ class Recorder:
             with self.tracker.looker.at_any_cost():
                 change = self._examine(touched, hidden)
             if not change.is_empty:
+                self.tracker.results.forget()
                 known = {"effects": outside_effects(change), "no_replay": "it happened between two cells"}
                 self._write(self._draft(ExecutionKind.AMBIENT, change, **known), change)
         if change.outside:
@@ -252,6 +255,7 @@ class Recorder:
         except BaseException:
             self._gap = "an execution before it was not recorded"
             self.tracker.doubt(touched)
+            self.tracker.results.forget()
             self._hidden.doubt_last()
             self._modules.forget()
             raise

@@ -32,6 +32,8 @@ class Kind:
         may use the object up.
     note : str
         Why the table says what it says, where that asks for an explanation.
+    is_by_chance : bool
+        What the modifications make of it, nobody can tell: two equal objects are others afterwards.
     """
 
     name: str
@@ -40,11 +42,12 @@ class Kind:
     modify: tuple[str, ...]
     same: str = "obj"
     note: str = ""
+    is_by_chance: bool = False
 
     def named(self, name: str) -> Kind:
         """Return the same kind with names of its own in place of ``obj``."""
         code = [_OWN_NAME.sub(name, text) for text in (self.make, self.use, *self.modify, self.same)]
-        return Kind(self.name, code[0], code[1], tuple(code[2:-1]), code[-1], self.note)
+        return Kind(self.name, code[0], code[1], tuple(code[2:-1]), code[-1], self.note, self.is_by_chance)
 
 
 @dataclass(frozen=True)

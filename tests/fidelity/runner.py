@@ -252,7 +252,7 @@ def _result(
         fate=", ".join(dict.fromkeys(fate for name, fate in sorted(fates.items()) if case.owns(name))),
         announced="; ".join(dict.fromkeys(reason for name, reason in losses.items() if case.owns(name))),
         difference=_difference(*restored),
-        later="" if lived[0] == lived[1] else f"{lived[0]}  →  {lived[1]}",
+        later="" if lived[0] == lived[1] or case.original.is_by_chance else f"{lived[0]}  →  {lived[1]}",
     )
 
 

@@ -16,7 +16,8 @@ _REASON = re.compile(r"(unstorable: )?([^;]*)")
 _HEAD = """# What comes back: the corpus
 
 This table is written by `make fidelity-table`. Each kind of object is made in a cell of a real kernel, read in another and changed in
-others; the kernel is killed; a fresh one restores the session, and the object is compared.
+others; the kernel is killed; a fresh one restores the session, and the object is compared. Then the modifications are made once more: they
+were in the first kernel, too, and the object is compared again, with those that share memory or objects with it.
 
 Modifications
 : *seen*: each gave the variable a new version. *assumed*: nothing tells whether such an object has changed, so every cell that touches
@@ -68,8 +69,17 @@ def _summary(results: Sequence[Result]) -> str:
         f"{len(results)} kinds of Python and {n_libraries} libraries. {n_modifications} modifications, "
         f"{sum(len(one.missed) for one in results)} missed. Reported changed though they were not: {n_false} kinds "
         f"({n_false / max(1, len(results)):.1%}); assumed changed when touched: {n_assumed} more. "
-        f"Restored unequal and not announced: {sum(bool(one.difference) and not one.announced for one in results)}.\n"
+        f"Restored unequal and not announced: {sum(bool(one.difference) and not one.announced for one in results)}. "
+        f"Unequal once both sessions had made the modifications again: {_n_other(results)} of {len(_living(results))}.\n"
     )
+
+
+def _living(results: Sequence[Result]) -> list[Result]:
+    return [one for one in results if one.kind.modify and not one.kind.is_by_chance and not one.announced]
+
+
+def _n_other(results: Sequence[Result]) -> int:
+    return sum(bool(one.later) for one in _living(results))
 
 
 def _row(one: Result) -> str:

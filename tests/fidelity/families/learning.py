@@ -243,6 +243,7 @@ _SMALL = (
                 ("obj.reseed_rng()",),
                 "obj._rng.rng.get_state()[1][:4]",
                 note="reseeded at random: compared by its state",
+                is_by_chance=True,
             ),
         ),
         "optuna",
