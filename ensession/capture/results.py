@@ -13,6 +13,7 @@ from typing import Any
 
 from ensession.capture.libraries import is_stateless
 from ensession.capture.touch import Touched
+from ensession.serial.scope import ATOMS
 
 _KEPT = 20
 """Results that are followed; who uses an older one may touch everything."""
@@ -75,7 +76,7 @@ class Results:
         """
         found: set[str] = set()
         for name in history:
-            if _TEXT.fullmatch(name):
+            if _TEXT.fullmatch(name) or type(self._live.get(name, self)) in ATOMS:  # as where a loop has bound it
                 continue
             trace = self._traces.get(self._key_of(name))
             if trace is None:

@@ -10,8 +10,8 @@ from ensession.model import BufferMode
 from ensession.serial import arrays
 from ensession.serial.registry import Range, Registry
 
-_HELD_ONCE = 3
-"""References to the owner of an array's memory, as :func:`sys.getrefcount` counts them, where only the array has it."""
+_HELD_ONCE = 5
+"""References to the owner of an array's memory, as :meth:`Views._is_view` counts them, where only the array has it."""
 
 _FEW_TIMES = 4
 """How much larger an owner may be for it to be stored on a guess: another variable may hold it, and nobody here."""
@@ -104,7 +104,7 @@ class Views:
     def _is_view(self, array: Any, root: Any) -> bool:
         if not self._is_guessing:
             return id(root) in self._owners
-        return id(root) in self._as_owners or (sys.getrefcount(root) > _HELD_ONCE + 1 and _is_cheap(root, array))
+        return id(root) in self._as_owners or (sys.getrefcount(root) > _HELD_ONCE and _is_cheap(root, array))
 
     def _note_view(self, root: Any) -> None:
         self._as_views.add(id(root))

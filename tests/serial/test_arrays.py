@@ -128,6 +128,7 @@ def test_views_are_known_in_the_first_pass(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(pickling, "_one_pass", counted)
     base = np.arange(100.0)
-    values = {"x": [base.reshape(10, 10), base.T[::-1], base, base[:0]]}
-    assert look(values, World().scope).unstorable is None
+    shared = [base.reshape(10, 10), base.T[::-1], base, base[:0]]
+    alone = [np.arange(10.0)[1:], np.arange(10.0).reshape(5, 2), np.arange(10.0).view(np.recarray)]
+    assert look({"x": shared, "y": alone}, World().scope).unstorable is None
     assert [kind.__name__ for kind, *_ in passes] == ["_CPickler", "_Blind"]

@@ -23,6 +23,7 @@ from tests.notebook import Notebook
         (["l = [1]", "l", "Out[2].append(1)"], {"l"}),
         (["l = [1]", "l", "exec('w = l')", "del l", "_.append(1)"], {"w"}),
         (["l = [1]", "_ = l", "[5]", "_.append(1)"], {"l"}),
+        (["l = [1]", "for _ in range(3): l.append(_)", "l", "_"], set()),
         (
             [
                 "import pandas as pd, matplotlib.pyplot as plt\ntable = pd.Series([1, 2])",
