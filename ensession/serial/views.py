@@ -35,6 +35,7 @@ class Views:
         self._drawn_in: set[int] = set()
         self._by_contents: set[int] = set()
         self._plains: dict[int, Any] = {}
+        self._made: set[int] = set()
         self._buffers: list[Any] = []
 
     def _handler_of_array(self, kind: type) -> Callable[[Any, Any], Any]:
@@ -68,7 +69,9 @@ class Views:
         if type(array) is sys.modules["numpy"].ndarray:
             return array
         if array.base is not None:
-            return arrays.plain(array)
+            made = arrays.plain(array)
+            self._made.add(id(made))  # as long as it is among the arrays
+            return made
         if id(array) not in self._plains:
             self._plains[id(array)] = arrays.plain(array)
         return self._plains[id(array)]
@@ -104,7 +107,8 @@ class Views:
     def _is_view(self, array: Any, root: Any) -> bool:
         if not self._is_guessing:
             return id(root) in self._owners
-        return id(root) in self._as_owners or (sys.getrefcount(root) > _HELD_ONCE and _is_cheap(root, array))
+        most = _HELD_ONCE + (id(array) in self._made)
+        return id(root) in self._as_owners or (sys.getrefcount(root) > most and _is_cheap(root, array))
 
     def _note_view(self, root: Any) -> None:
         self._as_views.add(id(root))
