@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import types
 from collections.abc import Iterable
@@ -12,6 +13,10 @@ from ensession.serial.scope import IMMUTABLE
 _PARTS = frozenset({list, dict, set})
 _HASHED_BY_VALUE = frozenset({int, bool, float, complex})
 
+CACHED_FUNCTION = type(functools.lru_cache(len))
+_DEFINED = (type, types.FunctionType, CACHED_FUNCTION)
+"""A library's own are found again by their names."""
+
 key_of = object.__hash__
 """A number for each living object, for any type's. :func:`id` would be one, but tells every audit hook each time."""
 
@@ -20,7 +25,7 @@ def is_mutable(kind: type) -> bool | None:
     """Whether objects of a type can change; None where it depends on the object."""
     if issubclass(kind, IMMUTABLE):
         return False
-    if issubclass(kind, type | types.FunctionType) or kind.__name__ == "cython_function_or_method":
+    if issubclass(kind, _DEFINED) or kind.__name__ == "cython_function_or_method":
         return None
     numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
     if numpy is not None and issubclass(kind, (numpy.dtype, numpy.generic, numpy.ufunc)):

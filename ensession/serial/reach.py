@@ -16,7 +16,7 @@ from typing import Any
 
 from ensession.serial.arrays import array_types, memory_range, memory_root
 from ensession.serial.definitions import SESSION_MODULE, is_importable
-from ensession.serial.kinds import key_of, plain_parts
+from ensession.serial.kinds import CACHED_FUNCTION, key_of, plain_parts
 from ensession.serial.registry import Range, Registry
 from ensession.serial.tables import (
     block_types,
@@ -185,7 +185,7 @@ class _Walk:
             (issubclass(kind, array_types()), self._array),
             (issubclass(kind, block_types()), self._in_block),
             (memory is not None, functools.partial(self._with_memory, memory)),
-            (issubclass(kind, (_CACHED, types.FrameType, *manager_types())), self._object),
+            (issubclass(kind, (CACHED_FUNCTION, types.FrameType, *manager_types())), self._object),
         ]
         return next((way for is_it, way in ways if is_it), self._plain)
 
@@ -194,6 +194,8 @@ class _Walk:
         return gc.get_referents(obj)
 
     def _object(self, obj: Any, _most: int) -> list[Any]:
+        if isinstance(obj, CACHED_FUNCTION) and is_importable(obj):
+            return []
         self._objects[id(obj)] = obj
         return _next(obj)
 
@@ -292,7 +294,6 @@ _HOPELESS = 4
 _TASTE = 500
 """Objects that are looked at of so many."""
 _ENDS = frozenset({str, bytes, int, float, complex, bool, type(None)})
-_CACHED = type(functools.lru_cache(len))
 _WITH_CODE = (types.FunctionType, types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 
 
@@ -318,7 +319,7 @@ def _next(obj: Any) -> list[Any]:
     frame = _frame_of(obj)
     if frame is not None:  # not its globals and builtins, nor who called it
         return [] if frame.f_locals is frame.f_globals else list(frame.f_locals.values())
-    if isinstance(obj, _CACHED):  # all of them hold one and the same mark
+    if isinstance(obj, CACHED_FUNCTION):  # all of them hold one and the same mark
         return [one for one in gc.get_referents(obj) if type(one) is not object]
     return parts_of_manager(obj) if isinstance(obj, manager_types()) else gc.get_referents(obj)
 

@@ -96,6 +96,12 @@ def test_a_cached_function_is_not_found_by_its_name(notebook: Notebook) -> None:
     live.kill()
 
 
+def test_a_cached_function_of_a_library_is_no_link(notebook: Notebook) -> None:
+    notebook.run("import tokenize", "a, b = [tokenize._compile], {'f': tokenize._compile}")
+    notebook.run("a.append(2)")
+    assert notebook.changed() == {"a"}
+
+
 def test_a_nested_class_keeps_its_place(notebook: Notebook) -> None:
     notebook.run("class C:\n    class D:\n        pass\nd = C.D()")
     first = come_back(notebook)
