@@ -18,7 +18,7 @@ from ensession.serial.kinds import are_labels, is_mutable, is_unordered, key_of
 from ensession.serial.memo import objects_in
 from ensession.serial.registry import Range
 from ensession.serial.scope import Scope
-from ensession.serial.tables import block_types, copies_blocks, parts_of_block
+from ensession.serial.tables import block_types, copies_blocks, manager_types, parts_of_block, parts_of_labels
 from ensession.serial.timed import TIMED
 from ensession.serial.views import Views
 
@@ -170,10 +170,12 @@ class Reducers(Views):
         if are_labels(obj):
             self.labels[id(obj)] = tuple(obj.names)
             self._alive.append(obj)
+            self._copied.update(map(id, parts_of_labels(obj)))
         elif hasattr(obj, "_metadata"):  # one list for all frames, and part of each frame's state
             self._copied.add(id(obj._metadata))
-        elif isinstance(obj, block_types()) and copies_blocks():
-            self._copied.update(map(id, parts_of_block(obj)))
+        elif isinstance(obj, (*block_types(), *manager_types())) and copies_blocks():
+            for block in getattr(obj, "blocks", (obj,)):  # that of a series is reduced to its values
+                self._copied.update(map(id, parts_of_block(block)))
 
     def keys(self) -> Iterable[int]:
         """Return the keys of all objects of the payload, and of those of the pickler itself."""

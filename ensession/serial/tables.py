@@ -9,6 +9,8 @@ import functools
 import sys
 from typing import Any
 
+from ensession.serial.kinds import plain_parts
+
 _INNER = ("_ndarray", "_data", "_mask")
 """Where pandas' own kinds of arrays have the arrays that they are made of."""
 
@@ -35,6 +37,15 @@ def parts_of_block(block: Any) -> list[Any]:
     values = block.values
     inner = (getattr(values, name, None) for name in _INNER)
     return [values, *(part for part in inner if part is not None)]
+
+
+def parts_of_labels(labels: Any) -> list[Any]:
+    """Return what labels are made of: nobody changes it, and the labels of other tables are made of the same."""
+    if isinstance(labels, sys.modules["pandas"].MultiIndex):
+        return [labels._levels, labels._codes, *labels._codes]
+    data = getattr(labels, "_data", None)
+    inner = (getattr(data, name, None) for name in _INNER)
+    return [data, *(part for part in inner if part is not None), *plain_parts(data)]
 
 
 def manager_types() -> tuple[type, ...]:
