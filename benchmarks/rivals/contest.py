@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -231,4 +232,7 @@ def _timed(work: Callable[[], object]) -> float:
 
 def _reason(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[-1][:300] if lines else ''}"
+    said = lines[-1] if lines else ""
+    if isinstance(error, CellFailed):  # the code that failed, with paths of this machine, and the error that it raised
+        said = re.sub(r"^__import__\(.*\): (?=\w+: )", "", said)
+    return f"{type(error).__name__}: {said[:300]}"

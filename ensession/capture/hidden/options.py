@@ -13,8 +13,8 @@ from typing import Any
 
 from ensession.capture.hidden.kinds import Condition, complain
 
-_OF_THE_KERNEL = ("IPKernelApp", "ipykernel", "traitlets", "tornado", "asyncio", "comm", "debugpy", "ensession")
-"""Loggers that belong to the place where a notebook runs."""
+_OF_THE_KERNEL = ("IPKernelApp", "ipykernel", "traitlets", "tornado", "asyncio", "comm", "debugpy", "ensession", "dill")
+"""Loggers that belong to the place where a notebook runs, and to what records it."""
 
 
 class Interpreter(Condition):
