@@ -56,6 +56,11 @@ class Looker:
         with collector_paused():
             return look(values, self._scope, self.room)
 
+    def glance(self, values: Mapping[str, Any]) -> Look:
+        """Look only at what they share with others, and assume a change."""
+        with collector_paused():
+            return assumed(values, self._scope)
+
     def refuses(self, values: Mapping[str, Any]) -> bool:
         """Whether it is known that a look would take more than is left."""
         return self.budget.refuses(values)

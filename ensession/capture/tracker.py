@@ -188,10 +188,14 @@ class Tracker:
         self._owed.clear()
         self.results.forget()
 
-    def learn(self, names: Names, values: Mapping[str, Any], version: VersionId) -> None:
-        """Take a restored co-variable as it is for its recorded version."""
+    def learn(self, names: Names, values: Mapping[str, Any], version: VersionId, unstorable: str | None = None) -> None:
+        """Take a restored co-variable as it is for its recorded version, which is ``unstorable`` for some reason."""
         self.results.forget()
-        self.known.update(dict.fromkeys(names, self.inspect(names, values).tracked(version)))
+        if unstorable == ASSUMED:  # then there was no time to look at it, and nothing to compare a look with
+            found = Fresh(names, values, self.looker.glance(values), is_stable=True, is_changed=False)
+        else:
+            found = self.inspect(names, values)
+        self.known.update(dict.fromkeys(names, found.tracked(version)))
 
     def inspect(self, names: Names, values: Mapping[str, Any], *, is_forced: bool = False) -> Fresh:
         """Look at a live co-variable, without remembering anything; ``is_forced``: it has changed."""

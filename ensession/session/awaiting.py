@@ -288,7 +288,8 @@ class Awaited:
                 for name in self._tracker.known.keys() & partners:
                     del self._tracker.known[name]
             else:
-                self._tracker.learn(partners, {name: self._user.live[name] for name in partners}, version)
+                values = {name: self._user.live[name] for name in partners}
+                self._tracker.learn(partners, values, version, made.fates[version][1])
 
     def _put_back(self, scene: Scene, memory: Memory, awaited: Mapping[str, VersionId]) -> None:
         self._user.replace(scene.variables)

@@ -281,6 +281,7 @@ class Mover:
         tracker = self._recorder.tracker
         variables, hidden = self._user.variables(), self._hidden.read()
         fates = {one.name: one.fate for one in report.variables}
+        reasons = {one.name: one.reason for one in report.variables}
         former = [name for name in tracker.known if name.startswith(HIDDEN_PREFIX) and name not in state]
         self._hidden.changed()
         self._hidden.leave(former)
@@ -297,7 +298,8 @@ class Mover:
             elif fate is Fate.DIFFERENT:  # found new before the next cell; moving on does not make it news
                 self._aside.update({name: id(variables[name]) for name in names if name in variables})
             else:
-                tracker.learn(names, {name: {**hidden, **variables}[name] for name in names}, version)
+                values = {name: {**hidden, **variables}[name] for name in names}
+                tracker.learn(names, values, version, reasons[names[0]])
 
     def _put_back(self, before: _Before) -> None:
         self._user.replace(before.variables)

@@ -185,7 +185,7 @@ class Restorer:
                 recorder.tracker.miss(names, version)
             elif kinds.isdisjoint(_NOT_AS_RECORDED):  # else it is found new before the next cell
                 present = {name: variables[name] for name in names if name in variables}
-                recorder.tracker.learn(tuple(present), present, version)
+                recorder.tracker.learn(tuple(present), present, version, graph.versions[version].unstorable)
         self._hidden.changed()
         self._hidden.doubt(name for name, fate in fates.items() if fate is Fate.MISSING)
         recorder.rule = StorageRule.from_graph(recorder.rule.policy, self._costs(), graph)

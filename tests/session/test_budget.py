@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ensession.capture.looking import Looker
 from ensession.model import Fate
 from ensession.serial import budget
 from tests.notebook import Notebook
@@ -45,6 +46,23 @@ def test_it_is_made_again(notebook: Notebook) -> None:
     assert fates["big"].fate is Fate.UNVERIFIED
     assert "more than the budget" in fates["big"].reason
     assert fates["small"].fate is Fate.LOADED
+    notebook.kill()
+
+
+def test_what_there_was_no_time_for_is_not_looked_at_after_a_return(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook.run(BIG, "small = [1]", "big[7]['part'].append(8)", "small.append(2)")
+    looked: list[str] = []
+    fully = Looker.fully
+    monkeypatch.setattr(Looker, "fully", lambda self, values: looked.extend(values) or fully(self, values))
+    notebook.ens("undo")
+    notebook = notebook.reborn()
+    notebook.restore()
+    assert "small" in looked
+    assert "big" not in looked
+    notebook.run("n = len(big)")
+    assert notebook.changed() == {"big", "n"}
     notebook.kill()
 
 
