@@ -29,7 +29,9 @@ def advise(situation: Situation, version: VersionId) -> str:
     root = graph.versions.get(situation.root_cause(version))
     if root is None:
         return ""
-    execution = next(c for c in graph.executions if c.id == root.execution)
+    execution = next((one for one in graph.executions if one.id == root.execution), None)
+    if execution is None:  # a damaged store
+        return ""
     ways = []
     if execution.no_replay is None and Word.NEVER in execution.words:
         ways.append(f"%ens never --not {execution.id}")
