@@ -52,7 +52,7 @@ class Trial:
         kernel.run("import numpy as np\nchance = np.random.default_rng(5)")
         n_bytes = n_megabytes * 1_000_000 // N_ARRAYS
         for number in range(N_ARRAYS):
-            kernel.run(f"array_{number} = np.frombuffer(bytearray(chance.bytes({n_bytes})), np.uint8)")
+            kernel.run(f"array_{number} = np.frombuffer(chance.bytes({n_bytes}), np.uint8).copy()")
         kernel.run("%ens flush")
         return kernel
 
