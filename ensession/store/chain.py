@@ -159,8 +159,9 @@ def verify_line(database: Database, id_: ExecutionId) -> None:
         parent: ExecutionId | None = parents[at]
         at = parent if isinstance(parent, int) and parent < at else None  # a ring is a fault of this one
     for ancestor in reversed(line):
-        if faults[ancestor] is not None:
-            raise IntegrityError(f"{database.path}: execution {ancestor}: {faults[ancestor]}")
+        fault = faults.get(ancestor, "what it belongs to is missing")
+        if fault is not None:
+            raise IntegrityError(f"{database.path}: execution {ancestor}: {fault}")
 
 
 def read_rows(database: Database, first: int, last: int) -> list[tuple[Sequence[Any], dict[str, list[Any]]]]:

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from typing import NamedTuple
 
 TAGS = frozenset(
-    "div p pre span style table thead tbody tr th td details summary progress svg g path circle rect title".split()
+    "div p pre span style table thead tbody tr th td details summary progress svg g path circle rect title wbr".split()
 )
 ATTRIBUTES = frozenset("class style title max value width height viewbox role aria-label d cx cy r x y".split())
 
@@ -34,7 +34,8 @@ class Markup(HTMLParser):
         assert tag in TAGS, tag
         assert {name for name, _ in attrs} <= ATTRIBUTES, attrs
         self.elements.append(Element(tag, {name: value or "" for name, value in attrs}, ""))
-        self.open.append(tag)
+        if tag != "wbr":  # it has no end
+            self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
