@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from ensession.capture.libraries import is_stateless
@@ -100,4 +101,4 @@ class Results:
     def _keys(self, n: int) -> list[int]:
         """Return the numbers of the latest cells with a result, the last one first."""
         kept = self._live.get("_oh")
-        return list(kept)[: -n - 1 : -1] if isinstance(kept, dict) else []
+        return list(islice(reversed(kept), n)) if isinstance(kept, dict) else []
