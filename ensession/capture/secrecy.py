@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 LONGEST = 4096
 """Longer texts are documents, and no secrets."""
@@ -37,43 +37,43 @@ _PATH = re.compile(r"[./~]|[A-Za-z]:[\\/]")
 _RANDOM = re.compile(r"[\w.+=:~-]*(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{16,}[\w.+/=:~-]*")
 """Sixteen letters and digits, mixed, in one: names of files and of models have them in pieces."""
 
-_FORMS = {
-    "an access key of AWS": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
-    "a token of GitHub": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{50,})",
-    "a token of GitLab": r"\bglpat-[\w-]{20,}",
-    "a token of Slack": r"\bxox[abprs]-[\w-]{10,}",
-    "an API key": r"\b(?:sk-(?:[a-z]+-)*(?=[A-Za-z]*\d)[A-Za-z0-9_]{16,}|[sr]k_(?:live|test)_[0-9A-Za-z]{16,}"
-    r"|AIza[\w-]{35}|SG\.[\w-]{16,}\.[\w-]{16,})",
-    "a token of Hugging Face": r"\bhf_[A-Za-z]{30,}",
-    "a token of a package registry": r"\b(?:npm_[A-Za-z0-9]{36}|pypi-[\w-]{50,})",
-    "a JSON web token": r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}",
-    "a bearer token": r"\b[Bb]earer +(?=\S*\d)[\w.~+/-]{20,}",
-    "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY",
-    "a URL with a password": r"\b[A-Za-z][A-Za-z0-9+-]{1,20}://[^/\s:@]{0,200}:[^/\s@]{1,200}@",
-}
-_FORM = re.compile("|".join(f"(?P<f{number}>{form})" for number, form in enumerate(_FORMS.values())))
-_KINDS = tuple(_FORMS)
-_MARKS = (
-    *(
-        "AKIA",
-        "ASIA",
-        "ghp_",
-        "gho_",
-        "ghu_",
-        "ghs_",
-        "ghr_",
-        "github_pat_",
-        "glpat-",
-        "xox",
-        "sk-",
-        "_live_",
-        "_test_",
+_IN_URL = r"[^\x00-\x20\x7f-\U0010ffff\"'/:@\\]"
+_FORMS = (
+    ("an access key of AWS", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b", ("AKIA", "ASIA")),
+    (
+        "a token of GitHub",
+        r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{50,})",
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
     ),
-    *("_test_", "AIza", "SG.", "hf_", "npm_", "pypi-", "eyJ", "earer ", "PRIVATE KEY", "://"),
+    ("a token of GitLab", r"\bglpat-[\w-]{20,}", ("glpat-",)),
+    ("a token of Slack", r"\bxox[abprs]-[\w-]{10,}", ("xox",)),
+    ("an API key", r"\bsk-(?:[a-z]+-)*(?=[A-Za-z]*\d)[A-Za-z0-9_]{16,}", ("sk-",)),
+    ("an API key", r"\b[sr]k_(?:live|test)_[0-9A-Za-z]{16,}", ("k_live_", "k_test_")),
+    ("an API key", r"\bAIza[\w-]{35}", ("AIza",)),
+    ("an API key", r"\bSG\.[\w-]{16,}\.[\w-]{16,}", ("SG.",)),
+    ("a token of Hugging Face", r"\bhf_[A-Za-z]{30,}", ("hf_",)),
+    ("a token of a package registry", r"\b(?:npm_[A-Za-z0-9]{36}|pypi-[\w-]{50,})", ("npm_", "pypi-")),
+    ("a JSON web token", r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}", ("eyJ",)),
+    ("a bearer token", r"\b[Bb]earer +(?=\S*\d)[\w.~+/-]{20,}", ("earer ",)),
+    ("a private key", r"-----BEGIN [A-Z ]*PRIVATE KEY", ("PRIVATE KEY",)),
+    # A password that begins like this stands for one: a field of a format, a variable of a shell.
+    (
+        "a URL with a password",
+        rf"\b[A-Za-z][A-Za-z0-9+-]{{1,20}}://{_IN_URL}{{0,200}}:(?![{{$%<])(?:{_IN_URL}|:){{1,200}}@",
+        ("://",),
+    ),
 )
-"""One of them stands in each of the forms, and is found much faster."""
+"""Kinds of secrets, the form of each, and marks: one of them stands in each text of that form, and is found faster."""
+_SEARCHED = tuple((kind, re.compile(form), marks) for kind, form, marks in _FORMS)
 _OPAQUE = frozenset({"SecretStr", "SecretBytes", "SecretValue"})
 """Names of types that libraries keep secrets in."""
+
+
+class Found(NamedTuple):
+    """A text that has the form of a kind of secret."""
+
+    kind: str
+    text: str
 
 
 def why_secret(name: str, value: Any) -> str | None:
@@ -100,7 +100,7 @@ def texts_of(name: str, value: Any) -> Iterator[str]:
             continue
         text = _text(part)
         found = form_in(text)
-        yield found.group() if found is not None and _is_longer(text, found.group()) else text
+        yield found.text if found is not None and _is_longer(text, found.text) else text
 
 
 def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -132,12 +132,17 @@ def _why(name: str, value: Any) -> str | None:
     if _is_name_of_secret(name, text):
         return "its name says so"
     found = form_in(text)
-    return None if found is None or found.lastgroup is None else f"it looks like {_KINDS[int(found.lastgroup[1:])]}"
+    return None if found is None else f"it looks like {found.kind}"
 
 
-def form_in(text: str) -> re.Match[str] | None:
-    """Return the first text that has the form of a well-known kind of secret."""
-    return _FORM.search(text) if any(mark in text for mark in _MARKS) else None
+def form_in(text: str) -> Found | None:
+    """Return a text that has the form of a well-known kind of secret."""
+    for kind, form, marks in _SEARCHED:
+        if any(mark in text for mark in marks):
+            found = form.search(text)
+            if found is not None:
+                return Found(kind, found.group())
+    return None
 
 
 def _is_name_of_secret(name: str, text: str) -> bool:

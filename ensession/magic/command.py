@@ -248,12 +248,14 @@ class EnsCommand:
 
     def session_for(self, files: list[str]) -> Session:
         """Return the session to restore into: the running one, or one on the store that is named."""
+        if self._session is not None and not files:
+            return self._session
+        path = self._file(files)
+        if not path.exists():
+            raise UsageError(f"there is no store {path}; %ens restore FILE names one")
         if self._session is None:
-            path = self._file(files)
-            if not path.exists():
-                raise UsageError(f"there is no store {path}; %ens restore FILE names one")
             return self._attach(path, self._config.policy)
-        if files and not self._session.store.path.samefile(self._file(files)):
+        if not self._session.store.path.samefile(path):
             raise UsageError(f"recording into {self._session.store.path}; %ens stop first, then restore {files[0]}")
         return self._session
 

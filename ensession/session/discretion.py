@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 from ensession.capture.change import Change, Fresh
@@ -22,6 +23,8 @@ READ_BYTES = 64 * 1024
 SHORTEST = 8
 """Shorter secrets, and plain words, stand in other texts by chance: they are looked for as literals in code only."""
 HIDDEN = "not shown"
+_CUT = "..."
+"""What stands in a preview for what it leaves out."""
 MASK = "[not recorded: a secret]"
 
 
@@ -134,18 +137,19 @@ class Discretion:
         return len(stream) <= READ_BYTES and form_in(stream.decode("latin-1")) is not None
 
     def _unseen(self, change: Change) -> Change:
-        """Return a change without previews that begin to show a secret: they are cut short."""
-        begins = [text[:SHORTEST] for text in self._texts]
-        shown = [one for one in change.bindings if one.summary is not None and one.summary.preview]
-        if not any(begin in one.summary.preview for one in shown for begin in begins if one.summary is not None):
+        """Return a change without previews that show a secret, or the beginning of one where they are cut short."""
+        if not any(one.summary is not None and self._shows(one.summary.preview) for one in change.bindings):
             return change
         bindings = tuple(
             replace(one, summary=one.summary._replace(preview=HIDDEN))
-            if one.summary is not None and any(begin in one.summary.preview for begin in begins)
+            if one.summary is not None and self._shows(one.summary.preview)
             else one
             for one in change.bindings
         )
         return replace(change, bindings=bindings)
+
+    def _shows(self, preview: str) -> bool:
+        return any(_shows(preview, text) for text in self._texts)
 
     def _mask(self, content: Any) -> Any:
         if isinstance(content, str):
@@ -155,6 +159,18 @@ class Discretion:
         if isinstance(content, Mapping):
             return {key: self._mask(value) for key, value in content.items()}
         return [self._mask(value) for value in content] if isinstance(content, list) else content
+
+
+def _shows(preview: str, text: str) -> bool:
+    """Whether a preview shows a text, or more than a few letters of its beginning before it ends."""
+    at = preview.find(text[:SHORTEST])
+    while at >= 0:
+        rest = preview[at:]
+        n_alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(rest, text, strict=False)))
+        if n_alike == len(text) or rest[n_alike : n_alike + len(_CUT)] in ("", _CUT):
+            return True
+        at = preview.find(text[:SHORTEST], at + 1)
+    return False
 
 
 def _without(change: Change, reasons: Mapping[int, str]) -> Change:

@@ -6,7 +6,8 @@ readers and the writer wait for each other, so that a store which anybody else h
 opens it for writing meanwhile takes it back to the log, in between two transactions.
 
 SQLite's lock alone does not tell whether somebody else has it open: a process loses its own as soon as it opens and
-closes the file once more, as a copy of it does. What lay beside the file when it was opened tells.
+closes the file once more, as a copy of it does. What lay beside the file when it was opened tells of those who had it
+open then; who comes later counts on SQLite's lock.
 """
 
 from __future__ import annotations

@@ -120,7 +120,8 @@ def _key(row: Row) -> tuple[str, str, tuple[str, ...]]:
 
 def _plain(sql: object) -> str:
     """Return SQL in lower case without spaces, quotation marks and brackets around names."""
-    return re.sub(r"[\s\"'`\[\]]", "", sql).lower() if isinstance(sql, str) else ""
+    # SQLite passes over a byte order mark before a word, too.
+    return re.sub(r"[\s\ufeff\"'`\[\]]", "", sql).lower() if isinstance(sql, str) else ""
 
 
 def _is_known(row: Row) -> bool:

@@ -279,41 +279,6 @@ def test_the_front_ends_settings_are_not_the_sessions() -> None:
     matplotlib.rcParams["interactive"] = before
 
 
-def test_torch_keeps_its_settings() -> None:
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-    hidden = begun()
-    before = hidden.read()["<torch.options>"]
-    torch.set_default_dtype(torch.float64)
-    torch.set_grad_enabled(False)
-    snapshot = hidden.changed()["<torch.options>"]
-    hidden.write("<torch.options>", before)
-    assert (torch.tensor(1.0).dtype, torch.is_grad_enabled()) == (torch.float32, True)
-    hidden.write("<torch.options>", snapshot)
-    assert (torch.tensor(1.0).dtype, torch.is_grad_enabled()) == (torch.float64, False)
-    hidden.write("<torch.options>", before)
-
-
-def test_handlers_of_others_stay(tmp_path: Path) -> None:
-    class Own(logging.StreamHandler[Any]):
-        pass
-
-    hidden, own = begun(), Own()
-    logging.root.addHandler(own)
-    logging.root.addHandler(logging.FileHandler(tmp_path / "log", delay=True))
-    try:
-        snapshot = hidden.changed()["<logging>"]
-        hidden.write("<logging>", {**snapshot, "handlers": []})
-        assert own in logging.root.handlers
-        assert not any(type(one) is logging.FileHandler for one in logging.root.handlers)
-        hidden.write("<logging>", snapshot)
-        logging.warning("a line")
-        assert (tmp_path / "log").read_text() == "a line\n"
-    finally:
-        for one in [own, *(one for one in logging.root.handlers if type(one) is logging.FileHandler)]:
-            logging.root.removeHandler(one)
-            one.close()
-
-
 def test_torch_draws_the_same_from_a_snapshot() -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     hidden = begun()

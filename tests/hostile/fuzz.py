@@ -7,7 +7,7 @@ import signal
 import sqlite3
 import string
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ class Fuzzer:
         self._values = [value for rows in self._rows.values() for row in rows for value in row]
         self._filled = [table for table, rows in self._rows.items() if rows]
 
-    def cases(self, seeds: Iterable[int]) -> None:
+    def cases(self, seeds: Collection[int]) -> None:
         """Try cases; raises at the first that something else than an error of ours came of."""
         for seed in seeds:
             try:

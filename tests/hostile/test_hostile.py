@@ -184,9 +184,10 @@ def test_a_schema_that_says_something_else_than_it_seems(store: Path, tmp_path: 
 
 
 @pytest.mark.timeout(60)
+@pytest.mark.parametrize("gap", ["", "\ufeff"], ids=["plain", "byte order mark"])
 @pytest.mark.parametrize("name", ["tag", "zzz"])
 def test_a_repair_goes_by_what_the_schema_makes_and_not_by_what_it_is_called(
-    store: Path, tmp_path: Path, name: str
+    store: Path, tmp_path: Path, name: str, gap: str
 ) -> None:
     endless = "WITH RECURSIVE r(name, execution) AS (SELECT 'a', 1 UNION ALL SELECT name, 1 FROM r) SELECT * FROM r"
     path = tmp_path / "a.ens"
@@ -194,9 +195,8 @@ def test_a_repair_goes_by_what_the_schema_makes_and_not_by_what_it_is_called(
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("DROP TABLE tag")
         connection.execute("PRAGMA writable_schema = ON")
-        connection.execute(
-            "INSERT INTO sqlite_master VALUES ('table', ?, ?, 0, ?)", (name, name, f"CREATE VIEW tag AS {endless}")
-        )
+        row = (name, name, f"CREATE {gap}VIEW {gap}tag AS {endless}")
+        connection.execute("INSERT INTO sqlite_master VALUES ('table', ?, ?, 0, ?)", row)
     with pytest.raises(IntegrityError, match="does not make"):
         repair_store(path, tmp_path / "out.ens", Config())
 

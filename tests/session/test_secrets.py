@@ -91,6 +91,41 @@ def test_the_way_out_that_is_named_takes_a_secret_out_of_the_code(notebook: Note
     notebook.kill()
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "x = {'url': 'http://example.com', 'time': '12:30', 'mail': 'a@b.c'}",
+        "x = ['http://example.com', 'noon:', 'a@b.c']",
+        "def x(user, pw):\n    return f'postgresql://{user}:{pw}@host/db'",
+        "x = 'https://example.com:8000/a@b'",
+    ],
+)
+def test_what_only_reminds_of_a_secret_is_stored(
+    notebook: Notebook, code: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    notebook.run(code)
+    assert not [one for one in recwarn if "secret" in str(one.message)]
+    head = notebook.session.head
+    assert head is not None
+    assert notebook.session.store.history.state(head)["x"].version.payload is not None
+    notebook.kill()
+
+
+def test_previews_are_hidden_for_a_secret_and_not_for_what_begins_alike(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_URL", "https://bob:hunter22longer@db.example.com/")
+    with pytest.warns(UserWarning, match="does not store url"):
+        notebook.run("import os\nurl = os.environ['MY_URL']")
+    notebook.run("home = 'https://docs.python.org/'")
+    head = notebook.session.head
+    assert head is not None
+    shown = {name: one.summary.preview for name, one in notebook.session.store.history.state(head).items()}
+    assert "docs.python" in shown["home"]
+    assert shown["url"] == "not shown"
+    notebook.kill()
+
+
 def test_changes_of_a_secret_are_seen(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_KEY", KEY)
     with pytest.warns(UserWarning, match="does not store api_key"):

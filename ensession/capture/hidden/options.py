@@ -6,15 +6,18 @@ Snapshots hold what differs from what a library comes with, as far as it tells t
 from __future__ import annotations
 
 import logging
+import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
 from ensession.capture.hidden.kinds import Condition, complain
 
-_OF_THE_KERNEL = ("IPKernelApp", "ipykernel", "traitlets", "tornado", "asyncio", "comm", "debugpy", "ensession", "dill")
-"""Loggers that belong to the place where a notebook runs, and to what records it."""
+_OF_THE_KERNEL = frozenset(
+    "IPKernelApp ipykernel traitlets tornado asyncio comm debugpy parso jedi ensession dill".split()
+)
+"""Loggers that belong to the place where a notebook runs, to completion, and to what records it."""
 
 
 class Interpreter(Condition):
@@ -31,8 +34,11 @@ class Interpreter(Condition):
 
     def write(self, value: Any) -> None:
         """Set both."""
-        sys.setrecursionlimit(value["recursion"])
         sys.set_int_max_str_digits(value["digits"])
+        try:
+            sys.setrecursionlimit(value["recursion"])
+        except RecursionError:  # this very call is deeper already
+            complain("the interpreter's limits", [f"a recursion limit of {value['recursion']}"])
 
 
 class Logging(Condition):
@@ -41,34 +47,47 @@ class Logging(Condition):
     name = "logging"
 
     def __init__(self) -> None:
+        self._first: dict[str, int] = {}
         self.usual = self.snapshot(self.glance())
 
     def glance(self) -> Any:
         """Return levels, and which handlers there are."""
-        root = logging.root
-        levels = [(name, level) for name, one in list(root.manager.loggerDict.items()) if (level := _level(one))]
+        root, known = logging.root, logging.root.manager.loggerDict
+        # What stands for loggers still to come has no level.
+        levels = {name: level for name, one in list(known.items()) if (level := vars(one).get("level"))}
+        if len(known) != len(self._first):
+            self._first = {name: self._first.get(name, levels.get(name, 0)) for name in list(known)}
         return root.level, root.manager.disable, levels, [(one, one.level, one.formatter) for one in root.handlers]
 
     def snapshot(self, glance: Any) -> Any:
         """Return levels by name, and handlers as they can be made again."""
         level, disabled, levels, _ = glance
-        named = {name: level for name, level in levels if name.partition(".")[0] not in _OF_THE_KERNEL}
-        return {"root": level, "disabled": disabled, "levels": named, "handlers": [way for _, way in _handlers()]}
+        named = {name: level for name, level in levels.items() if _package(name) not in _OF_THE_KERNEL}
+        ways = sorted((way for _, way in _handlers()), key=repr)
+        return {"root": level, "disabled": disabled, "levels": named, "handlers": ways}
 
     def write(self, value: Any) -> None:
-        """Set the levels, and put other handlers in the place of those that can be made again."""
+        """Set the levels, and the handlers that can be made again; those that are there already stay."""
         present = self.snapshot(self.glance())
         for name in present["levels"].keys() - value["levels"].keys():
-            logging.getLogger(name).setLevel(logging.NOTSET)
+            # A library that is loaded does not set its own level a second time.
+            level = self._first.get(name, logging.NOTSET) if _package(name) in sys.modules else logging.NOTSET
+            logging.getLogger(name).setLevel(level)
         for name, level in value["levels"].items():
             logging.getLogger(name).setLevel(level)
         logging.root.setLevel(value["root"])
         logging.disable(value["disabled"])
-        if present["handlers"] != value["handlers"]:
-            for handler, _ in _handlers():
+        missing = list(value["handlers"])
+        for handler, way in list(_handlers()):
+            if way in missing:
+                missing.remove(way)
+            else:
                 logging.root.removeHandler(handler)
-            for way in value["handlers"]:
-                logging.root.addHandler(_handler(*way))
+                handler.close()
+        there = [way for way in missing if way[0] == "stream" or os.path.isdir(os.path.dirname(way[1]))]
+        for way in there:
+            logging.root.addHandler(_handler(*way))
+        complain("the handlers of logging", (way[1] for way in missing if way not in there))
 
 
 class SklearnSettings(Condition):
@@ -90,61 +109,66 @@ class SklearnSettings(Condition):
     def write(self, value: Any) -> None:
         """Put it back; what a snapshot does not hold becomes what scikit-learn comes with."""
         sklearn = import_module("sklearn")
-        known = sklearn.get_config()
         wanted = {**_sklearn_defaults(), **value}
-        sklearn.set_config(**{name: one for name, one in wanted.items() if name in known})
-        complain("scikit-learn's settings", wanted.keys() - known.keys())
+        lost = []
+        for name, one in wanted.items():
+            try:
+                sklearn.set_config(**{name: one})
+            except (TypeError, ValueError, RuntimeError, ImportError):  # not in this version, or not with what is here
+                lost.append(name)
+        complain("scikit-learn's settings", lost)
 
 
 class TorchSettings(Condition):
-    """Which numbers PyTorch makes by default, whether it keeps gradients, and how exactly it calculates."""
+    """Which numbers PyTorch makes by default, whether it keeps gradients, and whether results have to repeat."""
 
     name = "torch.options"
-    usual: Mapping[str, Any] = {"dtype": "float32", "gradients": True, "deterministic": False, "precision": "highest"}
+    usual: Mapping[str, Any] = {"dtype": "float32", "gradients": True, "deterministic": (False, False)}
 
     def glance(self) -> Any:
         """Return all of them."""
         torch: Any = sys.modules.get("torch")
-        if not hasattr(torch, "get_float32_matmul_precision"):
+        if not hasattr(torch, "is_deterministic_algorithms_warn_only_enabled"):
             return None
-        return {
-            "dtype": str(torch.get_default_dtype()).removeprefix("torch."),
-            "gradients": torch.is_grad_enabled(),
-            "deterministic": torch.are_deterministic_algorithms_enabled(),
-            "precision": torch.get_float32_matmul_precision(),
-        }
+        repeats = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+        dtype = str(torch.get_default_dtype()).removeprefix("torch.")
+        return {"dtype": dtype, "gradients": torch.is_grad_enabled(), "deterministic": repeats}
 
     def write(self, value: Any) -> None:
         """Set them."""
         torch = import_module("torch")
-        torch.set_default_dtype(getattr(torch, value["dtype"]))
         torch.set_grad_enabled(value["gradients"])
-        torch.use_deterministic_algorithms(value["deterministic"])
-        torch.set_float32_matmul_precision(value["precision"])
+        insists, only_warns = value["deterministic"]
+        torch.use_deterministic_algorithms(insists, warn_only=only_warns)
+        dtype = getattr(torch, value["dtype"], None)
+        if dtype is None:
+            complain("PyTorch's settings", [value["dtype"]])
+        torch.set_default_dtype(dtype)
 
 
-def _level(logger: Any) -> int:
-    """Return a logger's own level; what stands for loggers still to come has none."""
-    return getattr(logger, "level", 0)
+def _package(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def _handlers() -> Iterator[tuple[logging.Handler, tuple[Any, ...]]]:
     """Yield the root logger's handlers that can be made again, with what :func:`_handler` takes."""
     for handler in logging.root.handlers:
-        form = handler.formatter
-        target = _target(handler)
-        if target is None or type(form) not in (logging.Formatter, type(None)):
+        form, target = handler.formatter, _target(handler)
+        if target is None or handler.filters or vars(handler).get("terminator", "\n") != "\n":
             continue
-        style = None if form is None else (form._fmt, form.datefmt, _style_of(form))
-        yield handler, (*target, handler.level, style)
+        if form is None:
+            yield handler, (*target, handler.level, handler.name, None)
+        elif type(form) is logging.Formatter and not getattr(form._style, "_defaults", None):
+            yield handler, (*target, handler.level, handler.name, (form._fmt, form.datefmt, _style_of(form)))
 
 
-def _target(handler: logging.Handler) -> tuple[str, str] | None:
-    """Return where a handler writes: a stream of the process, or a file; None: elsewhere, or in a way of its own."""
+def _target(handler: logging.Handler) -> tuple[str, str, str | None, str | None] | None:
+    """Return where a handler writes, and how: a stream of the process, or a file; None: in a way of its own."""
     if type(handler) is logging.FileHandler:
-        return "file", handler.baseFilename
+        return "file", handler.baseFilename, handler.encoding, handler.errors
     if type(handler) is logging.StreamHandler:
-        return next((("stream", name) for name in ("stderr", "stdout") if handler.stream is getattr(sys, name)), None)
+        names = (name for name in ("stderr", "stdout") if handler.stream is getattr(sys, name))
+        return next((("stream", name, None, None) for name in names), None)
     return None
 
 
@@ -153,15 +177,22 @@ def _style_of(form: logging.Formatter) -> str:
     return next((mark for mark, (kind, _) in kinds.items() if type(form._style) is kind), "%")
 
 
-def _handler(kind: str, where: str, level: int, style: tuple[Any, ...] | None) -> logging.Handler:
-    makers: Mapping[str, Callable[[], logging.Handler]] = {
-        "stream": lambda: logging.StreamHandler(getattr(sys, where)),
-        "file": lambda: logging.FileHandler(
-            where, delay=True
-        ),  # nothing is written, and nothing missed, before it logs
-    }
-    handler = makers[kind]()
+def _handler(
+    kind: str,
+    where: str,
+    encoding: str | None,
+    errors: str | None,
+    level: int,
+    name: str | None,
+    style: tuple[Any, ...] | None,
+) -> logging.Handler:
+    handler: logging.Handler
+    if kind == "file":  # opened when it logs: a file that it has written stays as it is until then
+        handler = logging.FileHandler(where, encoding=encoding, errors=errors, delay=True)
+    else:
+        handler = logging.StreamHandler(getattr(sys, where))
     handler.setLevel(level)
+    handler.name = name
     if style is not None:
         form, dates, mark = style
         handler.setFormatter(logging.Formatter(form, dates, mark))
