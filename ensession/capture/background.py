@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ensession.serial.definitions import SESSION_MODULE, is_importable
+from ensession.serial.registry import module_of
 from ensession.serial.scope import ATOMS, IMMUTABLE
 
 LIMIT = 20_000
@@ -195,7 +196,7 @@ class _Walk:
             yield from ((part, False) for part in (obj.__self__, getattr(obj, "__func__", None)))
         elif isinstance(obj, types.CellType | tuple | frozenset):
             yield from ((part, in_machinery) for part in gc.get_referents(obj))
-        elif kind.__module__.partition(".")[0] in _MACHINERY or (in_machinery and kind in _CONTAINERS):
+        elif module_of(kind).partition(".")[0] in _MACHINERY or (in_machinery and kind in _CONTAINERS):
             yield from ((part, True) for part in gc.get_referents(obj))
         elif not isinstance(obj, IMMUTABLE):
             self.nameless = self.nameless or f"a {kind.__qualname__} that has no name of its own"

@@ -12,6 +12,7 @@ from ensession.model import Fingerprint
 from ensession.serial.budget import Budget
 from ensession.serial.kinds import are_labels
 from ensession.serial.look import Look, assumed, finished, look, second_fingerprint
+from ensession.serial.registry import module_of
 from ensession.serial.scope import Scope
 from ensession.serial.sinks import Room
 
@@ -102,7 +103,7 @@ class Looker:
     def is_stable(self, values: Mapping[str, Any], seen: Look) -> bool:
         """Whether looks at the same value agree; tried once for each type. The first look may fill a cache."""
         kinds = {type(value) for value in values.values()}
-        foreign = [kind for kind in kinds if kind.__module__.partition(".")[0] not in _TRUSTED_TYPES]
+        foreign = [kind for kind in kinds if module_of(kind).partition(".")[0] not in _TRUSTED_TYPES]
         if seen.fingerprint is not None:
             untried = [kind for kind in foreign if kind not in self._stable]
             if untried:

@@ -43,11 +43,11 @@ class Results:
     def __init__(self, live: Mapping[str, Any]) -> None:
         self._live = live
         self._traces: dict[int, _Trace] = {}
-        self._newest = self._keys(1)
+        self._newest = self._shown()
 
     def ended(self, touched: Touched, *, has_used_one: bool = False) -> None:
         """Take note of what a cell touched, results among that or not, and of its result if it has one."""
-        before, self._newest = self._newest, self._keys(1)
+        before, self._newest = self._newest, self._shown()
         if touched.everything:
             self.forget()
             return
@@ -57,7 +57,7 @@ class Results:
             if has_used_one or trace.meets(names, packages):
                 trace.names |= names
                 trace.packages |= packages
-        if self._newest != before:
+        if self._newest is not None and self._newest != before:
             self._traces[self._newest[0]] = _Trace(names, packages)
             for key in list(self._traces)[:-_KEPT]:
                 del self._traces[key]
@@ -65,7 +65,7 @@ class Results:
     def forget(self) -> None:
         """Know nothing more: something touched what nobody noted."""
         self._traces.clear()
-        self._newest = self._keys(1)
+        self._newest = self._shown()
 
     def reached(self, history: Collection[str]) -> frozenset[str] | None:
         """Return the variables that parts of the shell's history lead to; None: it may be any.
@@ -97,6 +97,11 @@ class Results:
             return -1
         kept = self._live.get("_oh", {})
         return key if key in kept and self._live.get(name, self) is kept[key] else -1
+
+    def _shown(self) -> tuple[int, int] | None:
+        """Return the number of the latest cell with a result, and what that is: a cell without a number replaces it."""
+        latest = self._keys(1)
+        return (latest[0], id(self._live["_oh"][latest[0]])) if latest else None
 
     def _keys(self, n: int) -> list[int]:
         """Return the numbers of the latest cells with a result, the last one first."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copyreg
 import sys
+import types
 from pickle import PickleBuffer
 from typing import Any
 
@@ -66,8 +67,16 @@ def is_all_attributes(kind: type) -> bool:
     """Whether instances of a subclass are memory and attributes, as far as their class says how they are pickled."""
     np = sys.modules["numpy"]
     masked = sys.modules.get("numpy.ma")
+    if has_slots(kind):
+        return False
     base = masked.MaskedArray if masked is not None and issubclass(kind, masked.MaskedArray) else np.ndarray
     return kind not in copyreg.dispatch_table and all(getattr(kind, way) is getattr(base, way) for way in _WAYS)
+
+
+def has_slots(kind: type) -> bool:
+    """Whether instances of a subclass keep something beside memory and attributes."""
+    lines = (vars(one).values() for one in kind.__mro__ if one.__module__ != "numpy")
+    return any(isinstance(member, types.MemberDescriptorType) for line in lines for member in line)
 
 
 def reduce_subclassed(array: Any, contents: Any) -> tuple[Any, ...]:
@@ -75,7 +84,7 @@ def reduce_subclassed(array: Any, contents: Any) -> tuple[Any, ...]:
     made = rebuild.subclassed, (type(array), contents)
     is_of_file = isinstance(array, sys.modules["numpy"].memmap)  # its attributes say where: not here any more
     attributes = {} if is_of_file else getattr(array, "__dict__", {})
-    return (*made, dict(attributes), None, None, rebuild.these_attributes) if attributes else made
+    return (*made, attributes, None, None, rebuild.these_attributes) if attributes else made
 
 
 def reduce_item(item: Any) -> Any:

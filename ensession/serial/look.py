@@ -19,6 +19,7 @@ from ensession.serial.kinds import is_mutable, key_of
 from ensession.serial.links import Links
 from ensession.serial.pickling import PROTOCOL, BlindObserver, Dump, blind_fingerprint, dump, dump_observed
 from ensession.serial.reach import LIMIT, Reach, walk
+from ensession.serial.registry import module_of
 from ensession.serial.scope import Scope
 from ensession.serial.sinks import HashSink, KeptStream, Room, TeeSink, stream_fingerprint
 
@@ -197,7 +198,7 @@ def look(
         sink.n_buffer_bytes,
         dumped.references,
         tuple(pickler.codes),
-        frozenset(kind.__module__.partition(".")[0] for kind in pickler.types) | pickler.packages,
+        frozenset(module_of(kind).partition(".")[0] for kind in pickler.types) | pickler.packages,
         pickler.labels,
         dumped.owners,
         sink if sink.is_kept else None,
@@ -280,7 +281,9 @@ def _unstorable(values: Mapping[str, Any], scope: Scope, reason: str, *, is_open
 
 def assumed(values: Mapping[str, Any], scope: Scope) -> Look:
     """Return what a glance shows of values, where a look would take too long."""
-    return replace(_without_payload(_reach(values, scope, GLANCE), scope, ASSUMED), is_assumed=True)
+    reach = _reach(values, scope, GLANCE)
+    seen = replace(reach, is_complete=reach.is_complete and reach.is_understood)
+    return replace(_without_payload(seen, scope, ASSUMED), is_assumed=True)
 
 
 def _reach(values: Mapping[str, Any], scope: Scope, limit: int) -> Reach:

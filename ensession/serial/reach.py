@@ -8,24 +8,36 @@ from __future__ import annotations
 import functools
 import gc
 import itertools
-import sys
 import types
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ensession.serial.arrays import array_types, memory_range, memory_root
+from ensession.serial.arrows import (
+    WITH_CODE,
+    code_of,
+    inside,
+    is_machinery,
+    is_own,
+    is_understood,
+    items_of,
+    next_of,
+    scope_of,
+)
 from ensession.serial.definitions import SESSION_MODULE, is_importable
 from ensession.serial.kinds import CACHED_FUNCTION, key_of, plain_parts
-from ensession.serial.registry import Range, Registry
+from ensession.serial.registry import Range, Registry, module_of
 from ensession.serial.tables import (
+    Parts,
     block_types,
     copies_blocks,
     holds_text,
     index_types,
     manager_types,
-    parts_of_block,
-    parts_of_manager,
+    parts_of_labels,
+    parts_of_values,
 )
 
 LIMIT = 200_000
@@ -48,6 +60,8 @@ class Reach:
         Top-level packages that the types come from.
     is_complete : bool
         False where the walk gave up: such a value has to be taken for linked to everything touched with it.
+    is_understood : bool
+        False where objects may lead to others, or share their memory, without the collector knowing of it.
     memory, copied : frozenset[int]
         Owners of the memory of arrays; and of such as pandas copies before it changes it.
     labels : Mapping[int, tuple]
@@ -66,6 +80,7 @@ class Reach:
     labels: Mapping[int, tuple[Any, ...]] = field(default_factory=dict)
     ranges: frozenset[Range] = frozenset()
     foreign_ranges: frozenset[Range] = frozenset()
+    is_understood: bool = True
 
 
 def walk(
@@ -120,6 +135,7 @@ class _Walk:
         self._arrays: list[Any] = []
         self._foreign: set[Range] = set()
         self._is_cut = False
+        self._is_understood = True
 
     def found(self, values: list[Any], limit: int) -> Reach:
         """Walk until there is nothing more, or too much."""
@@ -155,6 +171,7 @@ class _Walk:
             self._labels,
             self._ranges(),
             frozenset(self._foreign),
+            self._is_understood,
         )
 
     def _ranges(self) -> frozenset[Range]:
@@ -168,7 +185,7 @@ class _Walk:
         kind = type(obj)
         way = self._ways.get(kind)
         if way is None:
-            self._packages.add(kind.__module__.partition(".")[0])
+            self._packages.add(module_of(kind).partition(".")[0])
             way = self._ways[kind] = self._way_of(kind)
         return way(obj, most)
 
@@ -177,17 +194,27 @@ class _Walk:
         known = self._registry.find(kind)
         memory = None if known is None else known.memory
         ways: list[tuple[bool, Callable[[Any, int], list[Any]]]] = [
-            (kind in _ENDS or _is_machinery(kind), _no_further),
-            (issubclass(kind, (type, types.ModuleType, *_WITH_CODE)), self._definition),
+            (kind in _ENDS or is_machinery(kind), _no_further),
+            (issubclass(kind, (type, types.ModuleType, *WITH_CODE)), self._definition),
             (issubclass(kind, index_types()), self._note_labels),
+            (self._is_fixed(kind), self._fixed_object),
             # A member of an enumeration of the session may be given attributes.
-            (self._is_immutable(kind) and kind.__module__ != SESSION_MODULE, self._fixed_object),
+            (self._is_immutable(kind) and kind.__module__ != SESSION_MODULE, _followed),
             (issubclass(kind, array_types()), self._array),
             (issubclass(kind, block_types()), self._in_block),
             (memory is not None, functools.partial(self._with_memory, memory)),
+            (issubclass(kind, weakref.ref), self._weak),
             (issubclass(kind, (CACHED_FUNCTION, types.FrameType, *manager_types())), self._object),
         ]
-        return next((way for is_it, way in ways if is_it), self._plain)
+        way = next((way for is_it, way in ways if is_it), None)
+        if way is None:
+            self._is_understood &= is_understood(kind)
+        return way or self._plain
+
+    def _is_fixed(self, kind: type) -> bool:
+        """Whether objects of a type can't change, and neither can what they are made of."""
+        is_of_table = self._is_immutable(kind) and module_of(kind).partition(".")[0] == "pandas"
+        return is_of_table or self._registry.is_immutable(kind)
 
     def _plain(self, obj: Any, _most: int) -> list[Any]:
         self._objects[id(obj)] = obj
@@ -197,28 +224,32 @@ class _Walk:
         if isinstance(obj, CACHED_FUNCTION) and is_importable(obj):
             return []
         self._objects[id(obj)] = obj
-        return _next(obj)
+        return next_of(obj)
 
     def _definition(self, obj: Any, _most: int) -> list[Any]:
-        if self._is_referred_to(obj) if _is_own(obj) else isinstance(obj, type | types.ModuleType):
+        if self._is_referred_to(obj) if is_own(obj) else isinstance(obj, type | types.ModuleType):
             self._stops.append(obj)
             return []
-        code = _code_of(obj)
+        code = code_of(obj)
         if code is not None:
-            if _scope_of(obj) is self._namespace:
+            if scope_of(obj) is self._namespace:
                 self._codes.append(code)
             if is_importable(obj):
                 return []
         self._objects[id(obj)] = obj
-        return _next(obj)
+        return next_of(obj)
 
     def _fixed_object(self, obj: Any, _most: int) -> list[Any]:
         self._fixed.update(map(id, plain_parts(obj)))
-        return _next(obj)
+        return next_of(obj)
 
-    def _note_labels(self, obj: Any, _most: int) -> list[Any]:
-        self._labels[id(obj)] = tuple(obj.names)
-        return []
+    def _weak(self, reference: Any, _most: int) -> list[Any]:
+        self._objects[id(reference)] = reference
+        return [*gc.get_referents(reference), reference()]
+
+    def _note_labels(self, labels: Any, most: int) -> list[Any]:
+        self._labels[id(labels)] = tuple(labels.names)
+        return self._made_of(parts_of_labels(labels), most)
 
     def _with_memory(self, memory: Any, obj: Any, most: int) -> list[Any]:
         self._foreign.add(memory(obj))
@@ -228,29 +259,26 @@ class _Walk:
         self._objects[id(array)] = array
         self._memory.add(id(memory_root(array)))
         self._arrays.append(array)
-        return _inside(array, most)
+        return inside(array, most)
 
     def _in_block(self, block: Any, most: int) -> list[Any]:
         """Pandas has frames share the memory of a block, and copies it before one of them changes it."""
-        values = parts_of_block(block)
-        if not copies_blocks() or not any(isinstance(one, array_types()) for one in values):
-            return values
-        arrays: list[Any] = [one for one in values if isinstance(one, array_types())]
-        self._copied.update(id(memory_root(one)) for one in arrays)
-        self._arrays += arrays
-        inside: list[Any] = [
-            part for one in arrays if one.dtype.hasobject and not holds_text(block) for part in _items(one, most)
-        ]
-        return [*inside, *(one for one in values[1:] if not isinstance(one, array_types()))]
+        return self._made_of(parts_of_values(block.values), most) if copies_blocks() else [block.values]
+
+    def _made_of(self, parts: Parts, most: int) -> list[Any]:
+        self._copied.update(id(memory_root(one)) for one in parts.arrays)
+        self._arrays += parts.arrays
+        is_text = bool(parts.shared) and holds_text(parts.shared[0])
+        with_objects = [] if is_text else [one for one in parts.arrays if one.dtype.hasobject]
+        return [*(part for one in with_objects for part in items_of(one, most)), *parts.others]
+
+
+def _followed(obj: Any, _most: int) -> list[Any]:
+    return next_of(obj)
 
 
 def _no_further(_obj: Any, _most: int) -> list[Any]:
     return []
-
-
-def _is_own(obj: Any) -> bool:
-    """Whether it is a function, or a class of the session."""
-    return isinstance(obj, types.FunctionType) or (isinstance(obj, type) and obj.__module__ == SESSION_MODULE)
 
 
 def _leading_on(objects: list[Any]) -> list[Any]:
@@ -269,24 +297,6 @@ def _once(objects: list[Any]) -> Iterable[Any]:
     return dict(zip(map(key_of, objects), objects, strict=True)).values()
 
 
-def _is_machinery(kind: type) -> bool:
-    """Whether objects of a type run the session itself: they lead everywhere, and hold no variable of the user's."""
-    if kind.__module__.partition(".")[0] in _RUNNERS or kind.__module__.startswith("IPython.core.interactiveshell"):
-        return True
-    return any(base.__module__ == "asyncio.events" and base.__name__ == "AbstractEventLoop" for base in kind.__mro__)
-
-
-_RUNNERS = frozenset({"ipykernel", "tornado", "zmq", "jupyter_client", "comm"})
-
-
-def _code_of(obj: Any) -> types.CodeType | None:
-    for attribute in ("__code__", "gi_code", "cr_code", "ag_code"):
-        code = getattr(obj, attribute, None) if isinstance(obj, _WITH_CODE) else None
-        if isinstance(code, types.CodeType):
-            return code
-    return None
-
-
 _ENDS_PER_LOOK = 50
 """So many of these are told from others in the time that one other object takes."""
 _HOPELESS = 4
@@ -294,50 +304,3 @@ _HOPELESS = 4
 _TASTE = 500
 """Objects that are looked at of so many."""
 _ENDS = frozenset({str, bytes, int, float, complex, bool, type(None)})
-_WITH_CODE = (types.FunctionType, types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
-
-
-def _scope_of(obj: Any) -> Any:
-    if isinstance(obj, types.FunctionType):
-        return obj.__globals__
-    frame = _frame_of(obj)
-    return frame.f_globals if frame is not None else None
-
-
-def _frame_of(obj: Any) -> types.FrameType | None:
-    if isinstance(obj, types.FrameType):
-        return obj
-    if not isinstance(obj, _WITH_CODE):
-        return None
-    return getattr(obj, "gi_frame", None) or getattr(obj, "cr_frame", None) or getattr(obj, "ag_frame", None)
-
-
-def _next(obj: Any) -> list[Any]:
-    if isinstance(obj, types.FunctionType):
-        outside = (obj.__globals__, getattr(obj, "__builtins__", None))
-        return [one for one in gc.get_referents(obj) if not any(one is scope for scope in outside)]
-    frame = _frame_of(obj)
-    if frame is not None:  # not its globals and builtins, nor who called it
-        return [] if frame.f_locals is frame.f_globals else list(frame.f_locals.values())
-    if isinstance(obj, CACHED_FUNCTION):  # all of them hold one and the same mark
-        return [one for one in gc.get_referents(obj) if type(one) is not object]
-    return parts_of_manager(obj) if isinstance(obj, manager_types()) else gc.get_referents(obj)
-
-
-def _inside(array: Any, most: int) -> list[Any]:
-    """Return what an array leads to, which the collector does not see."""
-    attributes = list(getattr(array, "__dict__", {}).values())
-    root = memory_root(array)
-    if root is not array:
-        return [root, *attributes]
-    return [*_items(array, most), *attributes] if array.dtype.hasobject else attributes
-
-
-def _items(array: Any, most: int) -> list[Any]:
-    """Return items of an array of objects, those of a structured one from its fields."""
-    if array.dtype.names and isinstance(array, sys.modules["numpy"].void):
-        return list(array.item())
-    if array.dtype.names:
-        columns = (array[name] for name in array.dtype.names)
-        return [one for column in columns if column.dtype.hasobject for one in _items(column, most)]
-    return list(array.reshape(-1)[:most].tolist())

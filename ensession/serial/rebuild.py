@@ -225,11 +225,9 @@ def set_attributes(target: object, state: Mapping[str, Any]) -> None:
         setattr(target, name, value)
 
 
-def these_attributes(target: object, state: Mapping[str, Any]) -> None:
-    """Give an object just these attributes, in this order, past what its class makes of being given one."""
-    attributes = vars(target)
-    attributes.clear()
-    attributes.update(state)
+def these_attributes(target: object, state: dict[str, Any]) -> None:
+    """Give an object this very dictionary of attributes, past what its class makes of being given one."""
+    object.__setattr__(target, "__dict__", state)
 
 
 def weak_reference(target: Any) -> weakref.ref[Any]:

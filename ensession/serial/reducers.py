@@ -16,9 +16,9 @@ from ensession.serial import arrays, definitions, handlers, rebuild
 from ensession.serial.handlers import Handler
 from ensession.serial.kinds import are_labels, is_mutable, is_unordered, key_of
 from ensession.serial.memo import objects_in
-from ensession.serial.registry import Range
+from ensession.serial.registry import Range, module_of
 from ensession.serial.scope import Scope
-from ensession.serial.tables import block_types, copies_blocks, manager_types, parts_of_block, parts_of_labels
+from ensession.serial.tables import block_types, copies_blocks, manager_types, parts_of_labels, parts_of_values
 from ensession.serial.timed import TIMED
 from ensession.serial.views import Views
 
@@ -105,7 +105,7 @@ class Reducers(Views):
             return handlers.reduce_raised
         if issubclass(kind, enum.Enum) and not definitions.is_importable(kind):
             return handlers.reduce_enumerated
-        module = kind.__module__
+        module = module_of(kind)
         if module == "numpy.dtypes":
             return Reducers._reduce_dtype
         if issubclass(kind, dict):
@@ -170,12 +170,13 @@ class Reducers(Views):
         if are_labels(obj):
             self.labels[id(obj)] = tuple(obj.names)
             self._alive.append(obj)
-            self._copied.update(map(id, parts_of_labels(obj)))
+            self._copied.update(map(id, parts_of_labels(obj).shared))
         elif hasattr(obj, "_metadata"):  # one list for all frames, and part of each frame's state
             self._copied.add(id(obj._metadata))
         elif isinstance(obj, (*block_types(), *manager_types())) and copies_blocks():
-            for block in getattr(obj, "blocks", (obj,)):  # that of a series is reduced to its values
-                self._copied.update(map(id, parts_of_block(block)))
+            blocks: Iterable[Any] = getattr(obj, "blocks", (obj,))
+            for block in blocks:  # that of a series is reduced to its values
+                self._copied.update(map(id, parts_of_values(block.values).shared))
 
     def keys(self) -> Iterable[int]:
         """Return the keys of all objects of the payload, and of those of the pickler itself."""

@@ -52,6 +52,12 @@ class Later:
     state: Any
 
 
+def module_of(kind: type) -> str:
+    """Return the name of a type's module; empty where it says nothing of the kind."""
+    name: object = kind.__module__
+    return name if isinstance(name, str) else ""
+
+
 class Registry:
     """Reducers by type, exactly: a subclass may hold more than its base.
 
@@ -112,7 +118,7 @@ class Registry:
         try:
             return self._found[kind]
         except KeyError:
-            package, *inside = kind.__module__.split(".")
+            package, *inside = module_of(kind).split(".")
             self._ask(package)
             if inside:
                 self._ask(f"{package}.{inside[0]}")

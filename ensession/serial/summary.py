@@ -10,6 +10,7 @@ from itertools import chain, islice
 from typing import Any
 
 from ensession.model import Summary
+from ensession.serial.registry import module_of
 
 PREVIEW_CHARS = 120
 _SCALARS = (int, float, complex, bool, str, bytes, type(None))
@@ -51,7 +52,7 @@ def summarise(value: Any) -> Summary:
 
 def _type_name(value: Any) -> str:
     kind = type(value)
-    module = kind.__module__
+    module = module_of(kind)
     if module in ("builtins", "__main__"):
         return kind.__qualname__
     return f"{module.partition('.')[0]}.{kind.__qualname__}"
@@ -85,7 +86,7 @@ def _preview(value: Any) -> str:
     if type(value) in _SCALARS or (type(value) in _SAFE_CONTAINERS and _is_plain(value)):
         return _SHORT.repr(value)
     kind = type(value)
-    if (kind.__module__.partition(".")[0], kind.__qualname__) in _PLAINLY_WRITTEN or _is_numpy_number(value):
+    if (module_of(kind).partition(".")[0], kind.__qualname__) in _PLAINLY_WRITTEN or _is_numpy_number(value):
         return str(value)
     return _columns(value) or _item_type(value)
 
@@ -108,7 +109,7 @@ def _parameters(function: types.FunctionType) -> str:
 
 
 def _columns(value: Any) -> str:
-    if type(value).__module__.partition(".")[0] != "pandas" or type(value).__name__ != "DataFrame":
+    if module_of(type(value)).partition(".")[0] != "pandas" or type(value).__name__ != "DataFrame":
         return ""
     return ", ".join(str(name) for name in value.columns[:12])
 

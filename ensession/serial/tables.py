@@ -6,13 +6,33 @@ Since pandas 3 tables share memory that is copied before one of them changes it.
 from __future__ import annotations
 
 import functools
+import gc
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 from ensession.serial.kinds import plain_parts
+from ensession.serial.registry import module_of
 
-_INNER = ("_ndarray", "_data", "_mask")
-"""Where pandas' own kinds of arrays have the arrays that they are made of."""
+_ARROW = "_pa_array"
+"""Where values have an array of Arrow's, which nobody changes."""
+
+
+class Parts(NamedTuple):
+    """What a column's values, or labels, are made of.
+
+    Attributes
+    ----------
+    shared : list
+        What other tables may be made of as well, without sharing a change: the values, and what holds them together.
+    arrays : list of numpy.ndarray
+        Those among them that have the contents.
+    others : list
+        Everything else that the values lead to.
+    """
+
+    shared: list[Any]
+    arrays: list[Any]
+    others: list[Any]
 
 
 def block_types() -> tuple[type, ...]:
@@ -32,20 +52,39 @@ def copies_blocks() -> bool:
     return _major_version(sys.modules["pandas"].__version__) >= 3  # noqa: PLR2004
 
 
-def parts_of_block(block: Any) -> list[Any]:
-    """Return a block's values, and what those are made of."""
-    values = block.values
-    inner = (getattr(values, name, None) for name in _INNER)
-    return [values, *(part for part in inner if part is not None)]
+def parts_of_values(values: Any) -> Parts:
+    """Return what the values of a block are made of, or those of labels."""
+    ndarray = sys.modules["numpy"].ndarray
+    if isinstance(values, ndarray):
+        return Parts([values], [values], [])
+    # What pandas keeps in dictionaries of its own arrays are caches.
+    caches = plain_parts(values) if module_of(type(values)).partition(".")[0] == "pandas" else []
+    parts = Parts([values, *caches], [], [])
+    known = {id(one) for one in (*parts.shared, getattr(values, _ARROW, None), getattr(values, "__dict__", None))}
+    leads_to = [*gc.get_referents(values), *getattr(values, "__dict__", {}).values()]
+    for one in leads_to:
+        if id(one) in known:
+            continue
+        known.add(id(one))
+        if isinstance(one, ndarray):
+            parts.shared.append(one)
+            parts.arrays.append(one)
+        elif isinstance(one, sys.modules["pandas"].api.extensions.ExtensionArray):  # bounds of intervals are two
+            for whole, further in zip(parts, parts_of_values(one), strict=True):
+                whole.extend(further)
+        else:
+            parts.others.append(one)
+    return parts
 
 
-def parts_of_labels(labels: Any) -> list[Any]:
-    """Return what labels are made of: nobody changes it, and the labels of other tables are made of the same."""
-    if isinstance(labels, sys.modules["pandas"].MultiIndex):
-        return [labels._levels, labels._codes, *labels._codes]
-    data = getattr(labels, "_data", None)
-    inner = (getattr(data, name, None) for name in _INNER)
-    return [data, *(part for part in inner if part is not None), *plain_parts(data)]
+def parts_of_labels(labels: Any) -> Parts:
+    """Return what labels are made of: nobody changes it."""
+    pandas = sys.modules["pandas"]
+    if isinstance(labels, pandas.MultiIndex):
+        return Parts([labels._levels, labels._codes, *labels._codes], list(labels._codes), list(labels._levels))
+    if isinstance(labels, pandas.RangeIndex):  # asked for its values, it makes them
+        return Parts([], [], [])
+    return parts_of_values(labels._data)
 
 
 def manager_types() -> tuple[type, ...]:
@@ -59,10 +98,9 @@ def parts_of_manager(manager: Any) -> list[Any]:
     return [*manager.blocks, *manager.axes]
 
 
-def holds_text(block: Any) -> bool:
-    """Whether a block's objects are nothing but text."""
-    strings = sys.modules["pandas"].arrays.StringArray
-    return isinstance(block.values, strings)
+def holds_text(values: Any) -> bool:
+    """Whether the objects in values of a block, or of labels, are nothing but text."""
+    return isinstance(values, sys.modules["pandas"].arrays.StringArray)
 
 
 @functools.cache

@@ -56,7 +56,8 @@ class Views:
     def _reduce_its_own_way(self, array: Any) -> Any:
         """Reduce an instance of a subclass as that says, but for what NumPy's state forgets: memory, locks, order."""
         root = arrays.memory_root(array)
-        if id(root) in self._owners or not array.flags.writeable or not array.dtype.isnative:
+        is_needed = id(root) in self._owners or not array.flags.writeable or not array.dtype.isnative
+        if is_needed and not arrays.has_slots(type(array)):
             return self._reduce_subclassed(array)
         if not isinstance(root, sys.modules["numpy"].ndarray):
             self._buffers.append(root)

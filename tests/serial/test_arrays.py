@@ -132,3 +132,45 @@ def test_views_are_known_in_the_first_pass(monkeypatch: pytest.MonkeyPatch) -> N
     alone = [np.arange(10.0)[1:], np.arange(10.0).reshape(5, 2), np.arange(10.0).view(np.recarray)]
     assert look({"x": shared, "y": alone}, World().scope).unstorable is None
     assert [kind.__name__ for kind, *_ in passes] == ["_CPickler", "_Blind"]
+
+
+class WithSlots(np.ndarray):
+    """Keeps something where only it knows to put it back."""
+
+    __slots__ = ("unit",)
+
+    def __array_finalize__(self, other: Any) -> None:
+        """Take the unit along."""
+        self.unit = getattr(other, "unit", None)
+
+    def __reduce__(self) -> Any:
+        """Add the unit to what NumPy says."""
+        make, arguments, state = super().__reduce__()  # type: ignore[misc]
+        return make, arguments, (state, self.unit)
+
+    def __setstate__(self, state: Any) -> None:
+        """Take it back."""
+        super().__setstate__(state[0])  # type: ignore[misc]
+        self.unit = state[1]
+
+
+def test_what_only_a_class_knows_of_is_left_to_it() -> None:
+    one = np.arange(5.0).view(WithSlots)
+    one.unit = "m"
+    locked = one.copy()
+    locked.flags.writeable = False
+    found, _ = reloaded({"x": [one, one[1:]], "y": locked}, World())
+    assert [part.unit for part in (*found["x"], found["y"])] == ["m", "m", "m"]
+
+
+def test_attributes_are_one_dictionary_for_all_that_hold_it() -> None:
+    one = np.arange(5.0).view(Measured)
+    one.flags.writeable = False
+    vars(one)["x"] = 1
+    found, _ = reloaded({"x": one, "y": vars(one)}, World())
+    assert vars(found["x"]) is found["y"]
+
+
+def test_types_that_say_no_module_are_looked_at() -> None:
+    seen = look({"x": np.ctypeslib.as_ctypes(np.zeros(3))}, World().scope)
+    assert seen.unstorable is not None

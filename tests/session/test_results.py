@@ -59,3 +59,12 @@ def test_a_result_from_before_a_move_may_be_anything(notebook: Notebook) -> None
     assert not notebook.audits()
     notebook.run("l")
     assert notebook["l"] == [1] or notebook["l"] == [1, 5]
+
+
+def test_a_cell_without_a_number_replaces_a_result(notebook: Notebook) -> None:
+    notebook.run("a = [1]", "b = [2]")
+    notebook.shell.run_cell("a", store_history=False)
+    notebook.shell.run_cell("b", store_history=False)
+    notebook.run("_.append(9)")
+    assert notebook["b"] == [2, 9]
+    assert "b" in notebook.changed()
