@@ -153,26 +153,32 @@ def _real(value: float | None) -> float | None:
 
 def _hash(domain: str, value: _Value) -> Digest:
     pieces: list[bytes] = []
-    _encode(domain, pieces)
-    _encode(value, pieces)
-    return Digest(blake3(b"".join(pieces)).digest())
+    _encode((domain, value), pieces.append)
+    return Digest(blake3(b"".join(pieces[1:])).digest())
 
 
-def _encode(value: _Value, pieces: list[bytes]) -> None:
-    """Append type mark, length and content; ints and floats have a fixed length."""
-    if type(value) is not tuple and type(value) is not list:
-        encode = _ENCODERS.get(type(value)) or next(filter(None, map(_ENCODERS.get, type(value).__mro__)), None)
-        if encode is not None:
-            pieces.append(encode(value))
-            return
-    items: Sequence[_Value] = value  # type: ignore[assignment]  # what is left
-    pieces.append(_LENGTH(b"L", len(items)))
-    for item in items:
-        encode = _ENCODERS.get(type(item))
-        if encode is None:
-            _encode(item, pieces)
+def _encode(items: Sequence[_Value], add: Callable[[bytes], None]) -> None:
+    """Add mark, length and content of a sequence; ints and floats have a fixed length."""
+    add(_LENGTH(b"L", len(items)))
+    for item in items:  # in the order of how often they come: a history has hundreds of thousands
+        kind = type(item)
+        if item is None:
+            add(b"N")
+        elif kind is str:
+            text = item.encode()  # type: ignore[union-attr]
+            add(_LENGTH(b"S", len(text)))
+            add(text)
+        elif kind is tuple or kind is list:
+            if item:
+                _encode(item, add)  # type: ignore[arg-type]
+            else:
+                add(_EMPTY)
         else:
-            pieces.append(encode(item))
+            encode = _ENCODERS.get(kind) or next(filter(None, map(_ENCODERS.get, kind.__mro__)), None)
+            if encode is None:
+                _encode(item, add)  # type: ignore[arg-type]
+            else:
+                add(encode(item))
 
 
 def _encode_text(value: str) -> bytes:
@@ -182,6 +188,7 @@ def _encode_text(value: str) -> bytes:
 
 _LENGTH = struct.Struct("<cQ").pack
 _REAL = struct.Struct("<cd").pack
+_EMPTY = _LENGTH(b"L", 0)
 _ENCODERS: dict[type, Callable[[Any], bytes]] = {
     type(None): lambda _: b"N",
     str: _encode_text,
@@ -194,9 +201,8 @@ _ENCODERS: dict[type, Callable[[Any], bytes]] = {
 def _version_start() -> bytes:
     """Return the encoding of a version's record up to its execution's digest."""
     whole: list[bytes] = []
-    _encode(_VERSION_DOMAIN, whole)
-    _encode((bytes(DIGEST_SIZE), 0), whole)
-    return b"".join(whole)[: -(DIGEST_SIZE + 17)]  # less the digest, and the number with its mark
+    _encode((_VERSION_DOMAIN, (bytes(DIGEST_SIZE), 0)), whole.append)
+    return b"".join(whole[1:])[: -(DIGEST_SIZE + 17)]  # less the digest, and the number with its mark
 
 
 _VERSION_START = _version_start()

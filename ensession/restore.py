@@ -64,8 +64,8 @@ class Bench(Protocol):
     def working_in(self, folder: str) -> AbstractContextManager[None]:
         """Work in another folder for a while; stay where a cell goes by itself."""
 
-    def agrees(self, values: Values, recorded: Fingerprint) -> bool:
-        """Whether a recorded fingerprint is one of this co-variable."""
+    def agrees(self, values: Values, recorded: Fingerprint, version: VersionId | None = None) -> bool:
+        """Whether a recorded fingerprint is one of this co-variable, which is the given version if it is."""
 
 
 class Archive(Protocol):
@@ -74,8 +74,8 @@ class Archive(Protocol):
     def execution(self, id_: ExecutionId) -> Execution:
         """Return an execution."""
 
-    def version(self, id_: VersionId) -> Version:
-        """Return a version."""
+    def made_with(self, id_: VersionId) -> Mapping[VersionId, Version]:
+        """Return a version and all others of its execution."""
 
     def why_incomparable(self, id_: ExecutionId) -> str | None:
         """Say why fingerprints of an execution can't be compared with those made here; None where they can."""
@@ -161,6 +161,7 @@ class Executor:
         self._archive = archive
         self._bench = bench
         self._progress = progress
+        self._records: dict[VersionId, Version] = {}
 
     def carry_out(self, plan: Plan) -> Made:
         """Bring all versions of a plan into being, in history order.
@@ -268,25 +269,29 @@ class Executor:
 
     def _is_stored(self, version: VersionId) -> bool:
         """Whether there is a payload to load instead, with a fingerprint that it was stored under."""
-        record = self._archive.version(version)
+        record = self._record(version)
         return record.fingerprint is not None and record.payload is not None and version not in self._unloadable
+
+    def _record(self, version: VersionId) -> Version:
+        if version not in self._records:  # most often the others of its execution are asked for next
+            self._records.update(self._archive.made_with(version))
+        return self._records[version]
 
     def _values(self, version: VersionId, made: Made) -> Values:
         return self._live[version] if version in self._live else made.values[version]
 
     def _require_unspoilt(self, version: VersionId, execution: GraphExecution) -> None:
         names = self._graph.versions[version].names
-        recorded = None if names[0].startswith(HIDDEN_PREFIX) else self._archive.version(version).fingerprint
+        recorded = None if names[0].startswith(HIDDEN_PREFIX) else self._record(version).fingerprint
         if recorded is not None and not self._bench.agrees(self._live[version], recorded):
-            what = ", ".join(names)
-            reason = f"cell {execution.id} changed {what} when it ran again, unlike the first time"
+            reason = f"cell {execution.id} changed {', '.join(names)} when it ran again, unlike the first time"
             raise SpoiltInput(execution.id, version, reason)
 
     def _verify(self, version: VersionId, values: Values) -> tuple[Fate, str]:
-        record = self._archive.version(version)
+        record = self._record(version)
         if record.fingerprint is None:
             return Fate.UNVERIFIED, record.unstorable or "its type pickles differently from look to look"
-        if self._bench.agrees(values, record.fingerprint):
+        if self._bench.agrees(values, record.fingerprint, version):
             return Fate.RECOMPUTED, ""
         elsewhere = self._archive.why_incomparable(record.execution)
         if elsewhere is not None:

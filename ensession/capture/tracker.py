@@ -188,18 +188,25 @@ class Tracker:
         self._owed.clear()
         self.results.forget()
 
-    def learn(self, names: Names, values: Mapping[str, Any], version: VersionId, unstorable: str | None = None) -> None:
-        """Take a restored co-variable as it is for its recorded version, which is ``unstorable`` for some reason."""
+    def learn(
+        self,
+        names: Names,
+        values: Mapping[str, Any],
+        version: VersionId,
+        unstorable: str | None = None,
+        seen: Look | None = None,
+    ) -> None:
+        """Take a restored co-variable, ``seen`` where it was looked at, as it is for its recorded version."""
         self.results.forget()
         if unstorable == ASSUMED:  # then there was no time to look at it, and nothing to compare a look with
-            found = Fresh(names, values, self.looker.glance(values), is_stable=True, is_changed=False)
-        else:
-            found = self.inspect(names, values)
-        self.known.update(dict.fromkeys(names, found.tracked(version)))
+            seen = self.looker.glance(values)
+        self.known.update(dict.fromkeys(names, self.inspect(names, values, seen).tracked(version)))
 
-    def inspect(self, names: Names, values: Mapping[str, Any], *, is_forced: bool = False) -> Fresh:
-        """Look at a live co-variable, without remembering anything; ``is_forced``: it has changed."""
-        seen = self.look(values)
+    def inspect(
+        self, names: Names, values: Mapping[str, Any], seen: Look | None = None, *, is_forced: bool = False
+    ) -> Fresh:
+        """Look at a live co-variable, unless that was done; remember nothing. ``is_forced``: it has changed."""
+        seen = seen or self.look(values)
         return Fresh(names, values, seen, self.looker.is_stable(values, seen), is_forced)
 
     def miss(self, names: Names, version: VersionId) -> None:

@@ -34,9 +34,12 @@ _FATES = {
     Fate.AWAITED: "awaited",
 }
 
+_LONGEST = 200
+"""Variables that came back as they were of which each gets a row of its own."""
 _NAMED = 5
 """Names that a sentence lists before it counts the rest."""
 
+_WELL = frozenset({Fate.LOADED, Fate.RECOMPUTED, Fate.KEPT})
 _HOW = Column(
     "how",
     tones=(
@@ -95,12 +98,15 @@ def plan_picture(
 
 
 def restore_table(report: RestoreReport) -> Table:
-    """Show what became of every variable (invariant 6), and a summary."""
+    """Show what became of every variable (invariant 6), and a summary; of very many that are well, their number."""
     columns = (Column("name", mono=True), Column("cell", right=True), _HOW, Column("why"))
-    rows = tuple(_fate_row(variable) for variable in sorted(report.variables, key=_most_urgent_first))
+    well = [one for one in report.variables if one.fate in _WELL]
+    shown = [one for one in report.variables if one.fate not in _WELL] + well[:_LONGEST]
+    rows = tuple(_fate_row(variable) for variable in sorted(shown, key=_most_urgent_first))
     estimate = f"The plan had estimated {duration(report.plan.cost_s)}, imports not counted."
     replans = (f"Planned again: {reason}." for reason in report.replans)
-    notes = (summary_line(report), estimate, *replans, *_sentences(report.notes))
+    more = (f"Not listed: {counted(len(well) - _LONGEST, 'variable')} that came back like these.",)
+    notes = (summary_line(report), *more[: len(well) > _LONGEST], estimate, *replans, *_sentences(report.notes))
     return Table(f"Restored state {report.target or 0}", columns, rows, notes).without_empty()
 
 

@@ -103,6 +103,10 @@ class Look:
             return self
         return replace(self, source=_ALONE, is_varying=self.varies_by_process())
 
+    def remembered(self) -> Look:
+        """Return the look without links, and without anything that is needed for writing."""
+        return self if isinstance(self.source, Reach) else replace(self, source=_ALONE, sink=None)
+
     def keys(self) -> Iterable[int]:
         """Return the keys of all objects in the payload, and of some more: whatever is part of it is among them."""
         return (

@@ -13,6 +13,7 @@ from ensession.capture.tracker import Tracker
 from ensession.environments import why_incomparable
 from ensession.model import Digest, Execution, ExecutionId, Fingerprint, PayloadSource, Version, VersionId
 from ensession.serial.agreement import agrees
+from ensession.serial.look import Look
 from ensession.session.environment import Comparison
 from ensession.store import Store
 from ensession.trust import Keyring, require_payload
@@ -26,13 +27,20 @@ class CellRunner(Protocol):
 
 
 class LiveBench:
-    """A shell and its namespace (:class:`~ensession.restore.Bench`)."""
+    """A shell and its namespace (:class:`~ensession.restore.Bench`).
+
+    Attributes
+    ----------
+    looks : dict[VersionId, Look]
+        At what was found to be as recorded. Whoever takes a state up from here needs no second look.
+    """
 
     def __init__(self, shell: CellRunner, user: UserNamespace, hidden: HiddenState, tracker: Tracker) -> None:
         self._shell = shell
         self._user = user
         self._hidden = hidden
         self._tracker = tracker
+        self.looks: dict[VersionId, Look] = {}
 
     @property
     def namespace(self) -> dict[str, Any]:
@@ -71,9 +79,13 @@ class LiveBench:
             if os.path.samefile(os.getcwd(), folder):
                 os.chdir(before)
 
-    def agrees(self, values: Mapping[str, Any], recorded: Fingerprint) -> bool:
-        """Whether a recorded fingerprint is one of this co-variable."""
-        return agrees(values, self._tracker.scope, recorded, self._tracker.look(values))
+    def agrees(self, values: Mapping[str, Any], recorded: Fingerprint, version: VersionId | None = None) -> bool:
+        """Whether a recorded fingerprint is one of this co-variable; of a version that it is, the look is kept."""
+        seen = self._tracker.look(values)
+        is_so = agrees(values, self._tracker.scope, recorded, seen)
+        if is_so and version is not None:
+            self.looks[version] = seen.remembered()
+        return is_so
 
 
 class StoreArchive:
@@ -93,9 +105,9 @@ class StoreArchive:
         """Return an execution."""
         return self._store.history.execution(id_)
 
-    def version(self, id_: VersionId) -> Version:
-        """Return a version."""
-        return self._store.history.version(id_)
+    def made_with(self, id_: VersionId) -> Mapping[VersionId, Version]:
+        """Return a version and all others of its execution."""
+        return self._store.history.made_with(id_)
 
     def why_incomparable(self, id_: ExecutionId) -> str | None:
         """Say why fingerprints of an execution can't be compared with those made here; None where they can."""

@@ -23,6 +23,7 @@ from ensession.session.recorder import Recorder
 from ensession.session.reports import plain
 from ensession.session.returning import Bans, bring_back
 from ensession.session.shell import Shell
+from ensession.session.survival import lost_names
 from ensession.session.workshop import Workshop
 from ensession.store import Store
 from ensession.trust import Keyring, OwnParts, own_words, require_history
@@ -168,8 +169,9 @@ class Restorer:
         if clashing and not overwrite:
             more = len(clashing) - _NAMED
             names = ", ".join(clashing[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+            verb = "are" if clashing[1:] else "is"
             raise UsageError(
-                f"{names} would be overwritten and is not recorded in {self._store.path}: "
+                f"{names} would be overwritten and {verb} not recorded in {self._store.path}: "
                 "restart the kernel first, or say %ens restore --force"
             )
         return {name: value for name, value in variables.items() if name not in graph.state}
@@ -185,13 +187,16 @@ class Restorer:
                 recorder.tracker.miss(names, version)
             elif kinds.isdisjoint(_NOT_AS_RECORDED):  # else it is found new before the next cell
                 present = {name: variables[name] for name in names if name in variables}
-                recorder.tracker.learn(tuple(present), present, version, graph.versions[version].unstorable)
+                seen = self._bench.looks.get(version) if kinds == {Fate.RECOMPUTED} else None
+                recorder.tracker.learn(tuple(present), present, version, graph.versions[version].unstorable, seen)
+        self._bench.looks.clear()
         self._hidden.changed()
         self._hidden.doubt(name for name, fate in fates.items() if fate is Fate.MISSING)
         recorder.rule = StorageRule.from_graph(recorder.rule.policy, self._costs(), graph)
         recorder.head = report.target
         if recorder.survival is not None:
-            recorder.survival.restart()
+            is_whole = {Fate.AWAITED, Fate.IGNORED}.isdisjoint(fates.values())  # else its plan is of a part
+            recorder.survival.restart(lost_names(graph, report.plan) if is_whole else None)
         recorder.branch = self._store.refs.branch_for(report.target, recorder.branch)
 
 

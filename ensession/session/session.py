@@ -15,7 +15,6 @@ from ensession.config import AT_START, Config
 from ensession.display import one_line
 from ensession.errors import NotFoundError, StoreAccessError, UsageError
 from ensession.model import (
-    HIDDEN_PREFIX,
     EnvironmentDifference,
     ExecutionId,
     Graph,
@@ -36,7 +35,7 @@ from ensession.session.recorder import Recorder
 from ensession.session.restoring import Restorer
 from ensession.session.shell import Shell
 from ensession.session.speaking import UsersWord
-from ensession.session.survival import SurvivalWatch
+from ensession.session.survival import SurvivalWatch, lost_names
 from ensession.store import Store
 from ensession.trust import Keyring, own_words
 
@@ -205,15 +204,8 @@ class Session:
         if self.head is None:
             return {}, {}
         chosen, graph = self.plan(self.head)
-        lost = {
-            name: version
-            for name, version in graph.state.items()
-            if version in chosen.missing and not name.startswith(HIDDEN_PREFIX)
-        }
-        return (
-            {name: chosen.missing[version] for name, version in lost.items()},
-            {name: chosen.advice[version] for name, version in lost.items()},
-        )
+        lost = lost_names(graph, chosen)
+        return lost, {name: chosen.advice[graph.state[name]] for name in lost}
 
     def restore(self, execution: ExecutionId | None, progress: Progress, *, overwrite: bool = False) -> RestoreReport:
         """Bring a state back into the live namespace, and go on recording from there.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from ensession.model import HIDDEN_PREFIX, BindingDraft, VersionId
+from ensession.model import HIDDEN_PREFIX, BindingDraft, Graph, Plan, VersionId
 
 SHARE = 20
 """The exact look may take one part in so many of the time that goes by."""
@@ -40,6 +40,15 @@ def well_bound(
         one.name: is_repeatable or one.version is None or versions[one.version] in stored
         for one in bindings
         if not one.name.startswith(HIDDEN_PREFIX)
+    }
+
+
+def lost_names(graph: Graph, plan: Plan) -> dict[str, str]:
+    """Return the variables that a plan can't bring back, and why."""
+    return {
+        name: plan.missing[version]
+        for name, version in graph.state.items()
+        if version in plan.missing and not name.startswith(HIDDEN_PREFIX)
     }
 
 
@@ -89,9 +98,9 @@ class SurvivalWatch:
         if self._is_due and self._clock() >= self._next_look:
             self._look()
 
-    def restart(self) -> None:
-        """Begin anew after a restore, whose report has told of losses."""
-        self._lost = self._exact()
+    def restart(self, lost: Mapping[str, str] | None) -> None:
+        """Begin anew after a restore, whose report has told of losses: these, or those that an exact look finds."""
+        self._lost = self._exact() if lost is None else lost
         self._suspects = set(self._lost)
         self._is_due = False
 

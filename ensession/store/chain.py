@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ensession.digests import execution_digest, version_digest
@@ -53,6 +53,11 @@ _CHILDREN = {
     " WHERE m.execution BETWEEN ? AND ?",
     "effect": "SELECT execution, kind, detail FROM effect WHERE execution BETWEEN ? AND ? ORDER BY execution, seq",
 }
+
+
+# A look-up takes a fraction of what calling an enumeration does; what is unknown is for that to refuse.
+_KINDS: dict[str, ExecutionKind] = {kind.value: kind for kind in ExecutionKind}
+_OUTCOMES: dict[str, Outcome] = {outcome.value: outcome for outcome in Outcome}
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +192,8 @@ def draft_of(head: Sequence[Any], children: dict[str, list[Any]]) -> ExecutionDr
     KeyError, TypeError, ValueError, AttributeError
         The rows make no sense.
     """
-    requires = _by_execution(row[1:] for row in children["requirement"])
+    needed = children["requirement"]
+    requires = _by_execution(row[1:] for row in needed) if needed else {}
     _, parent, _, _, _, run, kind, code, started_at, runtime_s, capture_s, outcome, cell_id, *texts = head
     error, no_replay, not_captured, caution = texts
     ordinals = {row[1]: row[2] for row in children["version"]}
@@ -196,11 +202,11 @@ def draft_of(head: Sequence[Any], children: dict[str, list[Any]]) -> ExecutionDr
     return ExecutionDraft(
         run=run,
         parent=parent,
-        kind=ExecutionKind(kind),
+        kind=_KINDS.get(kind) or ExecutionKind(kind),
         code=code,
         started_at=started_at,
         runtime_s=runtime_s,
-        outcome=Outcome(outcome),
+        outcome=_OUTCOMES.get(outcome) or Outcome(outcome),
         cell_id=cell_id,
         error=error,
         no_replay=no_replay,
@@ -208,23 +214,23 @@ def draft_of(head: Sequence[Any], children: dict[str, list[Any]]) -> ExecutionDr
         caution=caution,
         capture_s=capture_s,
         # Only the kind: the text is hashed as it is stored.
-        outputs=tuple(Output(row[1], {}) for row in children["output"]),
-        versions=tuple(_version_draft(row, requires.get(row[1], []), ordinals) for row in children["version"]),
-        bindings=tuple(_binding_draft(row, ordinals) for row in children["binding"]),
-        files=tuple(FileAccess(*row[1:]) for row in children["file"]),
-        effects=tuple(Effect(*row[1:]) for row in children["effect"]),
-        modules=tuple(ModuleSource(*row[1:]) for row in children["module"]),
+        outputs=tuple([Output(row[1], {}) for row in children["output"]]),
+        versions=tuple([_version_draft(row, requires.get(row[1], ()), ordinals) for row in children["version"]]),
+        bindings=tuple([_binding_draft(row, ordinals) for row in children["binding"]]),
+        files=tuple([FileAccess(*row[1:]) for row in children["file"]]),
+        effects=tuple([Effect(*row[1:]) for row in children["effect"]]),
+        modules=tuple([ModuleSource(*row[1:]) for row in children["module"]]),
     )
 
 
-def _version_draft(row: Sequence[Any], requires: list[Any], ordinals: dict[int, int]) -> VersionDraft:
+def _version_draft(row: Sequence[Any], requires: Sequence[Any], ordinals: dict[int, int]) -> VersionDraft:
     _, _, _, names, fingerprint, n_bytes, unstorable = row
+    draft = VersionDraft(tuple(json.loads(names)), fingerprint, n_bytes, unstorable)
+    if not requires:
+        return draft
     required = [pair[1] for pair in requires]
-    return VersionDraft(
-        names=tuple(json.loads(names)),
-        fingerprint=fingerprint,
-        n_bytes=n_bytes,
-        unstorable=unstorable,
+    return replace(
+        draft,
         requires=tuple(version for version in required if version not in ordinals),
         requires_new=tuple(ordinals[version] for version in required if version in ordinals),
     )

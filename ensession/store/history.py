@@ -58,6 +58,7 @@ _VERSIONS_OF = (
 _READS = (
     f"SELECT {_VERSION} FROM read r JOIN version v ON v.id = r.version {_PAYLOAD} WHERE r.execution = ? ORDER BY v.id"
 )
+_MADE_WITH = f"SELECT {_VERSION} FROM version o JOIN version v ON v.execution = o.execution {_PAYLOAD} WHERE o.id = ?"
 _ONE_VERSION = f"SELECT {_VERSION} FROM version v {_PAYLOAD} WHERE v.id = ?"
 _IN_LINE = "EXISTS (SELECT 1 FROM line WHERE {} BETWEEN line.first AND line.last)"
 _ON_LINE = f"{LINE} {_EXECUTION} WHERE {_IN_LINE.format('id')} ORDER BY id"
@@ -197,6 +198,13 @@ class HistoryReader:
         if not rows:
             raise NotFoundError(f"{self._database.path}: there is no version {id}")
         return _version(rows[0])
+
+    def made_with(self, id: VersionId) -> dict[VersionId, Version]:
+        """Return all versions that the execution made which made one."""
+        found = {version.id: version for version in map(_version, self._database.rows(_MADE_WITH, (id,)))}
+        if id not in found:
+            raise NotFoundError(f"{self._database.path}: there is no version {id}")
+        return found
 
     def version_digest(self, id: VersionId) -> Digest:
         """Return the digest of a version, by which copies of a store know it."""

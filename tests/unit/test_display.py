@@ -207,6 +207,17 @@ def test_a_restore_accounts_for_every_variable() -> None:
     assert "\x1b" not in display.to_text(table)
 
 
+def test_a_restore_of_very_many_variables_lists_all_that_are_not_as_they_were() -> None:
+    fates = [Fate.LOADED, Fate.RECOMPUTED] * 150 + [Fate.MISSING, Fate.DIFFERENT] * 150
+    variables = tuple(VariableReport(f"v{i}", fate, ExecutionId(i)) for i, fate in enumerate(fates, start=1))
+    report = RestoreReport(ExecutionId(6), Plan(ExecutionId(6), (), {}, 0.0, 0.0, inf), variables, 1.5)
+    table = display.restore_table(report)
+    assert {f"v{i}" for i in range(301, 601)} < {row[0] for row in table.rows}
+    assert len(table.rows) == 500
+    assert table.notes[0].startswith("600 variables in 1.5 s")
+    assert table.notes[1] == "Not listed: 100 variables that came back like these."
+
+
 def test_status_names_the_losses() -> None:
     table = display.status_table(
         path="work.ens",
