@@ -9,7 +9,7 @@ from typing import Any
 
 from ensession.capture.pausing import collector_paused
 from ensession.model import Fingerprint
-from ensession.serial.budget import Budget
+from ensession.serial.budget import Budget, Limit, OverBudget
 from ensession.serial.kinds import are_labels
 from ensession.serial.look import Look, assumed, finished, look, second_fingerprint
 from ensession.serial.registry import module_of
@@ -56,6 +56,18 @@ class Looker:
         """Look to the end, whatever it takes."""
         with collector_paused():
             return look(values, self._scope, self.room)
+
+    def within(self, values: Mapping[str, Any], limit_s: float | None) -> Look | None:
+        """Look, but no longer than so many seconds of processor time; None where that is too short."""
+        if limit_s is None:
+            return self.fully(values)
+        self.room.renew()
+        limit = Limit(time.thread_time() + limit_s, time.thread_time)
+        try:
+            with collector_paused():
+                return look(values, self._scope, self.room, limit)
+        except OverBudget:
+            return None
 
     def glance(self, values: Mapping[str, Any]) -> Look:
         """Look only at what they share with others, and assume a change."""

@@ -18,6 +18,7 @@ from ensession.display import (
     lay_out,
     log_table,
     modules_of,
+    one_line,
     settings_table,
     status_table,
     unwritten_line,
@@ -28,6 +29,7 @@ from ensession.errors import EnsessionError, UsageError
 from ensession.magic.browsing import export, show_diff
 from ensession.magic.help import FIRST_USE, HELP
 from ensession.magic.moves import MoveVerbs
+from ensession.magic.pauses import Pauses
 from ensession.magic.restoring import RestoreVerbs, awaited_line
 from ensession.magic.shell import IPythonShell, default_file
 from ensession.magic.show import show, show_graph, show_plan
@@ -53,6 +55,7 @@ class EnsCommand:
         self._session: Session | None = None
         self._hooks = CellHooks(shell, self)
         self._is_replaying = False
+        self._pauses = Pauses(lambda: self._session, lambda problem: print(problem, file=sys.stderr))
         self._bringing = RestoreVerbs(shell, self)
         self._moves = MoveVerbs(self.active, self.replaying)
         self._syncing = SyncVerbs(self.active)
@@ -112,6 +115,7 @@ class EnsCommand:
 
     def cell_begins(self, code: str, cell_id: str | None, python: str | None) -> None:
         """Hear that a cell is about to run; ``python`` is what the shell made of it, where it tells that."""
+        self._pauses.end()
         if self._bringing.begin(code) and self._session is not None:
             self._session.begin_cell(code, cell_id, python)
 
@@ -119,6 +123,7 @@ class EnsCommand:
         """Hear that it ran."""
         if self._bringing.end() and self._session is not None:
             self._session.end_cell(ending_of(error))
+            self._pauses.begin()
         notice = self._syncing.notice()
         if notice is not None:
             print(f"ensession: {notice}", file=sys.stderr)
@@ -169,6 +174,7 @@ class EnsCommand:
     def leave(self) -> None:
         """End the session, if there is one."""
         session, self._session = self._session, None
+        self._pauses.end()
         self._bringing.leave()
         try:
             if session is not None:
@@ -179,8 +185,11 @@ class EnsCommand:
     def _flush(self, words: list[str]) -> None:
         _no_more(words)
         session = self.active()
+        problems = session.late.look_at_all()
         n_waiting = session.flush()
         waited = f"waited for {n_waiting} of them" if n_waiting else "nothing was waiting"
+        for problem in problems:
+            print(one_line(problem))
         print(f"Every value that is to be stored is in {session.store.path}: {waited}.")
 
     def _stop(self, words: list[str]) -> None:

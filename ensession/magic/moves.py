@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
-from ensession.display import restore_table
+from ensession.display import one_line, restore_table
 from ensession.errors import UsageError
 from ensession.magic.show import progress, show
 from ensession.model import Fate, Ref, RefKind, RestoreReport
+from ensession.restore import Progress
 from ensession.session.session import Session
 
+LEAVING_S = 1.0
+"""How long going to another state may wait for late looks."""
 _CHANGED_FATES = (Fate.MISSING, Fate.DIFFERENT)
 
 
@@ -42,22 +45,28 @@ class MoveVerbs:
     def _checkout(self, words: list[str]) -> None:
         if len(words) != 1:
             raise UsageError("%ens checkout takes one state: a number, @N, or the name of a tag or branch")
-        session = self._active()
-        with self._replaying(), progress() as step:
+        with self._leaving() as (session, step):
             report = session.moves.checkout(words[0], step)
         self._tell(session, report)
 
     def _undo(self, words: list[str]) -> None:
-        session = self._active()
-        with self._replaying(), progress() as step:
+        with self._leaving() as (session, step):
             report = session.moves.undo(_count(words, "undo"), step)
         self._tell(session, report)
 
     def _redo(self, words: list[str]) -> None:
-        session = self._active()
-        with self._replaying(), progress() as step:
+        with self._leaving() as (session, step):
             report = session.moves.redo(_count(words, "redo"), step)
         self._tell(session, report)
+
+    @contextmanager
+    def _leaving(self) -> Iterator[tuple[Session, Progress]]:
+        """Go to another state; what there was no time for and is about to go is looked at before."""
+        session = self._active()
+        for problem in session.late.look_at_all(LEAVING_S):
+            print(one_line(problem))
+        with self._replaying(), progress() as step:
+            yield session, step
 
     def _tell(self, session: Session, report: RestoreReport) -> None:
         session.last_restore = report

@@ -102,6 +102,8 @@ class SyncVerbs:
         address = other_copy(rest[0], path)
         if address.host is None:
             session.note_copy(address.path)
+        for problem in session.late.look_at_all():
+            print(one_line(problem))
         session.flush()
         with unheard():
             done = bring_together(path, address, session.config, reach, _watched, session.store.file_id)

@@ -161,6 +161,17 @@ class StorageRule:
             else:
                 self._ways[version] = way
 
+    def should_store_late(self, version: VersionId, n_stream_bytes: int, n_buffer_bytes: int) -> bool:
+        """Say whether a version that was observed without a payload is worth one all the same."""
+        if version in self._load_s:
+            return False
+        return self.should_store(n_stream_bytes, n_buffer_bytes, self._ways.get(version, IMPOSSIBLE))
+
+    def gain(self, version: VersionId, n_stream_bytes: int, n_buffer_bytes: int) -> None:
+        """Take note that a version got a payload after all."""
+        self._ways.pop(version, None)
+        self._load_s[version] = self._costs.estimate_load_s(n_stream_bytes, n_buffer_bytes)
+
     def lose(self, version: VersionId) -> None:
         """Take note that a payload was not written after all: the version can't be counted on."""
         self._load_s.pop(version, None)

@@ -163,6 +163,14 @@ class Situation:
         return next((c for c in self.graph.executions if c.id == execution), None)
 
 
+def is_only_loaded(version: GraphVersion) -> bool:
+    """Whether a version is never made again while it can be loaded.
+
+    Its payload came late: there is no fingerprint to hold what its cell would make against.
+    """
+    return version.unstorable is not None and version.payload is not None
+
+
 def fresh_inputs(
     execution: GraphExecution, versions: Mapping[VersionId, GraphVersion], live: Collection[VersionId]
 ) -> tuple[VersionId, ...]:

@@ -82,6 +82,10 @@ class Discretion:
                 reasons[index] = "it holds what looks like one"
         return self._unseen(_without(change, reasons) if reasons else change)
 
+    def withholds(self, one: Fresh) -> bool:
+        """Whether a value that is looked at late must not be stored."""
+        return not self._may_store(one.names) and (self._own(one.values) is not None or self._holds(one))
+
     def told(self, change: Change, code: str, head: ExecutionId) -> None:
         """Say what was left out of a change that is recorded, and what is in the text of its cell all the same."""
         self._head = head

@@ -84,7 +84,7 @@ class Recorder:
         self._untold: str | None = None
         self._notices = Notices(shell, store)
         self.tracker = tracker_of(user, config)
-        self._discretion = Discretion(user.variables, self.spoken.is_pinned, self._notices.once)
+        self.discretion = Discretion(user.variables, self.spoken.is_pinned, self._notices.once)
         self._module_state = ModuleState(self.tracker.look, self._modules.names)
         self._beside = Beside(self.tracker)
         self.rule = StorageRule(config.policy, CostModel())
@@ -96,7 +96,7 @@ class Recorder:
     def adopt(self) -> None:
         """Record what the namespace and the hidden state hold when recording begins."""
         with self.tracker.looker.at_any_cost():  # no cell makes it again
-            change = self._discretion.applied(self.tracker.examine(_BEFORE, self._hidden.changed()), self.head)
+            change = self.discretion.applied(self.tracker.examine(_BEFORE, self._hidden.changed()), self.head)
         if not change.is_empty:
             self._write(self._draft(ExecutionKind.ADOPTED, change, no_replay=_BEFORE.everything), change)
 
@@ -262,7 +262,7 @@ class Recorder:
 
     def _examine(self, touched: Touched, hidden: Mapping[str, Any]) -> Change:
         examine = self.tracker.audit if self._config.audit else self.tracker.examine
-        return self._discretion.applied(examine(touched, hidden), self.head)
+        return self.discretion.applied(examine(touched, hidden), self.head)
 
     def _draft(self, kind: ExecutionKind, change: Change, **known: Any) -> ExecutionDraft:
         modules = self._modules.fresh()
@@ -284,12 +284,12 @@ class Recorder:
         }
         small = inline(wanted, self._config.inline_limit_bytes)
         writers = {index: payload_writer(wanted[index], self.tracker.scope) for index in small}
-        recorded = self._store.log.record(self._discretion.masked(draft), writers, self._keyring.seal)
+        recorded = self._store.log.record(self.discretion.masked(draft), writers, self._keyring.seal)
         self.head = recorded.id
         self.branch = recorded.branch or self.branch
         self._gap = None
         self._notices.recorded()
-        self._discretion.told(change, draft.code, recorded.id)
+        self.discretion.told(change, draft.code, recorded.id)
         if change.fresh or change.deleted or change.assumed:
             self.tracker.commit(change, recorded.versions)
         stored = self._add_large(recorded, {index: one for index, one in wanted.items() if index not in small})

@@ -29,6 +29,7 @@ from ensession.restore import Progress
 from ensession.session.cells import Ending
 from ensession.session.checks import look_around
 from ensession.session.environment import Comparison, environment
+from ensession.session.late import LateLooks
 from ensession.session.moving import Mover
 from ensession.session.naming import Naming
 from ensession.session.recorder import Recorder
@@ -38,6 +39,9 @@ from ensession.session.speaking import UsersWord
 from ensession.session.survival import SurvivalWatch, lost_names
 from ensession.store import Store
 from ensession.trust import Keyring, own_words
+
+AT_THE_END_S = 2.0
+"""How long late looks may keep a kernel from its end: who shuts it down most often waits for 5 s, and then kills it."""
 
 
 class Session:
@@ -59,6 +63,8 @@ class Session:
         Goes to other states.
     naming : Naming
         The branch that work is on.
+    late : LateLooks
+        Looks at what there was no time for.
     awaited : Awaited
         Variables of a lazily restored state that are still to come.
     """
@@ -77,6 +83,14 @@ class Session:
         self._recorder = Recorder(self.store, self.run, shell, self._user, self._hidden, config, keyring)
         self.moves = Mover(self.store, self.run, shell, self._user, self._hidden, self._recorder, keyring)
         self.naming = Naming(self.store, self._recorder)
+        self.late = LateLooks(
+            self.store,
+            keyring,
+            self._recorder.tracker,
+            self._recorder.discretion,
+            lambda: self._recorder.rule,
+            self._recorder.spoken.is_pinned,
+        )
         shell.outputs.install()
         self.word = UsersWord(self.store, keyring, self._recorder)
         self._restorer = Restorer(
@@ -153,6 +167,8 @@ class Session:
 
     def stop(self) -> None:
         """Stop recording and close the store; the variables stay as they are."""
+        for problem in self.late.look_at_all(AT_THE_END_S):
+            self._shell.warn(f"ensession: {problem}")
         self._recorder.close()
         self._shell.outputs.remove()
         try:

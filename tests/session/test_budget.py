@@ -37,7 +37,10 @@ def test_it_counts_as_changed_and_the_user_sees_it(notebook: Notebook) -> None:
     assert notebook.changed() == set()
 
 
-def test_it_is_made_again(notebook: Notebook) -> None:
+def test_it_is_made_again_where_there_was_no_time_until_the_end(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ensession.session.session.AT_THE_END_S", 0.0)
     notebook.run(BIG, "small = [1]", "big[7]['part'].append(8)")
     notebook = notebook.reborn()
     report = notebook.restore()

@@ -90,6 +90,11 @@ class Case:
     unfaithful: frozenset[VersionId] = frozenset()
     done: frozenset[ExecutionId] = frozenset()
 
+    def never_run(self) -> frozenset[VersionId]:
+        """Return what must not come from a run: what comes out wrong, and what nothing could be held against."""
+        late = {v.id for v in self.graph.versions.values() if v.unstorable is not None and v.payload is not None}
+        return self.unfaithful | late.difference(self.unloadable)
+
 
 def random_case(random: Random, n_executions: int) -> Case:
     """Draw a history whose costs are small integers, so that ties are common."""
@@ -136,7 +141,8 @@ def _random_version(random: Random, number: int, execution: int, own: range, rat
         requires = [d for d in {random.randint(1, number - 1), random.choice(own)} if d != number]
     names = " ".join(sorted(set(random.choices("abcdef", k=random.choice((1, 1, 2))))))
     load = None if random.random() < rate else random.randint(0, 8)
-    return version(number, execution, names, load, unstorable="a lock" if load is None else None, requires=requires)
+    reason = "a lock" if load is None else "there was no time" if random.random() < 0.1 else None
+    return version(number, execution, names, load, unstorable=reason, requires=requires)
 
 
 @st.composite
@@ -161,6 +167,7 @@ class BruteForce:
     def __init__(self, case: Case) -> None:
         self.case = case
         self.graph = case.graph
+        self._never_run = case.never_run()
         self.forced: frozenset[ExecutionId] = frozenset()
         self.forced = frozenset(c.id for c in self.graph.executions if self._must_run(c))
 
@@ -197,7 +204,7 @@ class BruteForce:
                 break
             needed |= more
         mine = needed & own
-        must_load = mine & self.case.unfaithful
+        must_load = mine & self._never_run
         found = []
         if c.id in self.forced:
             price = cost + int(c.runtime_s) + self._load(must_load)

@@ -52,6 +52,12 @@ def test_agrees_with_brute_force(case: Case) -> None:
     assert set(made.loads) == best[0].loads
 
 
+def test_what_was_stored_late_is_loaded_even_where_a_run_is_cheaper() -> None:
+    graph = history([(1, [], [version(1, 1, "x", 50, unstorable="there was no time")])])
+    assert brief(plan(graph, None, UNIT)) == "L1"
+    assert brief(plan(graph, None, UNIT, unloadable={VersionId(1): "bad chunk"})) == "R1"
+
+
 @settings(max_examples=300, deadline=None)
 @given(cases())
 def test_steps_are_in_order_and_find_what_they_need(case: Case) -> None:
@@ -68,7 +74,7 @@ def test_steps_are_in_order_and_find_what_they_need(case: Case) -> None:
     for step in made.steps:
         if step.version is None:
             assert there.issuperset(reads[step.execution])
-            there.update(v for v in produces[step.execution] if v not in case.unfaithful)
+            there.update(v for v in produces[step.execution] if v not in case.never_run())
         else:
             there.add(step.version)
     assert there >= case.wanted - set(made.missing) - set(made.renewed)

@@ -1,0 +1,118 @@
+"""Values that the budget had no time for are looked at, and stored where that is worth it, when nobody waits.
+
+Their versions are recorded without a fingerprint: what a restore makes again can't be held against anything. As long
+as no cell has touched them, what lives is what was recorded, and its payload can still be added.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from math import inf
+
+from ensession.capture.change import Fresh, Tracked
+from ensession.capture.tracker import Tracker
+from ensession.model import VersionId
+from ensession.planner.policy import StorageRule
+from ensession.session.discretion import Discretion
+from ensession.session.storing import payload_writer
+from ensession.store import Store
+from ensession.trust import Keyring
+
+
+class LateLooks:
+    """Looks at what was assumed changed.
+
+    Parameters
+    ----------
+    store : Store
+    keyring : Keyring
+    tracker : Tracker
+    discretion : Discretion
+    rule : callable
+        Returns the storage rule of the present line of history.
+    is_pinned : callable
+        Whether the user said that a co-variable is to be stored.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        keyring: Keyring,
+        tracker: Tracker,
+        discretion: Discretion,
+        rule: Callable[[], StorageRule],
+        is_pinned: Callable[[Iterable[str]], bool],
+    ) -> None:
+        self._store = store
+        self._keyring = keyring
+        self._tracker = tracker
+        self._discretion = discretion
+        self._rule = rule
+        self._is_pinned = is_pinned
+        self._too_long: dict[VersionId, float] = {}
+
+    def pending(self, limit_s: float | None = None) -> list[Tracked]:
+        """Return what was not looked at, less what is known to take longer than ``limit_s`` seconds."""
+        known = self._tracker.known
+        found = {known[name].version: known[name] for name in known.assumed()}
+        self._too_long = {version: took_s for version, took_s in self._too_long.items() if version in found}
+        return [one for one in found.values() if limit_s is None or self._too_long.get(one.version, 0.0) < limit_s]
+
+    def look(self, one: Tracked, limit_s: float | None = None, *, is_behind: bool = False) -> list[str]:
+        """Look at one of them.
+
+        Parameters
+        ----------
+        one : Tracked
+            Left alone where a name of it was bound anew since: the next execution records that.
+        limit_s : float, optional
+            Processor time after which it is given up, and known to take longer.
+        is_behind : bool
+            Leave compressing and writing to the writer's thread.
+
+        Returns
+        -------
+        list of str
+            What hindered that; it goes on being pending then.
+        """
+        variables = self._tracker.user.variables()
+        values = {name: variables[name] for name in one.names if name in variables}
+        if {name: id(value) for name, value in values.items()} != dict(one.ids):
+            return []
+        try:
+            seen = self._tracker.looker.within(values, limit_s)
+            if seen is None:
+                self._too_long[one.version] = limit_s or 0.0
+                return []
+            fresh = self._tracker.inspect(one.names, values, seen)
+            if self._is_wanted(fresh, one):
+                add = self._store.behind.add if is_behind else self._store.log.add_payload
+                add(one.version, payload_writer(fresh, self._tracker.scope), self._keyring.seal)
+                self._rule().gain(one.version, seen.n_stream_bytes, seen.n_buffer_bytes)
+        except Exception as error:  # noqa: BLE001  (a value's own code may raise anything; nobody is there to catch it)
+            self._too_long[one.version] = inf
+            return [f"The value of {', '.join(one.names)} was not stored: {type(error).__name__}: {error}."]
+        self._tracker.known.update(dict.fromkeys(one.names, fresh.released().tracked(one.version)))
+        return []
+
+    def look_at_all(self, limit_s: float | None = None) -> list[str]:
+        """Look at all of them, for so many seconds together; return what hindered that."""
+        end = None if limit_s is None else time.monotonic() + limit_s
+        problems: list[str] = []
+        for one in self.pending():
+            left_s = None if end is None else end - time.monotonic()
+            if left_s is not None and left_s <= 0:
+                break
+            problems += self.look(one, left_s)
+        return problems
+
+    def _is_wanted(self, fresh: Fresh, one: Tracked) -> bool:
+        seen = fresh.look
+        if seen.codec is None or not set(seen.references) <= set(one.references):  # what it needs is not recorded
+            return False
+        if self._discretion.withholds(fresh):
+            return False
+        rule = self._rule()
+        is_worth_it = rule.should_store_late(one.version, seen.n_stream_bytes, seen.n_buffer_bytes)
+        return is_worth_it or seen.varies_by_process() or self._is_pinned(one.names)

@@ -1,0 +1,194 @@
+"""Values that there was no time for are looked at when nobody waits, and come back as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ensession.config import Config
+from ensession.model import Fate, VersionId
+from ensession.serial import budget
+from ensession.store import check_store
+from tests.kernels import Kernel, kernel_environment
+from tests.notebook import Notebook
+
+SLOW = "import time\nbig = [{'n': n, 'at': time.perf_counter_ns()} for n in range(2000)]\ntime.sleep(0.5)"
+"""Another value each time it is made, and dear enough to be stored."""
+
+
+@pytest.fixture
+def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Notebook]:
+    """A notebook with no time for what is larger than 1,000 bytes."""
+    monkeypatch.setattr(budget, "FREE_STREAM_BYTES", 1000)
+    monkeypatch.setattr(budget, "FREE_BUFFER_BYTES", 1000)
+    monkeypatch.setattr(budget, "ALLOWANCE_S", 0.0)
+    made = Notebook(tmp_path / "s.ens")
+    made.ens("config budget=0%")
+    made.start()
+    yield made
+    made.kill()
+
+
+def version_of(notebook: Notebook, name: str) -> VersionId:
+    return notebook.session._recorder.tracker.known[name].version
+
+
+def test_a_flush_stores_what_another_run_would_make_otherwise(notebook: Notebook) -> None:
+    notebook.run(SLOW, "big[7]['n'] = -1")
+    assert notebook.session.assumed == ["big"]
+    made = version_of(notebook, "big")
+    notebook.ens("flush")
+    assert notebook.session.assumed == []
+    assert "Assumed" not in notebook.ens("status")
+    before = notebook["big"]
+    notebook = notebook.reborn()
+    report = notebook.restore()
+    assert notebook["big"] == before
+    assert {one.fate for one in report.variables if one.name == "big"} == {Fate.LOADED}
+    assert report.plan.loads.count(made) == 1
+    assert check_store(notebook.store, Config()) == []
+    notebook.kill()
+
+
+def test_what_is_cheap_to_make_again_is_compared_but_not_stored(notebook: Notebook) -> None:
+    notebook.run("big = [{'n': 0.5}] + [0.5] * 2_000_000")
+    version = version_of(notebook, "big")
+    notebook.ens("flush")
+    assert notebook.session.store.history.version(version).payload is None
+    notebook.ens("config budget=off")
+    notebook.run("n = len(big)")
+    assert notebook.changed() == {"n"}
+    notebook.run("big[0]['n'] = 4")
+    assert notebook.changed() == {"big"}
+
+
+def test_it_is_stored_with_what_shares_a_part_of_it(notebook: Notebook) -> None:
+    notebook.run(SLOW, "part = big[1]\ntime.sleep(0.5)")
+    notebook.ens("flush")
+    before = notebook["big"]
+    notebook = notebook.reborn()
+    notebook.restore()
+    assert notebook["big"] == before
+    assert notebook["part"] is notebook["big"][1]
+    notebook.kill()
+
+
+def test_classes_of_the_session_come_first(notebook: Notebook) -> None:
+    notebook.run("class Row:\n    def __init__(self, n):\n        self.n = n")
+    notebook.run("import random, time\nbig = [Row(time.perf_counter_ns()) for n in range(2000)]\ntime.sleep(0.5)")
+    notebook.ens("flush")
+    before = [row.n for row in notebook["big"]]
+    notebook = notebook.reborn()
+    notebook.restore()
+    assert [row.n for row in notebook["big"]] == before
+    assert type(notebook["big"][0]) is notebook["Row"]
+    notebook.kill()
+
+
+def test_a_change_after_the_look_is_seen(notebook: Notebook) -> None:
+    notebook.run(SLOW)
+    notebook.ens("flush")
+    notebook.run("big[0]['n'] = 'changed'\ntime.sleep(0.3)")
+    assert notebook.changed() == {"big"}
+    notebook.ens("flush")
+    notebook = notebook.reborn()
+    notebook.restore()
+    assert notebook["big"][0]["n"] == "changed"
+    notebook.kill()
+
+
+def test_a_secret_in_it_stays_out(notebook: Notebook, tmp_path: Path) -> None:
+    token = "".join(("gh", "p_", "Zx9" * 12))
+    notebook.run(f"import time\nbig = [{{'n': n, 'of': 'x'}} for n in range(800)]\nbig[0]['of'] = {token!r}[:]")
+    notebook.run("big[1]['n'] = 5\ntime.sleep(0.5)")
+    version = version_of(notebook, "big")
+    notebook.ens("flush")
+    assert notebook.session.store.history.version(version).payload is None
+
+
+def test_what_has_no_serialised_form_is_looked_at_once(notebook: Notebook) -> None:
+    notebook.run("big = [{'n': n} for n in range(100_000)]", "big.append(n for n in range(3))")
+    assert notebook.session.assumed == ["big"]
+    version = version_of(notebook, "big")
+    notebook.ens("flush")
+    assert notebook.session.late.pending() == []
+    assert notebook.session.store.history.version(version).payload is None
+
+
+def test_what_was_bound_anew_is_left_to_the_next_execution(notebook: Notebook) -> None:
+    notebook.run(SLOW)
+    version = version_of(notebook, "big")
+    notebook.variables["big"] = [1]
+    assert notebook.session.late.look_at_all() == []
+    assert notebook.session.store.history.version(version).payload is None
+    notebook.run("n = 1")
+    notebook = notebook.reborn()
+    notebook.restore()
+    assert notebook["big"] == [1]
+    notebook.kill()
+
+
+def test_a_look_that_takes_too_long_is_given_up_and_remembered(notebook: Notebook) -> None:
+    notebook.run(SLOW)
+    (one,) = notebook.session.late.pending(1.0)
+    assert notebook.session.late.look(one, 0.0) == []
+    assert notebook.session.late.pending(0.0) == []
+    assert notebook.session.late.pending(1.0) == [one]
+    assert notebook.session.late.look_at_all() == []
+    assert notebook.session.assumed == []
+
+
+def test_what_goes_wrong_is_told_and_leaves_it_recomputable(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook.run(SLOW)
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(notebook.session.store.log, "add_payload", fail, raising=False)
+    assert "The value of big was not stored: OSError" in notebook.ens("flush")
+    assert notebook.session.assumed == ["big"]
+    notebook = notebook.reborn()
+    report = notebook.restore()
+    assert {one.fate for one in report.variables if one.name == "big"} == {Fate.UNVERIFIED}
+    notebook.kill()
+
+
+def test_what_an_undo_takes_away_comes_back_as_it_was(notebook: Notebook) -> None:
+    notebook.run(SLOW, "big = [dict(one, at=time.perf_counter_ns()) for one in big]\ntime.sleep(0.5)")
+    later = notebook["big"]
+    notebook.ens("undo")
+    assert notebook["big"] != later
+    notebook.ens("redo")
+    assert notebook["big"] == later
+
+
+@pytest.mark.parametrize("end", ["pause", "shutdown", "flush"])
+def test_in_a_kernel(tmp_path: Path, end: str) -> None:
+    home = tmp_path / "home"
+    without_time = "\n".join(
+        [
+            "from ensession.serial import budget as _budget",
+            "_budget.FREE_STREAM_BYTES = 1000",
+            "_budget.ALLOWANCE_S = 0.0",
+        ]
+    )
+    with Kernel(tmp_path, home, kernel_environment(home)) as kernel:
+        kernel.run(f"%load_ext ensession\n{without_time}\n%ens config budget=0%")
+        kernel.run(f"%ens start '{tmp_path / 's.ens'}'")
+        kernel.run(SLOW)
+        before = kernel.value("hash(tuple(one['at'] for one in big))")
+        if end == "pause":
+            kernel.kill(after_s=4)
+        elif end == "shutdown":
+            kernel.shut_down()
+        else:
+            kernel.run("%ens flush")
+            kernel.kill(after_s=0)
+    with Kernel(tmp_path, home, kernel_environment(home)) as kernel:
+        kernel.run("%load_ext ensession")
+        kernel.run(f"%ens restore '{tmp_path / 's.ens'}'")
+        assert kernel.value("hash(tuple(one['at'] for one in big))") == before
