@@ -16,7 +16,7 @@ from typing import Protocol
 from ensession.model import ExecutionId, Graph, GraphExecution, GraphVersion, VersionId
 from ensession.planner.costs import CostModel
 from ensession.planner.mincut import nanoseconds
-from ensession.planner.situation import fresh_inputs, is_only_loaded
+from ensession.planner.situation import fresh_inputs
 
 Executions = Mapping[ExecutionId, GraphExecution]
 Versions = Mapping[VersionId, GraphVersion]
@@ -137,7 +137,5 @@ class _Search:
                 continue
             if payload is None or id_ in self._unloadable:
                 return True
-            if is_only_loaded(self.versions[id_]):
-                continue
             load_ns += nanoseconds(self._costs.load_cost_s(payload))
         return load_ns > nanoseconds(self._costs.run_cost_s(execution.runtime_s))

@@ -27,7 +27,7 @@ from ensession.model import (
 from ensession.planner.advice import advise, renewals
 from ensession.planner.costs import CostModel
 from ensession.planner.cut import SINK, SOURCE, UNCUTTABLE, Network
-from ensession.planner.situation import Situation, is_only_loaded
+from ensession.planner.situation import Situation, only_loaded
 
 
 def plan(  # noqa: PLR0913 - each says one thing about here and now
@@ -80,9 +80,9 @@ def plan(  # noqa: PLR0913 - each says one thing about here and now
     ----------
     Li et al., *ElasticNotebook*, PVLDB 17(2), 2023, section 5.
     """
-    loaded = {v.id for v in graph.versions.values() if is_only_loaded(v) and v.id not in (unloadable or ())}
+    loaded = only_loaded(graph, unloadable or {})
     situation = Situation(
-        graph, unloadable or {}, unrunnable or {}, frozenset(live), frozenset(loaded.union(unfaithful)), frozenset(done)
+        graph, unloadable or {}, unrunnable or {}, frozenset(live), loaded.union(unfaithful), frozenset(done)
     )
     return _plan_in(situation, target, set(graph.state.values() if wanted is None else wanted), costs)
 

@@ -23,7 +23,7 @@ from ensession.errors import PlanError
 from ensession.model import HIDDEN_PREFIX, ExecutionId, Graph, GraphExecution, GraphVersion, Plan, VersionId
 from ensession.planner.costs import LONGEST_S, CostModel
 from ensession.planner.mincut import plan
-from ensession.planner.situation import is_only_loaded
+from ensession.planner.situation import only_loaded
 
 SHARE_ROUNDS = 12
 """Cuts that are tried to divide the price of shared bytes."""
@@ -180,7 +180,8 @@ def choose(
     best = packer.best
     if best is None:
         raise PlanError(
-            f"state {target} can't be packed into {n_max_bytes:.0f} bytes: what can't be made again, or not be compared then, takes more; "
+            f"state {target} can't be packed into {n_max_bytes:.0f} bytes: what can't be made again, or not be "
+            f"compared then, takes more; "
             f"about {packer.smallest} bytes are needed"
         )
     gap_s = max(best.total_s + LONGEST_S * best.n_doubtful - packer.bound_s, 0.0)
@@ -200,7 +201,7 @@ class _Packer:
         self.stored = {id_ for id_, version in graph.versions.items() if version.payload is not None}
         # A generator that nobody seeded starts elsewhere each time: hidden state is small, and always comes along. So
         # does what nothing there could be held against.
-        self.certain = frozenset(id_ for id_ in self.stored if _always_comes(graph.versions[id_]))
+        self.certain = only_loaded(graph).union(id_ for id_ in self.stored if _is_hidden(graph.versions[id_]))
         self._shares = [dict.fromkeys(piece.users, 1 / len(piece.users)) for piece in cargo.pieces]
         self._tried: dict[frozenset[VersionId], Estimate | None] = {}
         self._lost = _lost(self._plan(self._prices({})))
@@ -317,8 +318,8 @@ def _unrepeatable(graph: Graph) -> frozenset[VersionId]:
     return frozenset(v for c in graph.executions if c.forbidden is not None for v in c.produces)
 
 
-def _always_comes(version: GraphVersion) -> bool:
-    return is_only_loaded(version) or all(name.startswith(HIDDEN_PREFIX) for name in version.names)
+def _is_hidden(version: GraphVersion) -> bool:
+    return all(name.startswith(HIDDEN_PREFIX) for name in version.names)
 
 
 def _lost(made: Plan) -> tuple[set[VersionId], set[ExecutionId], set[VersionId]]:

@@ -108,7 +108,7 @@ class Situation:
         self.loadable.update(v.id for v in versions if v.id in candidates and self._has_payload(v))
 
     def _has_payload(self, version: GraphVersion) -> bool:
-        return version.payload is not None and version.id not in self.unloadable
+        return is_stored(version, self.unloadable)
 
     def _lost_inputs(self, version: GraphVersion) -> list[VersionId]:
         """Versions whose absence is to blame: what its execution reads, or what it requires."""
@@ -163,12 +163,39 @@ class Situation:
         return next((c for c in self.graph.executions if c.id == execution), None)
 
 
-def is_only_loaded(version: GraphVersion) -> bool:
-    """Whether a version is never made again while it can be loaded.
+def only_loaded(graph: Graph, unloadable: Collection[VersionId] = ()) -> frozenset[VersionId]:
+    """Return the versions that are never made again while they can be loaded.
 
-    Its payload came late: there is no fingerprint to hold what its cell would make against.
+    Their payloads came late: there is no fingerprint to hold what their cells would make against. Those that refer to
+    them come along; where one of these can't be loaded, all have to come from the cell.
     """
-    return version.unstorable is not None and version.payload is not None
+    late = [v for v in graph.versions.values() if v.unstorable is not None and is_stored(v, unloadable)]
+    found: set[VersionId] = set()
+    for version in late:
+        together = with_dependents(graph, {version.id})
+        if all(is_stored(graph.versions[id_], unloadable) for id_ in together):
+            found |= together
+    return frozenset(found)
+
+
+def is_stored(version: GraphVersion, unloadable: Collection[VersionId]) -> bool:
+    """Whether a version has a payload that can be loaded."""
+    return version.payload is not None and version.id not in unloadable
+
+
+def with_dependents(graph: Graph, versions: Collection[VersionId]) -> set[VersionId]:
+    """Return versions of one execution and those of the same execution that refer to them.
+
+    A class that is loaded and instances that come from running the cell again would not belong together.
+    """
+    found = set(versions)
+    execution = graph.versions[next(iter(found))].execution
+    siblings = [v for v, node in graph.versions.items() if node.execution == execution]
+    while True:
+        more = {v for v in siblings if not found.isdisjoint(graph.versions[v].requires)} - found
+        if not more:
+            return found
+        found |= more
 
 
 def fresh_inputs(

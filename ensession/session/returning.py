@@ -11,6 +11,7 @@ from ensession.model import ExecutionId, Fate, Graph, Plan, RestoreReport, Varia
 from ensession.planner.costs import CostModel
 from ensession.planner.failures import LoadFailure, ReplayFailure, SpoiltInput, UnfaithfulReplay
 from ensession.planner.mincut import plan
+from ensession.planner.situation import with_dependents
 from ensession.restore import (
     Archive,
     Bench,
@@ -69,7 +70,7 @@ class Bans:
             self.spoilt.add(failure.version)
             self.unrunnable[failure.execution] = str(failure)
         else:
-            self.unfaithful |= _with_dependents(graph, failure.versions)
+            self.unfaithful |= with_dependents(graph, failure.versions)
 
     def plan(
         self,
@@ -93,21 +94,6 @@ class Bans:
             unfaithful=self.unfaithful.union(to_load),
             done=done,
         )
-
-
-def _with_dependents(graph: Graph, versions: tuple[VersionId, ...]) -> set[VersionId]:
-    """Return versions of one execution and those of the same execution that refer to them.
-
-    A class that is loaded and instances that come from running the cell again would not belong together.
-    """
-    found = set(versions)
-    execution = graph.versions[versions[0]].execution
-    siblings = [v for v, node in graph.versions.items() if node.execution == execution]
-    while True:
-        more = {v for v in siblings if not found.isdisjoint(graph.versions[v].requires)} - found
-        if not more:
-            return found
-        found |= more
 
 
 def bring_back(

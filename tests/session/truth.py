@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 Form = tuple[Any, ...]
-_ATOMS = (str, bytes, int, float, complex, bool, type(None), type(...), type(NotImplemented), range, slice)
+_ATOMS = (str, bytes, int, float, complex, bool, type(None), type(...), type(NotImplemented), range)
 _NO_STATE = frozenset({"__dict__", "__weakref__", "__slotnames__", "_abc_impl", "__firstlineno__"})
 _BY_REPR = frozenset({"datetime", "decimal", "fractions", "uuid", "re", "pathlib"})
 
@@ -60,6 +60,8 @@ class _Walk:
             return (kind.__name__, repr(value))
         if kind is tuple:
             return ("tuple", *map(self.refer, value))
+        if kind is slice:
+            return ("slice", *map(self.refer, (value.start, value.stop, value.step)))
         if kind is frozenset:
             return ("frozenset", *sorted(map(self.refer, sorted(value, key=_kind_and_name)), key=repr))
         if _is_plain(kind):

@@ -92,8 +92,17 @@ class Case:
 
     def never_run(self) -> frozenset[VersionId]:
         """Return what must not come from a run: what comes out wrong, and what nothing could be held against."""
-        late = {v.id for v in self.graph.versions.values() if v.unstorable is not None and v.payload is not None}
-        return self.unfaithful | late.difference(self.unloadable)
+        versions = self.graph.versions
+        stored = {v for v, node in versions.items() if node.payload is not None and v not in self.unloadable}
+        found = set(self.unfaithful)
+        for late in (v for v in stored if versions[v].unstorable is not None):
+            own = [v for v in versions if versions[v].execution == versions[late].execution]
+            tied = {late}
+            for _ in own:  # what refers to it, and what refers to that
+                tied.update(v for v in own if tied.intersection(versions[v].requires))
+            if tied <= stored:
+                found |= tied
+        return frozenset(found)
 
 
 def random_case(random: Random, n_executions: int) -> Case:
