@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from contextlib import closing
@@ -21,6 +22,7 @@ from ensession.store.search import TABLE
 
 SWEEP_BYTES = 64 * 2**20
 """Bytes of chunks that go in one transaction: so long a kernel's record may have to wait."""
+_RETRY_S = 0.01
 
 _VALUES = (
     "WITH first AS MATERIALIZED (SELECT chunk, min(payload) AS version FROM payload_chunk GROUP BY chunk),"
@@ -187,8 +189,7 @@ class Keeper:
         with translated(path), closing(raw_connection(path, Access.READ_WRITE, timeout_s)) as connection:
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute("VACUUM")
-            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return not busy
+            return _empty_log(connection, time.monotonic() + timeout_s)
 
     def _sweep_batch(self, connection: Connection, chunks: Collection[int], sizes: Mapping[int, int]) -> int:
         wanted = (json.dumps(sorted(chunks)),)
@@ -210,6 +211,19 @@ def remove_payloads(connection: Connection, versions: Collection[VersionId]) -> 
     wanted = json.dumps(sorted(versions))
     for sql in _GONE:
         execute(connection, sql, (wanted,))
+
+
+def _empty_log(connection: Connection, until: float) -> bool:
+    """Bring all of the log into the file and cut it off; say whether that could be done before ``until``.
+
+    For readers of an older state SQLite waits by itself, but not for another checkpoint: who brings the log into the
+    file behind the user's back may be doing so just now.
+    """
+    while True:
+        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if not busy or time.monotonic() >= until:
+            return not busy
+        time.sleep(_RETRY_S)
 
 
 def _index_bytes(connection: Connection) -> int:

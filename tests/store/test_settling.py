@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import cast
 
@@ -99,3 +101,23 @@ def test_a_thread_that_died_is_followed_by_another(store: Store, run: KernelRunI
     store.log.record(draft(run, head))
     assert settler.settle(10)
     settler.close()
+
+
+def test_compacting_waits_for_whoever_brings_the_log_into_the_file(store: Store, run: KernelRunId, path: Path) -> None:
+    store.log.record(draft(run), {0: payload(b"value" * 100_000)})
+    is_over = threading.Event()
+
+    def bring_in() -> None:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            while not is_over.is_set():
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+    threads = [threading.Thread(target=bring_in) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert [store.keeper.compact() for _ in range(20)] == [True] * 20
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join()
