@@ -58,10 +58,9 @@ class _Walk:
             return ("namespace",)
         if kind in _ATOMS:
             return (kind.__name__, repr(value))
-        if kind is tuple:
-            return ("tuple", *map(self.refer, value))
-        if kind is slice:
-            return ("slice", *map(self.refer, (value.start, value.stop, value.step)))
+        if kind is tuple or kind is slice:
+            parts = value if kind is tuple else (value.start, value.stop, value.step)
+            return (kind.__name__, *map(self.refer, parts))
         if kind is frozenset:
             return ("frozenset", *sorted(map(self.refer, sorted(value, key=_kind_and_name)), key=repr))
         if _is_plain(kind):
