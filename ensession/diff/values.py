@@ -9,14 +9,13 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ensession.diff import arrays, frames, models, sources
+from ensession.diff import arrays, figures, frames, models, sources
 from ensession.diff.text import brief, clipped, plural, same, text_diff
 from ensession.model import ValueDiff
 
 _HOME = ("builtins", "__main__")
-_DEPTH = 8
-"""How far into each other objects are looked into."""
-
+_PLAIN = frozenset({dict, list, tuple, set, frozenset, int, float, complex, bool, str, bytes, type(None)})
+"""There may be millions of these: to remember each of them would take more than to compare it."""
 Compare = Callable[[Any, Any], ValueDiff]
 
 
@@ -33,21 +32,42 @@ def diff_values(before: Any, after: Any) -> ValueDiff:
     -------
     ValueDiff
     """
-    return _compare(before, after, _DEPTH)
+    return _Inner()(before, after)
 
 
-def _compare(before: Any, after: Any, depth: int) -> ValueDiff:
-    if before is after:
-        return ValueDiff(True, "the same object")
+class _Inner:
+    """Compares two values, or what a container holds, and no pair of instances twice.
+
+    Objects refer to each other in rings and along many ways: a figure's can't be walked through without a memory.
+    """
+
+    def __init__(self) -> None:
+        # The pair itself keeps its ids from being given to others.
+        self._seen: dict[tuple[int, int], tuple[ValueDiff, Any, Any]] = {}
+
+    def __call__(self, before: Any, after: Any) -> ValueDiff:
+        if before is after:
+            return ValueDiff(True, "the same object")
+        if type(before) in _PLAIN:
+            return _compare(before, after, self)
+        key = id(before), id(after)
+        if key not in self._seen:
+            # Where two objects come upon themselves again, that does not tell them apart.
+            self._seen[key] = ValueDiff(True, "compared above"), before, after
+            self._seen[key] = _compare(before, after, self), before, after
+        return self._seen[key][0]
+
+
+def _compare(before: Any, after: Any, inner: _Inner) -> ValueDiff:
     try:
-        return _compared(before, after, depth)
+        return _compared(before, after, inner)
     except RecursionError:
         return ValueDiff(None, "nested too deeply to be compared")
     except Exception as error:  # noqa: BLE001  (a value's own methods may raise anything)
         return ValueDiff(None, f"can't be compared: {type(error).__name__}: {brief(error)}")
 
 
-def _compared(before: Any, after: Any, depth: int) -> ValueDiff:
+def _compared(before: Any, after: Any, inner: _Inner) -> ValueDiff:
     for is_of_kind, compare in _KINDS:
         if is_of_kind(before) and is_of_kind(after):
             return compare(before, after)
@@ -55,22 +75,8 @@ def _compared(before: Any, after: Any, depth: int) -> ValueDiff:
         return _other_type(before, after)
     for is_of_kind, compare_nested in _NESTED:
         if is_of_kind(before) and is_of_kind(after):
-            return compare_nested(before, after, _Inner(depth))
+            return compare_nested(before, after, inner)
     return _other_type(before, after)
-
-
-class _Inner:
-    """Compares what a container holds, one level further down."""
-
-    def __init__(self, depth: int) -> None:
-        self._depth = depth
-
-    @property
-    def is_allowed(self) -> bool:
-        return self._depth > 0
-
-    def __call__(self, before: Any, after: Any) -> ValueDiff:
-        return _compare(before, after, self._depth - 1)
 
 
 def _other_type(before: Any, after: Any) -> ValueDiff:
@@ -153,7 +159,7 @@ def _summed(counts: tuple[int, int, int], noun: str, details: Sequence[str], *, 
 def _objects(before: Any, after: Any, inner: _Inner) -> ValueDiff:
     """Compare objects of one type that nothing special is known of: by attributes, else by ``==``."""
     left, right = _attributes(before), _attributes(after)
-    if left is not None and right is not None and inner.is_allowed:
+    if left is not None and right is not None:
         diff = _mappings(left, right, inner)
         headline = diff.headline.replace("key", "attribute", 1)
         return ValueDiff(diff.is_equal, headline, diff.details)
@@ -171,8 +177,6 @@ def _equality(value: Any) -> Any:
 def _reduced(before: Any, after: Any, inner: _Inner) -> ValueDiff:
     """Compare objects that are only equal to themselves by what pickling would write of them."""
     untold = ValueDiff(None, f"two {_type(before)} objects, which can't be told apart")
-    if not inner.is_allowed:
-        return untold
     try:
         diff = inner(before.__reduce_ex__(4), after.__reduce_ex__(4))
     except TypeError:  # there is no such form of them
@@ -210,6 +214,7 @@ _KINDS: tuple[tuple[Callable[[Any], bool], Compare], ...] = (
 
 _NESTED: tuple[tuple[Callable[[Any], bool], Callable[[Any, Any, _Inner], ValueDiff]], ...] = (
     (models.is_estimator, models.diff_estimators),
+    (figures.is_drawn, figures.diff_drawn),
     (lambda value: isinstance(value, Mapping), _mappings),
     (lambda value: isinstance(value, set | frozenset), _sets),
     (lambda value: isinstance(value, list | tuple), _sequences),

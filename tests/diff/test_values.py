@@ -227,3 +227,41 @@ def test_the_number_of_values_that_differ_is_exact(numbers: list[float], data: s
     diff = diff_values(before, after)
     assert diff.is_equal is (not places)
     assert not places or diff.headline.startswith(f"{len(places)} of {len(numbers)} value")
+
+
+def test_figures_differ_in_what_they_show() -> None:
+    from matplotlib.figure import Figure
+
+    def draw(title: str, last: float) -> Figure:
+        figure = Figure()
+        axes = figure.subplots(1, 2)
+        axes[0].plot([1.0, 2.0, last], label="line")
+        axes[0].set_title(title)
+        axes[0].legend()
+        axes[1].bar(["a", "b"], [1, 2])
+        axes[1].scatter([1, 2], [3, 4])
+        return figure
+
+    first = draw("before", 3.0)
+    copied = copy.deepcopy(first)
+    assert diff_values(first, copied).is_equal is True
+    assert diff_values(first.axes[0], copied.axes[0]).is_equal is True
+    diff = diff_values(first, draw("after", 2.5))
+    assert diff.is_equal is False
+    assert "~ axes 0: line 0: 1 of 6 values differs" in " ".join(diff.details)
+    assert any(line.startswith("~ axes 0: title:") for line in diff.details)
+    other = draw("before", 3.0)
+    other.axes[1].bar(["c"], [5])
+    assert any("axes 1: bar 2" in line for line in diff_values(first, other).details)
+
+
+def test_objects_that_refer_to_each_other_along_many_ways_are_compared_once() -> None:
+    def web(last: int) -> list[Plain]:
+        found = [Plain(n=n) for n in range(60)]
+        for node in found:
+            node.others = list(found)
+        found[-1].n = last
+        return found
+
+    assert diff_values(web(1)[0], web(1)[0]).is_equal is True
+    assert diff_values(web(1)[0], web(2)[0]).is_equal is False
