@@ -27,10 +27,10 @@ from ensession.display import (
 from ensession.display.layout import BUDGET
 from ensession.errors import EnsessionError, UsageError
 from ensession.magic.browsing import export, show_diff
-from ensession.magic.help import FIRST_USE, HELP
+from ensession.magic.help import FIRST_USE, help_text, no_such_command
 from ensession.magic.moves import MoveVerbs
 from ensession.magic.pauses import Pauses
-from ensession.magic.restoring import RestoreVerbs, awaited_line
+from ensession.magic.restoring import RestoreVerbs, absent_line, awaited_line
 from ensession.magic.shell import IPythonShell, default_file
 from ensession.magic.show import show, show_graph, show_plan
 from ensession.magic.syncing import SyncVerbs
@@ -42,6 +42,7 @@ from ensession.session.session import Session
 from ensession.store import Store
 from ensession.trust import Keyring, trust_store
 
+_ASKS_FOR_HELP = frozenset({"--help", "-h"})
 _WHOLE = frozenset({"checkout", "undo", "redo", "ignore", "pin", "stop"})
 """Verbs that need the whole state, or leave it: what is awaited comes first."""
 
@@ -74,7 +75,7 @@ class EnsCommand:
             "config": self._configure,
             "flush": self._flush,
             "stop": self._stop,
-            "help": self._help,
+            "help": lambda words: print(help_text(words, self._verbs)),
         }
         self._verbs.update(word_verbs(self.active) | upkeep_verbs(self.active))
 
@@ -93,7 +94,9 @@ class EnsCommand:
             words = shlex.split(line)
             verb = words[0] if words else "help"
             if verb not in self._verbs:
-                raise UsageError(f"%ens knows no command {verb!r}; %ens help lists them")
+                raise UsageError(no_such_command(verb, self._verbs))
+            if _ASKS_FOR_HELP.intersection(words[1:]):
+                verb, words = "help", ["help", verb]
             if verb in _WHOLE:
                 self._bringing.complete()
             self._verbs[verb](words[1:])
@@ -214,7 +217,10 @@ class EnsCommand:
                 losses=losses,
                 advice=advice,
                 words=[
-                    *filter(None, [unwritten, awaited_line(session.awaited), self._syncing.line()]),
+                    *filter(
+                        None,
+                        [absent_line(session.absent), unwritten, awaited_line(session.awaited), self._syncing.line()],
+                    ),
                     *words_lines(session),
                 ],
             )
@@ -291,10 +297,6 @@ class EnsCommand:
         if self._session is not None:
             self._session.configure(config)
         self._config = config
-
-    def _help(self, words: list[str]) -> None:
-        _no_more(words)
-        print(HELP)
 
     def active(self) -> Session:
         """Return the running session, or complain."""

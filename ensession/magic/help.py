@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
+
+from ensession.errors import UsageError
+
 HELP = """\
 %ens start [FILE] [--all]      record every cell from now on (--all: store
                                every value)
@@ -16,9 +22,10 @@ HELP = """\
                                --minimal NAME …: only the cells these need
 %ens plan [@N]                 how a state would come back, and at what cost
 %ens restore [FILE] [@N]       bring a state back (--force: give up unrecorded
-                               variables; --allow N: see allow; --lazy: the
-                               kernel is usable at once, each variable comes
-                               before a cell that uses it)
+                               variables; --trust: let a store that others
+                               wrote run code here; --allow N: see allow;
+                               --lazy: the kernel is usable at once, each
+                               variable comes before a cell that uses it)
 %ens load [NAME …]             bring in what a lazy restore left for later, or
                                some of it
 %ens always|never|allow [N …]  every restore runs cell N, none does, or one may
@@ -51,7 +58,7 @@ HELP = """\
 %ens flush                     wait until every value that is to be stored is
                                in the file
 %ens stop                      stop recording
-%ens help                      this page
+%ens help [COMMAND]            this page, or what it says of one command
 
 %%ens always, never or allow in a cell's first line, or a tag such as ens-
 always, says it of that cell; --not takes it back. FILE defaults to the
@@ -65,3 +72,33 @@ code is recorded as it is: mind who gets the file. %ens status says what would
 not survive a restart, %ens undo takes a cell back, %ens restore brings
 everything back in a new kernel, and %ens help lists the rest. (This is said
 once.)"""
+
+
+def help_text(words: Sequence[str], verbs: Collection[str]) -> str:
+    """Return the page, or what it says of one command and the sentences at its end.
+
+    Raises
+    ------
+    UsageError
+        There is no such command.
+    """
+    if words[1:]:
+        raise UsageError("%ens help takes one command, or nothing")
+    if not words:
+        return HELP
+    if words[0] not in verbs:
+        raise UsageError(no_such_command(words[0], verbs))
+    entries, general = HELP.split("\n\n")
+    found = [entry for entry in re.split(r"\n(?=%ens )", entries) if words[0] in _verbs_of(entry)]
+    return "\n".join([*found, "", general])
+
+
+def no_such_command(verb: str, verbs: Collection[str]) -> str:
+    """Return what to say of a command that there is not."""
+    close = get_close_matches(verb, verbs, n=1)
+    meant = f" Did you mean {close[0]!r}?" if close else ""
+    return f"%ens knows no command {verb!r}.{meant} %ens help lists them"
+
+
+def _verbs_of(entry: str) -> list[str]:
+    return entry.split()[1].split("|")

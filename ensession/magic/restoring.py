@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -173,6 +173,11 @@ class RestoreVerbs:
                 return False
             cells = [self._shell.history_manager.input_hist_raw[-1]]
         return all(is_only_command(_without_loading(code), "ens") for code in cells)
+
+
+def absent_line(names: Sequence[str]) -> str:
+    """Return a sentence about what the last restore could not bring back; empty if there is nothing."""
+    return f"Not in this kernel since the restore: {', '.join(names)}. Its report said why." if names else ""
 
 
 def awaited_line(awaited: Awaited) -> str:

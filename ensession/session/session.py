@@ -15,8 +15,10 @@ from ensession.config import AT_START, Config
 from ensession.display import one_line
 from ensession.errors import NotFoundError, StoreAccessError, UsageError
 from ensession.model import (
+    HIDDEN_PREFIX,
     EnvironmentDifference,
     ExecutionId,
+    Fate,
     Graph,
     KernelRun,
     Plan,
@@ -115,6 +117,13 @@ class Session:
     def assumed(self) -> list[str]:
         """Variables that were not looked at, for want of time, and count as changed."""
         return self._recorder.tracker.known.assumed()
+
+    @property
+    def absent(self) -> list[str]:
+        """Variables that the last restore could not bring back, and that are not there by now."""
+        variables = self.last_restore.variables if self.last_restore is not None else ()
+        lost = (one.name for one in variables if one.fate is Fate.MISSING and not one.name.startswith(HIDDEN_PREFIX))
+        return sorted(name for name in lost if not self._user.has(name))
 
     def start(self) -> None:
         """Begin a new line of history with what the namespace holds."""

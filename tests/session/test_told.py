@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from IPython.core.error import UsageError
 
 from ensession.display import unwritten_line
 from ensession.magic import command
 from ensession.magic.help import FIRST_USE, HELP
+from ensession.model import Fate
 from ensession.session.environment import alive_here, environment
 from tests.notebook import Notebook
 
@@ -77,3 +79,39 @@ def test_processes_that_record_are_known(notebook: Notebook) -> None:
         assert alive_here([replace(run, environment=replace(place, hostname="elsewhere"))]) == []
         other.communicate(b"\n")
     assert alive_here([there]) == []
+
+
+def test_help_on_one_command(notebook: Notebook) -> None:
+    told = notebook.ens("help restore")
+    assert told.startswith("%ens restore [FILE] [@N]")
+    assert "--trust" in told
+    assert "%ens load" not in told
+    assert notebook.ens("restore --help") == notebook.ens("restore x.ens -h") == told
+    assert notebook.ens("help pin").startswith("%ens ignore|pin")
+
+
+def test_every_command_is_in_the_help(notebook: Notebook) -> None:
+    verbs = notebook.shell.find_line_magic("ens")._verbs
+    assert [verb for verb in verbs if not notebook.ens(f"help {verb}").startswith("%ens ")] == []
+
+
+def test_a_slip_of_the_pen_is_understood(notebook: Notebook) -> None:
+    for words in ("restroe", "help restroe"):
+        with pytest.raises(UsageError, match=r"no command 'restroe'\. Did you mean 'restore'\?"):
+            notebook.ens(words)
+    with pytest.raises(UsageError, match=r"no command 'xyzzy'\. %ens help lists them"):
+        notebook.ens("xyzzy")
+
+
+def test_status_names_what_a_restore_could_not_bring(notebook: Notebook) -> None:
+    notebook.run("x, y = [1], [2]")
+    notebook.session.flush()
+    notebook.lose("x", "y")
+    notebook.ens(f"never {notebook.session.head}")
+    again = notebook.reborn()
+    report = again.restore()
+    assert {one.name for one in report.variables if one.fate is Fate.MISSING} == {"x", "y"}
+    assert "Not in this kernel since the restore: x, y." in " ".join(again.ens("status").split())
+    again.run("x = 3")
+    assert "Not in this kernel since the restore: y." in " ".join(again.ens("status").split())
+    again.kill()
