@@ -159,6 +159,21 @@ def reduce_over(array: Any, buffer: Any) -> tuple[Any, ...] | None:
     return rebuild.over, (buffer, dtype, array.shape, array.strides, start, bool(array.flags.writeable))
 
 
+def whole(buffer: Any) -> Any | None:
+    """Return an array of all bytes of a mapped file, or of an object of ctypes; None for anything else."""
+    ctypes, mmap = sys.modules.get("ctypes"), sys.modules.get("mmap")
+    kinds = [] if ctypes is None else [ctypes.Array, ctypes.Structure]
+    if mmap is not None:
+        kinds.append(mmap.mmap)
+    if not isinstance(buffer, tuple(kinds)):
+        return None
+    np = sys.modules["numpy"]
+    try:
+        return np.frombuffer(buffer, np.uint8)
+    except (ValueError, BufferError):  # closed meanwhile
+        return None
+
+
 def reduce_view(array: Any, owner: Any) -> tuple[Any, ...] | None:
     """Reduce an array as a view of ``owner``; None where that can't be put together again."""
     np = sys.modules["numpy"]

@@ -77,6 +77,12 @@ class Views:
             self._plains[id(array)] = arrays.plain(array)
         return self._plains[id(array)]
 
+    def _whole(self, root: Any) -> Any:
+        """Return an array of all bytes of memory that no array owns, always the same one; None where there is none."""
+        if id(root) not in self._plains:
+            self._plains[id(root)] = arrays.whole(root)
+        return self._plains[id(root)]
+
     def _reduce_array(self, array: Any) -> Any:
         if array.nbytes:
             root = array if array.base is None else arrays.memory_root(array)
@@ -91,6 +97,7 @@ class Views:
                 reduced = arrays.reduce_over(array, root)
                 if reduced is not None:
                     return reduced
+                owner = self._whole(root)
             if array is owner:
                 self._as_owners.add(id(root))
             elif owner is not None:
@@ -108,8 +115,12 @@ class Views:
     def _is_view(self, array: Any, root: Any) -> bool:
         if not self._is_guessing:
             return id(root) in self._owners
+        if id(root) in self._as_owners:
+            return True
+        if not isinstance(root, sys.modules["numpy"].ndarray):  # most often an array has it to itself
+            return False
         most = _HELD_ONCE + (id(array) in self._made)
-        return id(root) in self._as_owners or (sys.getrefcount(root) > most and _is_cheap(root, array))
+        return sys.getrefcount(root) > most and _is_cheap(root, array)
 
     def _note_view(self, root: Any) -> None:
         self._as_views.add(id(root))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import mmap
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -53,11 +56,28 @@ class Measured(np.ndarray):
         vars(self).update(state[-1])
 
 
+def mapped(array: Any) -> Any:
+    """Return the same in the memory of a mapped file."""
+    memory = mmap.mmap(-1, array.nbytes)
+    memory.write(array.tobytes())
+    return np.frombuffer(memory, array.dtype)
+
+
+def of_ctypes(array: Any) -> Any:
+    """Return the same in memory that ctypes has allocated."""
+    return np.frombuffer((ctypes.c_char * array.nbytes).from_buffer_copy(array.tobytes()), array.dtype)
+
+
+MEMORY = st.sampled_from([lambda array: array, lambda array: array, mapped, of_ctypes])
+
+
 @st.composite
 def many_arrays(draw: Any) -> Values:
     shape = draw(arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=draw(st.sampled_from([3, 20]))))
     dtype = np.dtype(draw(DTYPES))
     base = np.arange(int(np.prod(shape))).astype(dtype) if dtype.kind not in "VO" else np.zeros(shape, dtype)
+    if base.nbytes and not base.dtype.hasobject:
+        base = draw(MEMORY)(base)
     base = base.reshape(shape)
     made = [base]
     for _ in range(draw(st.integers(0, 3))):
@@ -78,6 +98,16 @@ def many_arrays(draw: Any) -> Values:
 @settings(max_examples=400, deadline=None)
 def test_arrays_and_their_views_come_back(values: Values) -> None:
     assert_comes_back(values, World())
+
+
+def test_arrays_of_one_mapped_file_share_memory_again(tmp_path: Path) -> None:
+    np.arange(1000.0).tofile(tmp_path / "numbers")
+    numbers = np.memmap(tmp_path / "numbers", dtype=float, mode="r+")
+    found, _ = reloaded({"numbers": numbers, "part": numbers[2:10], "plain": np.asarray(numbers)[3:]}, World())
+    assert type(found["numbers"]) is type(found["part"]) is np.memmap
+    found["numbers"][4] = -1.0
+    assert found["part"][2] == found["plain"][1] == -1.0
+    numbers.flush()
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
