@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ensession.model import ExecutionId, Graph, GraphExecution, GraphVersion, VersionId, Word
+from ensession.model import HIDDEN_PREFIX, ExecutionId, Graph, GraphExecution, GraphVersion, VersionId, Word
 
 
 @dataclass(frozen=True)
@@ -166,16 +166,30 @@ class Situation:
 def only_loaded(graph: Graph, unloadable: Collection[VersionId] = ()) -> frozenset[VersionId]:
     """Return the versions that are never made again while they can be loaded.
 
-    Their payloads came late: there is no fingerprint to hold what their cells would make against. Those that refer to
-    them come along; where one of these can't be loaded, all have to come from the cell.
+    Payloads that came late: there is no fingerprint to hold what their cells would make against. Those that refer to
+    them come along; where one of these can't be loaded, all have to come from the cell. And hidden state of which
+    nothing was there before: a generator that nobody seeded starts elsewhere in each process.
     """
-    late = [v for v in graph.versions.values() if v.unstorable is not None and is_stored(v, unloadable)]
-    found: set[VersionId] = set()
+    stored = [v for v in graph.versions.values() if is_stored(v, unloadable)]
+    late = [v for v in stored if v.unstorable is not None]
+    hidden = {v.id for v in stored if v.names[0].startswith(HIDDEN_PREFIX)}
+    found = hidden - _going_on(graph, hidden)
     for version in late:
         together = with_dependents(graph, {version.id})
         if all(is_stored(graph.versions[id_], unloadable) for id_ in together):
             found |= together
     return frozenset(found)
+
+
+def _going_on(graph: Graph, hidden: set[VersionId]) -> set[VersionId]:
+    """Return those versions of hidden state that their execution made from an earlier one."""
+    found: set[VersionId] = set()
+    for execution in graph.executions if hidden else ():
+        own = hidden & set(execution.produces)
+        if own:
+            before = {graph.versions[v].names for v in execution.reads if v in graph.versions}
+            found.update(v for v in own if graph.versions[v].names in before)
+    return found
 
 
 def is_stored(version: GraphVersion, unloadable: Collection[VersionId]) -> bool:

@@ -58,6 +58,14 @@ def test_what_was_stored_late_is_loaded_even_where_a_run_is_cheaper() -> None:
     assert brief(plan(graph, None, UNIT, unloadable={VersionId(1): "bad chunk"})) == "R1"
 
 
+def test_a_generator_that_a_cell_brought_is_loaded_and_what_became_of_it_is_made_again() -> None:
+    cells = [
+        (9, [], [version(1, 1, "x", 50), version(2, 1, "<random>", 1)]),
+        (1, [2], [version(3, 2, "y", 50), version(4, 2, "<random>", 1)]),
+    ]
+    assert brief(plan(history(cells), None, UNIT)) == "R1 L2 R2"
+
+
 @settings(max_examples=300, deadline=None)
 @given(cases())
 def test_steps_are_in_order_and_find_what_they_need(case: Case) -> None:
