@@ -37,7 +37,11 @@ def reduce_known(known: Reducer, reducers: Reducers, obj: Any) -> Any:
     if known.fingerprint is not None:
         reducers.holds_observed = True
     if known.memory is not None:
-        reducers.foreign_ranges.add(known.memory(obj))
+        part = known.memory(obj)
+        lender = None if known.borrow is None else reducers.lender_of(part)
+        if lender is not None and known.borrow is not None:
+            return known.borrow(obj, *lender)
+        reducers.foreign_ranges[part] = known
     return NotImplemented if known.reduce is None else known.reduce(obj)
 
 

@@ -198,8 +198,13 @@ def _dump_with(
 ) -> tuple[Dump, PayloadSink]:
     """Pickle once; and again where it was not seen in time which arrays share memory inside the payload."""
     pickler, sink = _one_pass(pickler_type, values, scope, new_sink(), owners)
-    if pickler.foreign_ranges and overlap(pickler.foreign_ranges, pickler.ranges):
-        raise UnserializableError("it shares memory between objects of two libraries")
+    if _is_entangled(pickler):
+        lent = pickler.lent_memory()
+        if lent:
+            owners = lent | (pickler.shared_owners() if owners is None else owners)
+            pickler, sink = _one_pass(pickler_type, values, scope, new_sink(), owners)
+        if _is_entangled(pickler):
+            raise UnserializableError("it shares memory between objects of two libraries")
     shared = pickler.shared_owners()
     if owners is None and pickler.has_misguessed():
         owners = shared
@@ -209,6 +214,11 @@ def _dump_with(
         owners |= shared
         pickler, sink = _one_pass(pickler_type, values, scope, new_sink(), owners)
     return Dump(codec, tuple(pickler.references), shared if owners is None else owners, pickler), sink
+
+
+def _is_entangled(pickler: Reducers) -> bool:
+    """Whether arrays and objects of other libraries would be cut loose from each other."""
+    return bool(pickler.foreign_ranges) and overlap(pickler.foreign_ranges, pickler.ranges)
 
 
 def _one_pass(

@@ -16,7 +16,7 @@ from ensession.serial import arrays, definitions, handlers, rebuild
 from ensession.serial.handlers import Handler
 from ensession.serial.kinds import are_labels, is_mutable, is_unordered, key_of
 from ensession.serial.memo import objects_in
-from ensession.serial.registry import Range, module_of
+from ensession.serial.registry import Range, Reducer, module_of
 from ensession.serial.scope import Scope
 from ensession.serial.tables import block_types, copies_blocks, manager_types, parts_of_labels, parts_of_values
 from ensession.serial.timed import TIMED
@@ -67,7 +67,7 @@ class Reducers(Views):
         self.types: set[type] = set()
         self.packages: set[str] = set()
         self.holds_observed = False
-        self.foreign_ranges: set[Range] = set()
+        self.foreign_ranges: dict[Range, Reducer] = {}
         self.labels: dict[int, tuple[Any, ...]] = {}
         self._sources: dict[str, tuple[str, str | None]] = {}
         self._alive: list[Any] = []

@@ -38,11 +38,17 @@ class Reducer:
         Returns what stands for the object in a fingerprint; None: the payload does.
     memory : callable or None
         Returns where the object's contents lie, for memory that objects of other types may share.
+    lend : callable or None
+        Reduces an array that lies in the memory of an object of this type; called with both.
+    borrow : callable or None
+        Reduces the object as lying in the memory of an array; called with it, the array, and the first byte.
     """
 
     reduce: Reduce | None
     fingerprint: Callable[[Any], Any] | None
     memory: Callable[[Any], Range] | None = None
+    lend: Callable[[Any, Any], Any] | None = None
+    borrow: Callable[[Any, Any, int], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +90,11 @@ class Registry:
         reduce: Reduce | None,
         fingerprint: Callable[[Any], Any] | None = None,
         memory: Callable[[Any], Range] | None = None,
+        lend: Callable[[Any, Any], Any] | None = None,
+        borrow: Callable[[Any, Any, int], Any] | None = None,
     ) -> None:
-        """Say how objects of a type are reduced and compared; see :func:`ensession.register_reducer`."""
-        self._reducers[kind] = Reducer(reduce, fingerprint, memory)
+        """Say how objects of a type are reduced and compared; see :class:`Reducer`."""
+        self._reducers[kind] = Reducer(reduce, fingerprint, memory, lend, borrow)
         self.knows_foreign_memory |= memory is not None
         self._found.clear()
 

@@ -1,6 +1,6 @@
 """What a look has to know of the session, and which types can't change.
 
-Imports nothing of the package but the registry.
+Imports nothing of the package that knows picklers.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ensession.serial.blind import Remembered
+from ensession.serial.lending import Lenders
 from ensession.serial.registry import Registry, shared_registry
 from ensession.serial.timed import TimedCodes
 
@@ -110,6 +111,8 @@ class Scope:
         Fingerprints that do not tell equal strings apart, of the payloads seen last.
     timed : TimedCodes
         Texts of code that was compiled under a name of no cell.
+    lenders : Lenders
+        Arrays in whose memory objects of other libraries lie.
     """
 
     namespace: dict[str, Any]
@@ -117,3 +120,4 @@ class Scope:
     registry: Registry = field(default_factory=shared_registry)
     blind: Remembered = field(default_factory=Remembered)
     timed: TimedCodes = field(default_factory=TimedCodes)
+    lenders: Lenders = field(default_factory=Lenders)

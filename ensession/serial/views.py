@@ -8,7 +8,9 @@ from typing import Any
 
 from ensession.model import BufferMode
 from ensession.serial import arrays
-from ensession.serial.registry import Range, Registry
+from ensession.serial.lending import settle
+from ensession.serial.registry import Range, Reducer, Registry
+from ensession.serial.scope import Scope
 
 _HELD_ONCE = 5
 """References to the owner of an array's memory, as :meth:`Views._is_view` counts them, where only the array has it."""
@@ -21,6 +23,8 @@ class Views:
     """The part of a look's state that is about the memory of arrays; mixed into the picklers."""
 
     _registry: Registry
+    _scope: Scope
+    foreign_ranges: dict[Range, Reducer]
 
     def _prepare_views(self, owners: frozenset[int] | None, out_of_band: dict[int, BufferMode]) -> None:
         self._owners = owners or frozenset()
@@ -77,6 +81,22 @@ class Views:
             self._plains[id(array)] = arrays.plain(array)
         return self._plains[id(array)]
 
+    def lender_of(self, part: Range) -> tuple[Any, int] | None:
+        """Return the array in whose memory another library's object is to be stored, and where in it that begins."""
+        root = self._scope.lenders.find(part, self._owners)
+        return None if root is None else (self._plain(root), part[0] - arrays.memory_range(root, root)[0])
+
+    def lent_memory(self) -> frozenset[int]:
+        """Say in whose memory what objects of two libraries share is to be stored."""
+        return settle(self._registry, self._scope.lenders, self._arrays, self.foreign_ranges)
+
+    def _lent(self, array: Any, root: Any) -> Any | None:
+        """Reduce an array as lying in another library's memory, where that was settled."""
+        if id(root) not in self._owners:
+            return None
+        known = self._registry.find(type(root))
+        return None if known is None or known.lend is None else known.lend(array, root)
+
     def _whole(self, root: Any) -> Any:
         """Return an array of all bytes of memory that no array owns, always the same one; None where there is none."""
         if id(root) not in self._plains:
@@ -86,6 +106,9 @@ class Views:
     def _reduce_array(self, array: Any) -> Any:
         if array.nbytes:
             root = array if array.base is None else arrays.memory_root(array)
+            lent = self._lent(array, root)
+            if lent is not None:
+                return lent
             owner = self._plain(root) if isinstance(root, type(array)) else None
             if id(array) in self._copied:
                 self.copied_roots.add(id(root))

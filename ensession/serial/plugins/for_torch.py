@@ -71,6 +71,33 @@ def _reduce_storage(storage: Any) -> Any:
     return make_storage, (PickleBuffer(_flat(storage)),)
 
 
+def make_storage_over(owner: Any, start: int, n_bytes: int) -> Any:
+    """Make a storage in the memory of an array."""
+    flat = owner.ravel(order="K").view(sys.modules["numpy"].uint8)
+    return _torch().from_numpy(flat[start : start + n_bytes]).untyped_storage()
+
+
+def _borrow(storage: Any, owner: Any, start: int) -> Any:
+    return make_storage_over, (owner, start, storage.nbytes())
+
+
+def make_array(
+    storage: Any, dtype: Any, shape: tuple[int, ...], strides: tuple[int, ...], start: int, is_writeable: bool
+) -> Any:
+    """Make an array in the memory of a storage."""
+    made = sys.modules["numpy"].ndarray(shape, dtype, _flat(storage), start, strides)
+    made.flags.writeable = is_writeable
+    return made
+
+
+def _lend(array: Any, tensor: Any) -> Any:
+    storage = tensor.untyped_storage()
+    if tensor.device.type != "cpu":
+        return None
+    start = array.__array_interface__["data"][0] - storage.data_ptr()
+    return make_array, (storage, array.dtype, array.shape, array.strides, start, bool(array.flags.writeable))
+
+
 def _memory(storage: Any) -> Range:
     start = storage.data_ptr() if storage.device.type == "cpu" else 0
     return start, start + storage.nbytes()
@@ -94,8 +121,8 @@ def _reduce_generator(generator: Any) -> Any:
 def register(registry: Registry) -> None:
     """Register PyTorch's types."""
     torch = _torch()
-    registry.register(torch.Tensor, _reduce_tensor)
+    registry.register(torch.Tensor, _reduce_tensor, lend=_lend)
     registry.register(torch.nn.Parameter, _reduce_tensor)
-    registry.register(torch.UntypedStorage, _reduce_storage, memory=_memory)
+    registry.register(torch.UntypedStorage, _reduce_storage, memory=_memory, borrow=_borrow)
     registry.register(torch.Generator, _reduce_generator)
     registry.register_immutable(torch.dtype, torch.device, torch.layout, torch.memory_format, torch.Size)
