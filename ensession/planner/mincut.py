@@ -82,7 +82,13 @@ def plan(  # noqa: PLR0913 - each says one thing about here and now
     """
     loaded = only_loaded(graph, unloadable or {})
     situation = Situation(
-        graph, unloadable or {}, unrunnable or {}, frozenset(live), loaded.union(unfaithful), frozenset(done)
+        graph,
+        unloadable or {},
+        unrunnable or {},
+        frozenset(live),
+        loaded.union(unfaithful),
+        frozenset(done),
+        loaded.difference(unfaithful),
     )
     return _plan_in(situation, target, set(graph.state.values() if wanted is None else wanted), costs)
 
@@ -294,7 +300,7 @@ def _load_all_s(situation: Situation, goal: Collection[VersionId], costs: CostMo
 
 
 def _run_all_s(situation: Situation, goal: Collection[VersionId], costs: CostModel) -> float:
-    """Return the cost of running every cell that the goal comes from, loading only what no cell made."""
+    """Return the cost of running every cell that the goal comes from, loading only what no cell makes again."""
     cells: set[ExecutionId] = set()
     others: set[VersionId] = set()
     for execution in situation.graph.executions:
@@ -303,8 +309,9 @@ def _run_all_s(situation: Situation, goal: Collection[VersionId], costs: CostMod
         else:
             others.update(execution.produces)
     needed, used = _needed(situation, goal, cells)
-    loads = needed & others
-    if not used <= situation.runnable or not loads <= situation.loadable or not needed.isdisjoint(situation.unfaithful):
+    loads = needed & (others | situation.only_loaded)
+    wrong = needed & (situation.unfaithful - situation.only_loaded)
+    if wrong or not used <= situation.runnable or not loads <= situation.loadable:
         return inf
     nodes = (situation.graph.versions[version] for version in sorted(loads))
     loading = sum(costs.version_cost_s(node) for node in nodes if node.payload is not None)

@@ -29,6 +29,8 @@ class Situation:
         Versions that come out wrong when their execution is run again.
     done : frozenset[ExecutionId]
         Executions whose work is done in this process: those that must always run need not run once more.
+    only_loaded : frozenset[VersionId]
+        Those among the unfaithful ones of which nobody has seen that they come out wrong (:func:`only_loaded`).
     forced : set[ExecutionId]
         Executions that are part of every plan: the user said so, and they can be run.
     omitted : dict[ExecutionId, str]
@@ -41,6 +43,7 @@ class Situation:
     live: frozenset[VersionId] = frozenset()
     unfaithful: frozenset[VersionId] = frozenset()
     done: frozenset[ExecutionId] = frozenset()
+    only_loaded: frozenset[VersionId] = frozenset()
     loadable: set[VersionId] = field(init=False, default_factory=set)
     runnable: set[ExecutionId] = field(init=False, default_factory=set)
     obtainable: set[VersionId] = field(init=False, default_factory=set)

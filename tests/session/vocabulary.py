@@ -235,7 +235,7 @@ DEFINITIONS = [
     "class C:\n    def __getattr__(self, name):\n        if name.startswith('__'): raise AttributeError(name)\n        l.append(name)\n        return m\n"
     "    def __setattr__(self, name, v):\n        d[name] = v\n        object.__setattr__(self, name, v)\no = C()",
     "class C:\n    def __reduce__(self): return (C, ())\n    def up(self): return self",
-    "class C:\n    def __getstate__(self): return {'v': 1}\n    def __setstate__(self, s): self.v = s['v']\n    def up(self): self.v = 1; return self",
+    "class C:\n    def __init__(self): self.v = 1\n    def __getstate__(self): return {'v': 1}\n    def __setstate__(self, s): self.v = s['v']\n    def up(self): self.v = 1; return self",
     "class Mixin:\n    def up(self):\n        d.setdefault('up', []).append(self)\n        return super().up()\nclass E(Mixin, C):\n    pass",
     "class Node:\n    def __init__(self, v, up=None):\n        self.v, self.up, self.down = v, up, []\n        if up is not None: up.down.append(self)\nroot = Node(l); o = Node(m, root)",
     "def f(v=None):\n    try:\n        l.append(1)\n        return 1 / 0\n    finally:\n        d['f'] = l\ndef g():\n    try: f()\n    except ZeroDivisionError as e: m.append(str(e))",

@@ -161,7 +161,7 @@ def test_a_plan_does_not_dwell_on_modules_and_hidden_state() -> None:
     assert table.notes == (
         "Loaded as well: modules (np) and hidden state (random).",
         "Total 4.0 s: 3 to load, 1 to run again; loading everything is impossible (lines is not stored), "
-        "running everything: 5.0 s.",
+        "running everything: 6.0 s.",
     )
 
 
