@@ -81,16 +81,9 @@ def plan(  # noqa: PLR0913 - each says one thing about here and now
     Li et al., *ElasticNotebook*, PVLDB 17(2), 2023, section 5.
     """
     loaded = only_loaded(graph, unloadable or {})
-    situation = Situation(
-        graph,
-        unloadable or {},
-        unrunnable or {},
-        frozenset(live),
-        loaded.union(unfaithful),
-        frozenset(done),
-        loaded.difference(unfaithful),
-    )
-    return _plan_in(situation, target, set(graph.state.values() if wanted is None else wanted), costs)
+    wrong, ended = loaded.union(unfaithful), frozenset(done)
+    here = (unloadable or {}, unrunnable or {}, frozenset(live), wrong, ended, loaded.difference(unfaithful))
+    return _plan_in(Situation(graph, *here), target, set(graph.state.values() if wanted is None else wanted), costs)
 
 
 def _plan_in(situation: Situation, target: ExecutionId | None, wanted: set[VersionId], costs: CostModel) -> Plan:
