@@ -65,7 +65,7 @@ class LateLooks:
         Parameters
         ----------
         one : Tracked
-            Left alone where a name of it was bound anew since: the next execution records that.
+            Left alone where a name of it was bound anew since, which the next execution records, or is still to come.
         limit_s : float, optional
             Processor time after which it is given up, and known to take longer.
         is_behind : bool
@@ -78,7 +78,8 @@ class LateLooks:
         """
         variables = self._tracker.user.variables()
         values = {name: variables[name] for name in one.names if name in variables}
-        if {name: id(value) for name, value in values.items()} != dict(one.ids):
+        if len(values) < len(one.names) or any(one.ids.get(name) != id(value) for name, value in values.items()):
+            self._too_long[one.version] = inf
             return []
         try:
             seen = self._tracker.looker.within(values, limit_s)

@@ -192,3 +192,35 @@ def test_in_a_kernel(tmp_path: Path, end: str) -> None:
         kernel.run("%load_ext ensession")
         kernel.run(f"%ens restore '{tmp_path / 's.ens'}'")
         assert kernel.value("hash(tuple(one['at'] for one in big))") == before
+
+
+def test_what_is_still_to_come_is_left_alone(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ensession.session.session.AT_THE_END_S", 0.0)
+    notebook.run(SLOW, "other = [1]")
+    notebook = notebook.reborn()
+    notebook.restore("--lazy")
+    assert "big" not in notebook.variables or notebook.session.awaited.names() == []
+    notebook.ens("flush")
+    for version in {one.version for one in notebook.session.late.pending()}:
+        assert notebook.session.store.history.version(version).payload is None
+    notebook.run("n = len(big)")
+    assert notebook["n"] == 2000
+    notebook.kill()
+
+
+def test_an_awaited_value_of_the_budget_comes_back_from_what_was_stored_late(notebook: Notebook) -> None:
+    notebook.run(SLOW, "other = [1]")
+    notebook.ens("flush")
+    before = notebook["big"]
+    notebook = notebook.reborn()
+    notebook.restore("--lazy")
+    assert notebook.session.awaited.names()
+    notebook.ens("flush")
+    assert notebook.session.late.look_at_all() == []
+    notebook.run("n = len(big)")
+    assert notebook["big"] == before
+    notebook.kill()
+    notebook = notebook.reborn()
+    notebook.restore()
+    assert notebook["big"] == before
+    notebook.kill()
