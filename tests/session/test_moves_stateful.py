@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from ensession.config import Config
+from ensession.serial import budget
 from ensession.store import check_store
 from tests.notebook import Notebook
 from tests.session.truth import Form, truth
@@ -75,6 +77,8 @@ class Moves(RuleBasedStateMachine):
     While variables are awaited, the form is that of a twin that awaits nothing.
     """
 
+    is_hasty = False
+
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
@@ -98,7 +102,7 @@ class Moves(RuleBasedStateMachine):
         self.notebook.attempt(cell)
         if self.twin is not None:
             self.twin.follow(cell, drawn)
-            assert self.twin.notebook.changed() == self.notebook.changed()
+            assert self.is_hasty or self.twin.notebook.changed() == self.notebook.changed()
         found = self.notebook.session.head
         assert found is not None
         for execution in self.notebook.session.store.history.executions():
@@ -244,3 +248,32 @@ TestMoves = Moves.TestCase
 TestMoves.settings = settings(
     max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
 )
+
+
+class HastyMoves(Moves):
+    """The same where there is no time for looks, beyond a few hundred bytes of each value, but late ones."""
+
+    is_hasty = True
+
+    def __init__(self) -> None:
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(budget, "FREE_STREAM_BYTES", 300)
+        self.patch.setattr(budget, "FREE_BUFFER_BYTES", 300)
+        self.patch.setattr(budget, "ALLOWANCE_S", 0.0)
+        self.patch.setattr(budget.Budget, "earn", lambda _self, _runtime_s: None)
+        super().__init__()
+
+    @rule(n=st.integers(1, 4))
+    def look_late(self, n: int) -> None:
+        late = self.notebook.session.late
+        for one in late.pending()[:n]:
+            assert late.look(one, is_behind=True) == []
+        self.compare()
+
+    def teardown(self) -> None:
+        super().teardown()
+        self.patch.undo()
+
+
+TestHastyMoves = HastyMoves.TestCase
+TestHastyMoves.settings = TestMoves.settings
