@@ -42,6 +42,8 @@ from ensession.session.session import Session
 from ensession.store import Store
 from ensession.trust import Keyring, trust_store
 
+SETTLED_S = 5.0
+"""How long ``%ens flush`` waits until a copy of the file alone is complete: who reads an older state holds that up."""
 _ASKS_FOR_HELP = frozenset({"--help", "-h"})
 _WHOLE = frozenset({"checkout", "undo", "redo", "ignore", "pin", "stop"})
 """Verbs that need the whole state, or leave it: what is awaited comes first."""
@@ -190,6 +192,7 @@ class EnsCommand:
         session = self.active()
         problems = session.late.look_at_all()
         n_waiting = session.flush()
+        session.store.settle(SETTLED_S)
         waited = f"waited for {n_waiting} of them" if n_waiting else "nothing was waiting"
         for problem in problems:
             print(one_line(problem))

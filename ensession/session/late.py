@@ -90,6 +90,7 @@ class LateLooks:
             if self._is_wanted(fresh, one):
                 add = self._store.behind.add if is_behind else self._store.log.add_payload
                 add(one.version, payload_writer(fresh, self._tracker.scope), self._keyring.seal)
+                self._store.settle(0)
                 self._rule().gain(one.version, seen.n_stream_bytes, seen.n_buffer_bytes)
         except Exception as error:  # noqa: BLE001  (a value's own code may raise anything; nobody is there to catch it)
             self._too_long[one.version] = inf

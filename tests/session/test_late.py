@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -164,6 +165,15 @@ def test_what_an_undo_takes_away_comes_back_as_it_was(notebook: Notebook) -> Non
     assert notebook["big"] != later
     notebook.ens("redo")
     assert notebook["big"] == later
+
+
+def test_after_a_flush_the_file_alone_is_complete(notebook: Notebook, tmp_path: Path) -> None:
+    notebook.run(SLOW)
+    notebook.ens("flush")
+    copied = Notebook(Path(shutil.copy(notebook.store, tmp_path / "copy.ens")))
+    copied.restore()
+    assert copied["big"] == notebook["big"]
+    copied.kill()
 
 
 @pytest.mark.parametrize("end", ["pause", "shutdown", "flush"])
