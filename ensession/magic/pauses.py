@@ -9,12 +9,12 @@ from collections.abc import Callable
 from ensession.session.interrupts import uninterrupted
 from ensession.session.session import Session
 
-FIRST_S = 1.0
+FIRST_S = 2.0
 """So long nothing has to happen before a pause is used."""
-SHARE = 4
-"""After each look, so many times as long as it took is left to the user."""
-LIMIT_S = 1.0
-"""Who runs a cell in the meantime waits no longer than such a look, and the little that a pass takes to end."""
+SHARE = 0.05
+"""Who runs a cell in the middle of a look waits for it: no longer than such a part of the pause that went before."""
+LONGEST_S = 5.0
+"""What takes longer waits for the end, or for ``%ens flush``."""
 
 
 class Pauses:
@@ -31,6 +31,7 @@ class Pauses:
     def __init__(self, session: Callable[[], Session | None], tell: Callable[[str], None]) -> None:
         self._session = session
         self._tell = tell
+        self._began = 0.0
         self._next: asyncio.TimerHandle | None = None
 
     def end(self) -> None:
@@ -42,26 +43,28 @@ class Pauses:
     def begin(self) -> None:
         """Hear that a cell has ended."""
         self.end()
-        self._plan(FIRST_S)
+        self._began = time.monotonic()
+        self._plan()
 
-    def _plan(self, after_s: float) -> None:
+    def _plan(self) -> None:
         session = self._session()
-        if session is None or not session.late.pending(LIMIT_S):
+        found = None if session is None else session.late.quickest()
+        if found is None or found[1] > LONGEST_S:
             return
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # a shell on a terminal waits for a line, not in a loop
             return
-        self._next = loop.call_later(after_s, self._use)
+        at = self._began + max(FIRST_S, found[1] / SHARE)
+        self._next = loop.call_later(max(0.0, at - time.monotonic()), self._use)
 
     def _use(self) -> None:
         self._next = None
         session = self._session()
-        if session is None:
+        found = None if session is None else session.late.quickest()
+        if session is None or found is None:
             return
-        start = time.monotonic()
         with uninterrupted():
-            for one in session.late.pending(LIMIT_S)[:1]:
-                for problem in session.late.look(one, LIMIT_S, is_behind=True):
-                    self._tell(f"ensession: {problem}")
-        self._plan(max(FIRST_S, SHARE * (time.monotonic() - start)))
+            for problem in session.late.look(*found, is_behind=True):
+                self._tell(f"ensession: {problem}")
+        self._plan()

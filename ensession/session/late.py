@@ -19,6 +19,9 @@ from ensession.session.storing import payload_writer
 from ensession.store import Store
 from ensession.trust import Keyring
 
+FIRST_TRY_S = 0.05
+"""How long a look is tried of which nothing is known."""
+
 
 class LateLooks:
     """Looks at what was assumed changed.
@@ -52,12 +55,22 @@ class LateLooks:
         self._is_pinned = is_pinned
         self._too_long: dict[VersionId, float] = {}
 
-    def pending(self, limit_s: float | None = None) -> list[Tracked]:
-        """Return what was not looked at, less what is known to take longer than ``limit_s`` seconds."""
+    def pending(self) -> list[Tracked]:
+        """Return what was not looked at."""
         known = self._tracker.known
         found = {known[name].version: known[name] for name in known.assumed()}
         self._too_long = {version: took_s for version, took_s in self._too_long.items() if version in found}
-        return [one for one in found.values() if limit_s is None or self._too_long.get(one.version, 0.0) < limit_s]
+        return list(found.values())
+
+    def quickest(self) -> tuple[Tracked, float] | None:
+        """Return what to try next, and for how many seconds: twice as long as was too short the last time."""
+        needs = [
+            (2 * self._too_long.get(one.version, FIRST_TRY_S / 2), at, one) for at, one in enumerate(self.pending())
+        ]
+        if not needs:
+            return None
+        needs_s, _, one = min(needs)
+        return one, needs_s
 
     def look(self, one: Tracked, limit_s: float | None = None, *, is_behind: bool = False) -> list[str]:
         """Look at one of them.

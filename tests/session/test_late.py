@@ -11,6 +11,7 @@ import pytest
 from ensession.config import Config
 from ensession.model import Fate, VersionId
 from ensession.serial import budget
+from ensession.session import late
 from ensession.store import check_store
 from tests.kernels import Kernel, kernel_environment
 from tests.notebook import Notebook
@@ -131,14 +132,16 @@ def test_what_was_bound_anew_is_left_to_the_next_execution(notebook: Notebook) -
     notebook.kill()
 
 
-def test_a_look_that_takes_too_long_is_given_up_and_remembered(notebook: Notebook) -> None:
+def test_a_look_that_takes_too_long_is_given_up_and_tried_for_twice_as_long(notebook: Notebook) -> None:
     notebook.run(SLOW)
-    (one,) = notebook.session.late.pending(1.0)
-    assert notebook.session.late.look(one, 0.0) == []
-    assert notebook.session.late.pending(0.0) == []
-    assert notebook.session.late.pending(1.0) == [one]
+    (one,) = notebook.session.late.pending()
+    assert notebook.session.late.quickest() == (one, late.FIRST_TRY_S)
+    assert notebook.session.late.look(one, 1e-6) == []
+    assert notebook.session.late.quickest() == (one, 2e-6)
+    assert notebook.session.assumed == ["big"]
     assert notebook.session.late.look_at_all() == []
     assert notebook.session.assumed == []
+    assert notebook.session.late.quickest() is None
 
 
 def test_what_goes_wrong_is_told_and_leaves_it_recomputable(
