@@ -19,6 +19,7 @@ from ensession.magic.command import EnsCommand
 from ensession.model import HIDDEN_PREFIX, ExecutionId, Fate, RestoreReport
 from ensession.session.checks import look_around
 from ensession.session.session import Session
+from ensession.session.survival import lost_names
 
 _WRONG = (Fate.DIFFERENT, Fate.MISSING)
 _NEW: dict[str, Any] = {"chosen": None, "passed_over": "", "notes": [], "outdated": []}
@@ -88,11 +89,7 @@ def _hindrance(
 ) -> str | None:
     """Say why the notebook can't go on from a state, if it can't: what of it can't be brought back and is needed."""
     chosen, graph = session.plan(target)
-    lost = {
-        name: chosen.missing[version]
-        for name, version in graph.state.items()
-        if version in chosen.missing and not name.startswith(HIDDEN_PREFIX)
-    }
+    lost = lost_names(graph, chosen)
     if lost:
         lost = {name: lost[name] for name in sorted(needed(lost, past, rest, transform))}
     return "; ".join(f"{name} can't be brought back ({reason})" for name, reason in lost.items()) or None

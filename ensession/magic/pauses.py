@@ -41,30 +41,28 @@ class Pauses:
             self._next = None
 
     def begin(self) -> None:
-        """Hear that a cell has ended."""
+        """Hear that a cell has ended. What there is to do is asked for when it has been quiet for a while."""
         self.end()
         self._began = time.monotonic()
-        self._plan()
+        self._wake_at(self._began + FIRST_S)
 
-    def _plan(self) -> None:
-        session = self._session()
-        found = None if session is None else session.late.quickest()
-        if found is None or found[1] > LONGEST_S:
-            return
+    def _wake_at(self, at: float) -> None:
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # a shell on a terminal waits for a line, not in a loop
             return
-        at = self._began + max(FIRST_S, found[1] / SHARE)
         self._next = loop.call_later(max(0.0, at - time.monotonic()), self._use)
 
     def _use(self) -> None:
         self._next = None
         session = self._session()
         found = None if session is None else session.late.quickest()
-        if session is None or found is None:
+        if session is None or found is None or found[1] > LONGEST_S:
             return
-        with uninterrupted():
-            for problem in session.late.look(*found, is_behind=True):
-                self._tell(f"ensession: {problem}")
-        self._plan()
+        if time.monotonic() >= self._began + found[1] / SHARE:
+            with uninterrupted():
+                for problem in session.late.look(*found, is_behind=True):
+                    self._tell(f"ensession: {problem}")
+            found = session.late.quickest()
+        if found is not None and found[1] <= LONGEST_S:
+            self._wake_at(self._began + found[1] / SHARE)

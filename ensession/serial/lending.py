@@ -19,16 +19,15 @@ class Lenders:
     """Arrays in whose memory objects of other libraries lie."""
 
     def __init__(self) -> None:
-        self._arrays: dict[Range, weakref.ref[Any]] = {}
+        self._arrays: weakref.WeakValueDictionary[Range, Any] = weakref.WeakValueDictionary()
 
     def note(self, part: Range, array: Any) -> None:
         """Remember that a part of memory is an array's."""
-        self._arrays[part] = weakref.ref(array)
+        self._arrays[part] = array
 
     def find(self, part: Range, among: Collection[int]) -> Any | None:
         """Return the array that a part of memory belongs to, if its id is among some."""
-        known = self._arrays.get(part)
-        array = None if known is None else known()
+        array = self._arrays.get(part)
         if array is None or id(array) not in among:
             return None
         return array if _holds(memory_range(array, array), part) else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ensession.capture.background import NOBODY, PRIMITIVES, Background, Suspects
 from ensession.capture.touch import Touched
 from ensession.capture.tracker import Tracker
@@ -24,6 +26,16 @@ class Beside:
     def note_callbacks(self) -> None:
         """Take note that callbacks of widgets ran while no cell did."""
         self._callbacks_ran = True
+
+    def leaves_alone(self, names: Iterable[str]) -> bool:
+        """Whether nothing that ran or runs beside may have changed some variables since the last cell."""
+        suspects = self._seen | self._running()
+        if self._callbacks_ran:
+            suspects |= self._background.callbacks(self._tracker.user.view())
+        if not suspects:
+            return True
+        touched = self._tracker.touched_in_background(suspects)
+        return not touched.everything and touched.names.isdisjoint(names)
 
     def between_cells(self) -> Touched | None:
         """Return what may have been changed since the last cell by what runs beside; None if nothing runs."""

@@ -7,14 +7,11 @@ as no cell has touched them, what lives is what was recorded, and its payload ca
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
 from math import inf
 
 from ensession.capture.change import Fresh, Tracked
-from ensession.capture.tracker import Tracker
 from ensession.model import VersionId
-from ensession.planner.policy import StorageRule
-from ensession.session.discretion import Discretion
+from ensession.session.recorder import Recorder
 from ensession.session.storing import payload_writer
 from ensession.store import Store
 from ensession.trust import Keyring
@@ -30,33 +27,21 @@ class LateLooks:
     ----------
     store : Store
     keyring : Keyring
-    tracker : Tracker
-    discretion : Discretion
-    rule : callable
-        Returns the storage rule of the present line of history.
-    is_pinned : callable
-        Whether the user said that a co-variable is to be stored.
+    recorder : Recorder
+        Knows what the values were recorded as, and what is going on.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        keyring: Keyring,
-        tracker: Tracker,
-        discretion: Discretion,
-        rule: Callable[[], StorageRule],
-        is_pinned: Callable[[Iterable[str]], bool],
-    ) -> None:
+    def __init__(self, store: Store, keyring: Keyring, recorder: Recorder) -> None:
         self._store = store
         self._keyring = keyring
-        self._tracker = tracker
-        self._discretion = discretion
-        self._rule = rule
-        self._is_pinned = is_pinned
+        self._recorder = recorder
+        self._tracker = recorder.tracker
         self._too_long: dict[VersionId, float] = {}
 
     def pending(self) -> list[Tracked]:
-        """Return what was not looked at."""
+        """Return what was not looked at; nothing while a cell runs, which may have changed it by now."""
+        if self._recorder.pending is not None:
+            return []
         known = self._tracker.known
         found = {known[name].version: known[name] for name in known.assumed()}
         self._too_long = {version: took_s for version, took_s in self._too_long.items() if version in found}
@@ -78,7 +63,8 @@ class LateLooks:
         Parameters
         ----------
         one : Tracked
-            Left alone where a name of it was bound anew since, which the next execution records, or is still to come.
+            Left alone where it may not be as it was recorded: a name of it was bound anew or is still to come, or
+            something that runs beside the cells may have changed it.
         limit_s : float, optional
             Processor time after which it is given up, and known to take longer.
         is_behind : bool
@@ -91,7 +77,8 @@ class LateLooks:
         """
         variables = self._tracker.user.variables()
         values = {name: variables[name] for name in one.names if name in variables}
-        if len(values) < len(one.names) or any(one.ids.get(name) != id(value) for name, value in values.items()):
+        is_same = all(one.ids.get(name) == id(values.get(name)) for name in one.names)
+        if not is_same or not self._recorder.beside.leaves_alone(one.names):
             self._too_long[one.version] = inf
             return []
         try:
@@ -104,7 +91,7 @@ class LateLooks:
                 add = self._store.behind.add if is_behind else self._store.log.add_payload
                 add(one.version, payload_writer(fresh, self._tracker.scope), self._keyring.seal)
                 self._store.settle(0)
-                self._rule().gain(one.version, seen.n_stream_bytes, seen.n_buffer_bytes)
+                self._recorder.rule.gain(one.version, seen.n_stream_bytes, seen.n_buffer_bytes)
         except Exception as error:  # noqa: BLE001  (a value's own code may raise anything; nobody is there to catch it)
             self._too_long[one.version] = inf
             return [f"The value of {', '.join(one.names)} was not stored: {type(error).__name__}: {error}."]
@@ -126,8 +113,8 @@ class LateLooks:
         seen = fresh.look
         if seen.codec is None or not set(seen.references) <= set(one.references):  # what it needs is not recorded
             return False
-        if self._discretion.withholds(fresh):
+        if self._recorder.discretion.withholds(fresh):
             return False
-        rule = self._rule()
+        rule = self._recorder.rule
         is_worth_it = rule.should_store_late(one.version, seen.n_stream_bytes, seen.n_buffer_bytes)
-        return is_worth_it or seen.varies_by_process() or self._is_pinned(one.names)
+        return is_worth_it or seen.varies_by_process() or self._recorder.spoken.is_pinned(one.names)

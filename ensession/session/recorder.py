@@ -78,7 +78,7 @@ class Recorder:
         self._effects = EffectRecorder(ignore=own_files(store, self.copies))
         self._modules = ModuleWatch()
         self.spoken = SpokenNames(store, user)
-        self._pending: Pending | None = None
+        self.pending: Pending | None = None
         self._depth = 0
         self._gap: str | None = None
         self._untold: str | None = None
@@ -86,7 +86,7 @@ class Recorder:
         self.tracker = tracker_of(user, config)
         self.discretion = Discretion(user.variables, self.spoken.is_pinned, self._notices.once)
         self._module_state = ModuleState(self.tracker.look, self._modules.names)
-        self._beside = Beside(self.tracker)
+        self.beside = Beside(self.tracker)
         self.rule = StorageRule(config.policy, CostModel())
         self.head: ExecutionId | None = None
         self.branch = MAIN
@@ -106,7 +106,7 @@ class Recorder:
         if self._depth > 1 or self.paused or is_only_command(code, COMMAND):
             return
         with self._made_up_for(_ANYTHING):
-            self._pending = self._prepare(code, cell_id, python)
+            self.pending = self._prepare(code, cell_id, python)
 
     def _prepare(self, code: str, cell_id: str | None, python: str | None) -> Pending:
         start = time.perf_counter()
@@ -134,7 +134,7 @@ class Recorder:
         """Record the cell that just ran."""
         ended = time.perf_counter()
         self._depth = max(0, self._depth - 1)
-        pending, self._pending = (self._pending, None) if self._depth == 0 else (None, self._pending)
+        pending, self.pending = (self.pending, None) if self._depth == 0 else (None, self.pending)
         if pending is None:
             return
         with self._guarded("the cell that just ran"), self._made_up_for(pending.touched):
@@ -145,12 +145,12 @@ class Recorder:
 
         ``aside``: names known not to be as recorded, with their values' ids (None: not there); they alone are no news.
         """
-        if self._pending is not None:
+        if self.pending is not None:
             raise UsageError("moving to another state needs a cell of its own, with nothing but %ens lines in it")
         hidden = self._hidden.changed()
         known = {name: value for name, value in hidden.items() if name in self.tracker.known}
         self._hidden.doubt(hidden.keys() - known)  # a library that is new here is the next cell's business
-        beside = self._beside.between_cells()
+        beside = self.beside.between_cells()
         if known or beside is not None or not self.tracker.drift().items() <= aside.items():
             self._record_ambient(known, beside)
 
@@ -161,13 +161,13 @@ class Recorder:
 
     def note_callbacks(self) -> None:
         """Take note that callbacks of widgets ran while no cell did."""
-        self._beside.note_callbacks()
+        self.beside.note_callbacks()
 
     def close(self) -> None:
         """Stop listening; what is recorded stays, also where the store was deleted since the last cell."""
         self._notices.stay_in_place()
         self._effects.close()
-        self._pending = None
+        self.pending = None
 
     def _record_cell(self, pending: Pending, ending: Ending, ended: float) -> None:
         files, effects = self._effects.end()
@@ -180,7 +180,7 @@ class Recorder:
         touched, known = pending.touched, self.tracker.known
         self.tracker.looker.budget.earn(ended - pending.started)
         conditions = {known[name].version for name in self._hidden.conditions if name in known}
-        beside = self._beside.after_cell(touched)
+        beside = self.beside.after_cell(touched)
         no_replay = self._no_replay(pending, ending) or beside
         careful = caution(files, effects) or unseen(pending)
         is_precious = (no_replay or careful) is not None or self.spoken.is_pinned(touched.names)
@@ -229,7 +229,7 @@ class Recorder:
 
     def _note_ambient(self) -> bool:
         """Record what was bound, deleted or drawn since the last execution; say whether there was nothing."""
-        hidden, beside = self._hidden.changed(), self._beside.between_cells()
+        hidden, beside = self._hidden.changed(), self.beside.between_cells()
         if self.tracker.moved() or hidden or beside is not None or self._config.audit:
             self._record_ambient(hidden, beside)
             return False

@@ -85,14 +85,7 @@ class Session:
         self._recorder = Recorder(self.store, self.run, shell, self._user, self._hidden, config, keyring)
         self.moves = Mover(self.store, self.run, shell, self._user, self._hidden, self._recorder, keyring)
         self.naming = Naming(self.store, self._recorder)
-        self.late = LateLooks(
-            self.store,
-            keyring,
-            self._recorder.tracker,
-            self._recorder.discretion,
-            lambda: self._recorder.rule,
-            self._recorder.spoken.is_pinned,
-        )
+        self.late = LateLooks(self.store, keyring, self._recorder)
         shell.outputs.install()
         self.word = UsersWord(self.store, keyring, self._recorder)
         self._restorer = Restorer(
@@ -176,8 +169,13 @@ class Session:
 
     def stop(self) -> None:
         """Stop recording and close the store; the variables stay as they are."""
-        for problem in self.late.look_at_all(AT_THE_END_S):
-            self._shell.warn(f"ensession: {problem}")
+        try:
+            for problem in self.late.look_at_all(AT_THE_END_S):
+                self._shell.warn(f"ensession: {problem}")
+        finally:  # whatever interrupts that
+            self._close()
+
+    def _close(self) -> None:
         self._recorder.close()
         self._shell.outputs.remove()
         try:

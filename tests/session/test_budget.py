@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from ensession.capture.looking import Looker
 from ensession.model import Fate
-from ensession.serial import budget
 from tests.notebook import Notebook
 
 BIG = "big = [{'n': n, 'part': [n]} for n in range(2000)]"
 
 
 @pytest.fixture
-def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Notebook]:
+def notebook(hurried: Notebook) -> Notebook:
     """A notebook with no time for what is larger than 1,000 bytes."""
-    monkeypatch.setattr(budget, "FREE_STREAM_BYTES", 1000)
-    monkeypatch.setattr(budget, "FREE_BUFFER_BYTES", 1000)
-    monkeypatch.setattr(budget, "ALLOWANCE_S", 0.0)
-    made = Notebook(tmp_path / "s.ens")
-    made.ens("config budget=0%")
-    made.start()
-    yield made
-    made.kill()
+    return hurried
 
 
 def test_it_counts_as_changed_and_the_user_sees_it(notebook: Notebook) -> None:

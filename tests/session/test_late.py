@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ensession.capture.background import NOBODY
 from ensession.config import Config
 from ensession.model import Fate, VersionId
-from ensession.serial import budget
 from ensession.session import late
 from ensession.store import check_store
 from tests.kernels import Kernel, kernel_environment
@@ -21,16 +21,9 @@ SLOW = "import time\nbig = [{'n': n, 'at': time.perf_counter_ns()} for n in rang
 
 
 @pytest.fixture
-def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Notebook]:
+def notebook(hurried: Notebook) -> Notebook:
     """A notebook with no time for what is larger than 1,000 bytes."""
-    monkeypatch.setattr(budget, "FREE_STREAM_BYTES", 1000)
-    monkeypatch.setattr(budget, "FREE_BUFFER_BYTES", 1000)
-    monkeypatch.setattr(budget, "ALLOWANCE_S", 0.0)
-    made = Notebook(tmp_path / "s.ens")
-    made.ens("config budget=0%")
-    made.start()
-    yield made
-    made.kill()
+    return hurried
 
 
 def version_of(notebook: Notebook, name: str) -> VersionId:
@@ -177,6 +170,41 @@ def test_after_a_flush_the_file_alone_is_complete(notebook: Notebook, tmp_path: 
     copied.restore()
     assert copied["big"] == notebook["big"]
     copied.kill()
+
+
+@pytest.mark.parametrize("words", ["flush", "stop"])
+def test_what_the_running_cell_has_changed_by_now_is_not_taken_for_what_was_recorded(
+    notebook: Notebook, words: str
+) -> None:
+    notebook.run(SLOW)
+    made, state = version_of(notebook, "big"), notebook.session.head
+    store = notebook.session.store
+    notebook.attempt(f"big[0]['n'] = 'changed'\nget_ipython().run_line_magic('ens', '{words}')")
+    if words == "flush":
+        assert store.history.version(made).payload is None
+    notebook = notebook.reborn()
+    notebook.restore(f"@{state}")
+    assert notebook["big"][0]["n"] == 0
+    notebook.kill()
+
+
+def test_what_a_callback_may_have_changed_is_not_taken_for_what_was_recorded(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook.run(SLOW)
+    made = version_of(notebook, "big")
+    beside = notebook.session._recorder.beside
+    monkeypatch.setattr(beside._background, "callbacks", lambda _view: replace(NOBODY, names=frozenset({"big"})))
+    notebook.session.note_callbacks()
+    notebook["big"][0]["n"] = "changed"
+    assert notebook.session.late.look_at_all() == []
+    assert notebook.session.store.history.version(made).payload is None
+    notebook.run("m = 1")
+    assert notebook.session.store.history.execution(notebook.session.head - 1).kind == "ambient"
+    notebook = notebook.reborn()
+    notebook.restore()
+    assert notebook["big"][0]["n"] == "changed"
+    notebook.kill()
 
 
 @pytest.mark.parametrize("end", ["pause", "shutdown", "flush"])
