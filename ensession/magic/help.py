@@ -55,8 +55,8 @@ HELP = """\
                                200MB, --lossless; --yes: do it)
 %ens forget NAME|@N …          take values, outputs and records out for good
                                (--text TEXT; --code: code too; --yes)
-%ens flush                     wait until every value that is to be stored is
-                               in the file
+%ens flush                     look at what there was no time for, and wait
+                               until all that is to be stored is in the file
 %ens stop                      stop recording
 %ens help [COMMAND]            this page, or what it says of one command
 

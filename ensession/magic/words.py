@@ -72,8 +72,9 @@ def _assumed_lines(session: Session) -> list[str]:
     if not names:
         return []
     return [
-        f"Assumed changed, and made again rather than stored: {', '.join(names)}. Looking would take more than "
-        f"{settings_of(session.config)['budget']} of the running time; %ens config budget=off looks at everything."
+        f"Assumed changed, and not looked at yet: {', '.join(names)}. That comes in a pause, or with %ens flush; at "
+        f"once it would take more than {settings_of(session.config)['budget']} of the running time (%ens config "
+        "budget=off does so)."
     ]
 
 

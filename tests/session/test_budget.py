@@ -21,7 +21,7 @@ def test_it_counts_as_changed_and_the_user_sees_it(notebook: Notebook) -> None:
     notebook.run(BIG, "small = [1]", "n = len(big)")
     assert notebook.changed() == {"big", "n"}
     status = notebook.ens("status")
-    assert "Assumed changed, and made again rather than stored: big." in " ".join(status.split())
+    assert "Assumed changed, and not looked at yet: big." in " ".join(status.split())
     notebook.run("small")
     assert notebook.changed() == set()
 
