@@ -13,6 +13,7 @@ QUICK ?=
 NOTEBOOKS ?=
 AUDIT ?=
 BENCH ?=
+NAMES ?=
 PICTURES ?=
 SIZE ?=
 WRITE ?=
@@ -29,7 +30,7 @@ OTHER_VENV ?= $(VENV)-other
 OTHER_STAMP := $(OTHER_VENV)/.ensession-versions
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo notebooks fidelity fidelity-here fidelity-table test test-slow test-versions reliability test-browser lint format types docs bench bench-overhead bench-checkout bench-restore bench-pack bench-sync wheel clean
+.PHONY: help venv demo notebooks fidelity fidelity-here fidelity-table test test-slow test-versions reliability test-browser lint format types docs bench bench-overhead bench-checkout bench-restore bench-pack bench-sync bench-constants wheel clean
 
 help:
 	@echo 'make demo            record, kill, copy and restore the flights notebook (QUICK=1: less training)'
@@ -51,6 +52,7 @@ help:
 	@echo 'make bench-checkout  undo beside 2 GB, checkout of far states, questions to long histories'
 	@echo 'make bench-pack      how soon a state runs elsewhere: packed, with everything, with the history only (QUICK=1: small; WRITE=1: into the docs)'
 	@echo 'make bench-sync      a session of 1 GB over ssh: against scp, after a small change, interrupted (QUICK=1: small; WRITE=1: into the docs)'
+	@echo 'make bench-constants what chunk sizes, page size, zstd level, buffers and prices rest on, in 5 minutes (NAMES="page level": some of them; WRITE=1: into their folders)'
 	@echo 'make wheel           build into dist/'
 	@echo 'make format          let ruff rewrite the layout'
 	@echo 'make clean           remove what the targets above made, the environment included'
@@ -154,6 +156,9 @@ bench-pack: $(STAMP)
 
 bench-sync: $(STAMP)
 	$(PY) -m benchmarks.sync.run $(if $(QUICK),--megabytes 40 --rounds 1 --kills 3) $(if $(WRITE),--write)
+
+bench-constants: $(STAMP)
+	$(PY) -m benchmarks.constants.run $(if $(WRITE),--write) $(NAMES)
 
 bench-checkout: $(STAMP)
 	$(PY) -m benchmarks.checkout.run

@@ -9,13 +9,13 @@ from pathlib import Path
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
-def publish(page: str, command: str, text: str) -> None:
+def publish(page: str | Path, command: str, text: str) -> None:
     """Replace what a command wrote into a page last time.
 
     Parameters
     ----------
-    page : str
-        Path in the documentation; it has the two marks of the command.
+    page : str or Path
+        Path in the documentation, or an absolute one; it has the two marks of the command.
     command : str
     text : str
     """

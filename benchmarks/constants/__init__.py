@@ -1,0 +1,1 @@
+"""One folder per design constant: a script, the data that it measured, and the conclusion."""

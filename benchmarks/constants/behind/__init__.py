@@ -1,0 +1,1 @@
+"""How much waits to be written behind a cell."""

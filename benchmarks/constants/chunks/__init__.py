@@ -1,0 +1,1 @@
+"""Where payloads are cut."""

@@ -1,0 +1,1 @@
+"""How hard chunks are compressed, and which."""

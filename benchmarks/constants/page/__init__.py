@@ -1,0 +1,1 @@
+"""How large the pages of a store are."""

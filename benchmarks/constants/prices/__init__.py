@@ -1,0 +1,1 @@
+"""What loading and storing are taken to cost before anything was measured."""
