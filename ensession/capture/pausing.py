@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from ensession import heap
 
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Keep the cyclic collector from walking the user's objects while capture makes many of its own."""
+    """Keep the cyclic collector from walking the user's objects while capture makes many of its own.
+
+    What a long look needed for itself is given back to the system in the end.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
+    start = time.thread_time()
     try:
         yield
     finally:
-        if was_enabled:
+        if was_enabled:  # the outermost of several: only then everything has been let go
             gc.enable()
+            if time.thread_time() - start > heap.WORTH_IT_S:
+                heap.give_back()

@@ -16,6 +16,9 @@ LONGEST_S = 1e9
 PRIOR_BYTES = 64e6
 """Bytes of measured loads from which on they outweigh the defaults."""
 
+MOST_SLOWER = 10.0
+"""A load that takes more than so many times what was expected did something besides, like importing a library."""
+
 
 @dataclass(frozen=True, slots=True)
 class CostModel:
@@ -77,16 +80,18 @@ class CostModel:
         -------
         CostModel
             The present rates count as much as :data:`PRIOR_BYTES` of measurements, so that one slow minute does not
-            turn plans around.
+            turn plans around; and no load counts as more than :data:`MOST_SLOWER` times as slow, so that an import
+            of a second is not taken for the rate of the few bytes that asked for it.
         """
         streams, buffers = [PRIOR_BYTES, PRIOR_BYTES / self.stream_bytes_per_s], [PRIOR_BYTES, 0.0]
         buffers[1] = PRIOR_BYTES / self.buffer_bytes_per_s
         for n_stream_bytes, n_buffer_bytes, duration_s in loads:
             # The part of the time that goes to the other kind is taken at its present rate.
+            stream_s, buffer_s = n_stream_bytes / self.stream_bytes_per_s, n_buffer_bytes / self.buffer_bytes_per_s
             if n_stream_bytes >= n_buffer_bytes:
-                bytes_, rest_s, kind = n_stream_bytes, n_buffer_bytes / self.buffer_bytes_per_s, streams
+                bytes_, expected_s, rest_s, kind = n_stream_bytes, stream_s, buffer_s, streams
             else:
-                bytes_, rest_s, kind = n_buffer_bytes, n_stream_bytes / self.stream_bytes_per_s, buffers
+                bytes_, expected_s, rest_s, kind = n_buffer_bytes, buffer_s, stream_s, buffers
             kind[0] += bytes_
-            kind[1] += max(duration_s - self.load_fixed_s - rest_s, 0.0)
+            kind[1] += min(max(duration_s - self.load_fixed_s - rest_s, 0.0), MOST_SLOWER * expected_s)
         return replace(self, stream_bytes_per_s=streams[0] / streams[1], buffer_bytes_per_s=buffers[0] / buffers[1])

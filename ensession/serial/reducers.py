@@ -22,6 +22,9 @@ from ensession.serial.tables import block_types, copies_blocks, manager_types, p
 from ensession.serial.timed import TIMED
 from ensession.serial.views import Views
 
+_FIRST = 64
+"""The attributes of a pickler come among the first that it shows the collector, before what it pickled."""
+
 
 class NamespaceReference:
     """Stands for the session namespace where it is a value itself (``g = globals()``)."""
@@ -187,9 +190,15 @@ class Reducers(Views):
         return len(self._held())
 
     def _held(self) -> Collection[Any]:
-        """Return the objects of the payload, and those of the pickler itself."""
+        """Return the objects of the payload, and those of the pickler itself but for its attributes."""
         if self._objects is None:
-            self._objects = [*objects_in(self), *self._buffers] if self._buffers else objects_in(self)
+            objects = objects_in(self)
+            own = vars(self)  # it is to hold the list: the two would keep each other, and all that was pickled
+            at = next((at for at, one in enumerate(objects[:_FIRST]) if one is own), None)
+            if at is not None:
+                del objects[at]
+            objects += self._buffers
+            self._objects = objects
         return self._objects
 
     def _own_parts(self) -> set[int]:

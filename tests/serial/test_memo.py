@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import pickle
 import weakref
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -62,6 +62,36 @@ def test_sets_are_found_among_many_other_values() -> None:
     assert dumped(x=[{"n": n} for n in range(100)] + [{"a", "b"}]).pickler.holds_unordered()
     assert not dumped(x=[{"n": n} for n in range(100)] + [{1, 2}]).pickler.holds_unordered()
     assert not dumped(x=[{"n": n} for n in range(100)]).pickler.holds_unordered()
+
+
+class Made:
+    """What an object makes of itself to be pickled."""
+
+
+class Making:
+    endings: ClassVar[list[weakref.ref[Made]]] = []
+
+    def __reduce__(self) -> Any:
+        made = Made()
+        self.endings.append(weakref.ref(made))
+        return list, ([made],)
+
+
+@pytest.mark.parametrize("codec", list(Codec))
+def test_what_was_pickled_is_gone_with_its_look_also_where_somebody_asked_for_it(codec: Codec) -> None:
+    """A table of a million objects, and copies of all arrays of a model, once lived on until the collector came."""
+    gc.collect()
+    gc.disable()
+    try:
+        made = dumped(codec, x=Making(), y=[1])
+        ending = Making.endings[-1]
+        assert made.pickler.mutable_ids()
+        assert made.pickler.holds_unordered() is False
+        assert ending() is not None
+        del made
+        assert ending() is None
+    finally:
+        gc.enable()
 
 
 def test_a_pickler_is_gone_with_its_look() -> None:

@@ -185,3 +185,13 @@ def test_rates_are_learned_from_loads_and_the_defaults_count_as_well() -> None:
     assert slow.buffer_bytes_per_s == pytest.approx(costs.buffer_bytes_per_s)
     fast = costs.learned([(0, 64_000_000 * 9, 0.1)] * 5 + [(10, 64_000_000 * 5, 0.0)])
     assert costs.buffer_bytes_per_s < fast.buffer_bytes_per_s < 64e6 * 51 / 0.5
+
+
+def test_the_import_of_a_library_is_not_taken_for_the_rate_of_the_bytes_that_asked_for_it() -> None:
+    costs = CostModel()
+    imports = [(150, 0, 0.2), (30_000, 10, 1.5), (10, 200, 0.4)] * 20
+    taught = costs.learned(imports)
+    assert taught.stream_bytes_per_s > 0.9 * costs.stream_bytes_per_s
+    assert taught.buffer_bytes_per_s > 0.9 * costs.buffer_bytes_per_s
+    slow = costs.learned([(100_000_000, 0, 8 * 100_000_000 / costs.stream_bytes_per_s)])
+    assert slow.stream_bytes_per_s < costs.stream_bytes_per_s / 3

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 from typing import Any
 
@@ -39,34 +38,40 @@ def _is_its_own(callback: Any) -> bool:
 
 
 class _Constants:
-    """Objects of the library itself that figures hold: shapes of markers, colours, lists that ever were settings."""
+    """Objects of the library itself that figures hold: shapes of markers, colours, lists that ever were settings.
+
+    They are asked for several times a cell, and there are thousands of them: what is known stays known.
+    """
 
     def __init__(self) -> None:
-        self._settings: dict[int, Any] = {}
+        self._known: dict[int, Any] = {}
 
     def __call__(self) -> dict[int, Any]:
         """Return them by id; settings that were replaced live on in older figures."""
+        known = self._known
+        listed = sys.modules.get("matplotlib._cm_listed")
+        if listed is not None and id(listed) not in known:
+            known.update((id(one), one) for one in (listed, *_colours(listed)))
         settings = dict.values(sys.modules["matplotlib"].rcParams)
-        self._settings.update((id(value), value) for value in settings if isinstance(value, list))
-        return self._settings | _shapes() | _colours()
+        known.update((id(value), value) for value in settings if isinstance(value, list))
+        for path in _paths():  # some are made when they are first drawn
+            if id(path) not in known:
+                known.update((id(one), one) for one in (path, vars(path), path._vertices, path._codes))
+        matrix = sys.modules["matplotlib.transforms"].IdentityTransform._mtx
+        known[id(matrix)] = matrix
+        return known
 
 
-def _shapes() -> dict[int, Any]:
-    own = [sys.modules["matplotlib.transforms"].IdentityTransform._mtx]
+def _paths() -> list[Any]:
     path_type = sys.modules["matplotlib.path"].Path
     markers = sys.modules.get("matplotlib.markers")
-    for holder in (path_type, *(() if markers is None else (markers, markers.MarkerStyle))):
-        for path in list(vars(holder).values()):
-            if isinstance(path, path_type):
-                own += [path, vars(path), path._vertices, path._codes]
-    return {id(one): one for one in own}
+    holders = (path_type, *(() if markers is None else (markers, markers.MarkerStyle)))
+    return [value for holder in holders for value in list(vars(holder).values()) if isinstance(value, path_type)]
 
 
-@functools.cache
-def _colours() -> dict[int, Any]:
-    listed = vars(sys.modules["matplotlib._cm_listed"]) if "matplotlib._cm_listed" in sys.modules else {}
-    tables = [value for value in listed.values() if isinstance(value, list)]
-    return {id(one): one for table in tables for one in (table, *table) if isinstance(one, list)}
+def _colours(listed: Any) -> list[Any]:
+    tables = [value for value in vars(listed).values() if isinstance(value, list)]
+    return [one for table in tables for one in (table, *table) if isinstance(one, list)]
 
 
 def register(registry: Registry) -> None:
