@@ -47,7 +47,7 @@ help:
 	@echo 'make types           mypy, strict'
 	@echo 'make docs            the documentation, into docs/_build/html'
 	@echo 'make bench           ensession beside Kishu, ElasticNotebook, dill and pickle (QUICK=1: small, BENCH=names)'
-	@echo 'make bench-overhead  what recording costs a trivial cell, and a kernel at its start'
+	@echo 'make bench-overhead  what recording costs a trivial cell, one that touches a large value, and a kernel at its start'
 	@echo 'make bench-restore   how soon a session of 2 GB is usable again (SIZE=200: of 200 MB; WRITE=1: into the docs)'
 	@echo 'make bench-checkout  undo beside 2 GB, checkout of far states, questions to long histories'
 	@echo 'make bench-pack      how soon a state runs elsewhere: packed, with everything, with the history only (QUICK=1: small; WRITE=1: into the docs)'
