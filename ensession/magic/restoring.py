@@ -14,6 +14,7 @@ from ensession.display.harmless import one_line
 from ensession.display.units import counted, size
 from ensession.errors import UsageError
 from ensession.magic.gate import Gate
+from ensession.magic.pictures import have_figures_drawn
 from ensession.magic.show import progress, show
 from ensession.magic.words import split_allowed
 from ensession.model import Fate, Word
@@ -140,6 +141,7 @@ class RestoreVerbs:
             if fresh:
                 self._host.leave()
             raise
+        have_figures_drawn(self._shell)
         if session.awaited.names():
             self._gate.shut()
         else:
