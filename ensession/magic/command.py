@@ -30,7 +30,7 @@ from ensession.magic.browsing import export, show_diff
 from ensession.magic.help import FIRST_USE, help_text, no_such_command
 from ensession.magic.moves import MoveVerbs
 from ensession.magic.pauses import Pauses
-from ensession.magic.restoring import RestoreVerbs, absent_line, awaited_line
+from ensession.magic.restoring import RestoreVerbs, absent_line, awaited_line, earlier_line
 from ensession.magic.shell import IPythonShell, default_file
 from ensession.magic.show import show, show_graph, show_plan
 from ensession.magic.syncing import SyncVerbs
@@ -162,13 +162,12 @@ class EnsCommand:
         policy = StoragePolicy.ALL if "--all" in flags else self._config.policy
         is_first = not Keyring.exists()
         session = self._attach(self._file(rest), policy)
-        before = session.store.history.head()
         session.start()
         print(f"Recording into {session.store.path}.")
         if is_first:
             print(FIRST_USE)
-        if before is not None:
-            print(f"It holds earlier work, up to execution {before}: %ens restore @{before} brings that back.")
+        if earlier := earlier_line(session.earlier):
+            print(earlier)
 
     def _attach(self, path: Path, policy: StoragePolicy) -> Session:
         config = replace(self._config, policy=policy)
@@ -222,7 +221,13 @@ class EnsCommand:
                 words=[
                     *filter(
                         None,
-                        [absent_line(session.absent), unwritten, awaited_line(session.awaited), self._syncing.line()],
+                        [
+                            earlier_line(session.earlier),
+                            absent_line(session.absent),
+                            unwritten,
+                            awaited_line(session.awaited),
+                            self._syncing.line(),
+                        ],
                     ),
                     *words_lines(session),
                 ],

@@ -17,7 +17,7 @@ from ensession.magic.gate import Gate
 from ensession.magic.pictures import have_figures_drawn
 from ensession.magic.show import progress, show
 from ensession.magic.words import split_allowed
-from ensession.model import Fate, Word
+from ensession.model import ExecutionId, Fate, Word
 from ensession.session.awaiting import Awaited
 from ensession.session.session import Session
 from ensession.trust import Keyring, trust_store
@@ -124,6 +124,7 @@ class RestoreVerbs:
             raise UsageError(f"one state is enough: {' '.join(states)}")
         fresh = self._host.session is None
         session = self._host.session_for(files)
+        left = session.head if session.earlier is not None else None
         try:
             if "--trust" in flags:
                 trust_store(session.store, Keyring.load())
@@ -148,6 +149,8 @@ class RestoreVerbs:
             self._gate.open()
         if report.count(Fate.AWAITED) < len(report.variables) or not is_lazy:
             show(restore_table(report))
+        if left is not None:
+            print(f"What this kernel had until now is state @{left}: %ens checkout @{left} goes back to it.")
         if "--lazy" in flags and not is_lazy:
             print("All of it is there: a cell that goes on after %ens restore may use anything.")
 
@@ -175,6 +178,11 @@ class RestoreVerbs:
                 return False
             cells = [self._shell.history_manager.input_hist_raw[-1]]
         return all(is_only_command(_without_loading(code), "ens") for code in cells)
+
+
+def earlier_line(earlier: ExecutionId | None) -> str:
+    """Return a sentence about the work that the store held when recording began; empty if there was none."""
+    return f"The store holds earlier work, up to execution {earlier}: %ens restore brings it back." if earlier else ""
 
 
 def absent_line(names: Sequence[str]) -> str:

@@ -77,6 +77,7 @@ class Session:
             shell.notify(one_line(f"ensession: {sentence}"))
         self.config = config
         self.last_restore: RestoreReport | None = None
+        self._found: ExecutionId | None = None
         self._keyring = keyring
         self._shell = shell
         self._user = UserNamespace(shell.namespace, shell.shell_names)
@@ -107,6 +108,14 @@ class Session:
         return self._recorder.head
 
     @property
+    def earlier(self) -> ExecutionId | None:
+        """The last state of the work that the store held when recording began here, if nobody has moved since.
+
+        Where a kernel dies and the next one records into the same file at once, this is what its user wants back.
+        """
+        return self._found if self.last_restore is None else None
+
+    @property
     def assumed(self) -> list[str]:
         """Variables that were not looked at, for want of time, and count as changed."""
         return self._recorder.tracker.known.assumed()
@@ -120,6 +129,7 @@ class Session:
 
     def start(self) -> None:
         """Begin a new line of history with what the namespace holds."""
+        self._found = self.store.history.head()
         self._recorder.adopt()
 
     def keep_quiet(self) -> None:
@@ -236,7 +246,7 @@ class Session:
         Parameters
         ----------
         execution : ExecutionId, optional
-            Default: the last one of the store.
+            Default: what the store held before recording began here (:attr:`earlier`), else its last one.
         progress : callable
         overwrite : bool
             Give up variables that are not recorded in this store and that the state would replace.
@@ -278,7 +288,7 @@ class Session:
     def _restore_target(self, execution: ExecutionId | None) -> ExecutionId:
         if execution is not None:
             return self.target(execution)
-        found = self.store.history.head()
+        found = self.earlier or self.store.history.head()
         if found is None:
             raise NotFoundError(f"{self.store.path} holds no execution yet: there is nothing to restore")
         return found
