@@ -166,8 +166,7 @@ class EnsCommand:
         print(f"Recording into {session.store.path}.")
         if is_first:
             print(FIRST_USE)
-        if earlier := earlier_line(session.earlier):
-            print(earlier)
+        self._bringing.tell_of_earlier(session)
 
     def _attach(self, path: Path, policy: StoragePolicy) -> Session:
         config = replace(self._config, policy=policy)

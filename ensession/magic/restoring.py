@@ -15,6 +15,7 @@ from ensession.display.units import counted, size
 from ensession.errors import UsageError
 from ensession.magic.gate import Gate
 from ensession.magic.pictures import have_figures_drawn
+from ensession.magic.shell import running_code
 from ensession.magic.show import progress, show
 from ensession.magic.words import split_allowed
 from ensession.model import ExecutionId, Fate, Word
@@ -61,6 +62,7 @@ class RestoreVerbs:
         self._host = host
         self._gate = Gate(shell, self._awaited, self._prepare)
         self._cells: list[str] = []
+        self._unsaid = ""
 
     def verbs(self) -> dict[str, Callable[[list[str]], None]]:
         """Return what each verb does with the words behind it."""
@@ -74,6 +76,9 @@ class RestoreVerbs:
                 verdict = self._prepare(code)
             self._gate.judge(verdict)
         self._cells.append(code)
+        if self._unsaid and not is_only_command(code, "ens"):
+            print(f"ensession: {self._unsaid}", file=sys.stderr)
+        self._unsaid = ""
         for sentence in awaited.tell() if awaited is not None else ():
             print(f"ensession: {sentence}", file=sys.stderr)
         return verdict is None
@@ -86,6 +91,14 @@ class RestoreVerbs:
         if awaited is None or not awaited.names():
             self._gate.open()
         return not was_refused
+
+    def tell_of_earlier(self, session: Session) -> None:
+        """Say that the store held work before; below the first cell, where none has run yet (from a startup file)."""
+        sentence = earlier_line(session.earlier)
+        if running_code(self._shell) is None:
+            self._unsaid = sentence
+        elif sentence:
+            print(sentence)
 
     def complete(self) -> None:
         """Bring in all that is awaited: what comes now needs the whole state."""
@@ -173,10 +186,10 @@ class RestoreVerbs:
         """Whether the running cell holds nothing that could use a variable after the restore."""
         cells = self._cells
         if not cells:  # the extension was loaded in this very cell
-            history = self._shell.user_ns.get("In", [])
-            if len(history) - 1 != self._shell.execution_count:
+            code = running_code(self._shell)
+            if code is None:
                 return False
-            cells = [self._shell.history_manager.input_hist_raw[-1]]
+            cells = [code]
         return all(is_only_command(_without_loading(code), "ens") for code in cells)
 
 

@@ -31,7 +31,8 @@ def test_every_notebook_records_by_itself_and_comes_back(next_kernel: Callable[[
         first.kill()
     assert (tmp_path / "analysis.ens").exists()
     with next_kernel() as second:
-        second.run("z = 1")
+        assert "earlier work" in second.run("z = 1").stdout
+        assert "earlier work" not in second.run("z = 1").stdout
         assert "earlier work" in second.run("%ens status").text
         told = second.run("%ens restore").text
         assert second.holds("y is x and x == [41] and 'z' not in globals()")
