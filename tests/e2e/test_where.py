@@ -17,7 +17,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "use-it-where-you-work.md
 @pytest.fixture
 def next_kernel(tmp_path: Path, home: Path) -> Callable[[], Kernel]:
     """Start one kernel after the other for the notebook ``analysis.ipynb``, with the page's startup file."""
-    (lines,) = re.findall(r"```ipython\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
+    (lines,) = re.findall(r"```text\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
     startup = home / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
     (startup / "50-ensession.ipy").write_text(lines, encoding="utf-8")
