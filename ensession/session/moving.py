@@ -204,7 +204,7 @@ class Mover:
                 time.perf_counter() - started,
                 tuple(bans.reasons),
                 tuple(made.loads),
-                lookout.notes(state) if chosen.runs else (),
+                (*(lookout.notes(state) if chosen.runs else ()), *made.mended),
             )
             self._learn(report, state, made, journey)
             branch = self._store.refs.branch_for(target, branch)

@@ -284,3 +284,14 @@ def test_no_library_is_imported_between_cells(lives: Lives, monkeypatch: pytest.
     while notebook.session.awaited.bring_a_quick_one():
         pass
     assert awaited(notebook) == set()
+
+
+def test_what_is_made_again_as_it_was_is_no_change_though_it_never_came(lives: Lives) -> None:
+    cell = "big = [1, 2, 3]"
+    lives.record("chance = 1", cell)
+    notebook = lives.lazily()
+    assert "big" in awaited(notebook)
+    notebook.run(cell)
+    assert notebook.changed() == set()
+    notebook.run("big = [1, 2]")
+    assert notebook.changed() == {"big"}
