@@ -179,12 +179,15 @@ class Database:
             connection = self._connection
             if connection is None:
                 raise UsageError(f"{self.path}: the store is closed; open it again")
-            if connection.in_transaction:
+            if self._inside is not None and connection.in_transaction:
                 yield connection
                 return
-            connection.execute(begin)
-            self._inside = threading.get_ident()
             try:
+                # An interrupt while this waits for a lock is raised when it has succeeded, or may have been before:
+                # left open, the transaction would take in all that comes later, and nothing would ever be committed.
+                roll_back(connection)
+                connection.execute(begin)
+                self._inside = threading.get_ident()
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
