@@ -18,7 +18,6 @@ from ensession.display import (
     lay_out,
     log_table,
     modules_of,
-    one_line,
     settings_table,
     status_table,
     unwritten_line,
@@ -28,6 +27,7 @@ from ensession.display.layout import BUDGET
 from ensession.errors import EnsessionError, UsageError
 from ensession.magic.browsing import export, show_diff
 from ensession.magic.help import FIRST_USE, help_text, no_such_command
+from ensession.magic.keeping import flushed
 from ensession.magic.moves import MoveVerbs
 from ensession.magic.pauses import Pauses
 from ensession.magic.restoring import RestoreVerbs, absent_line, awaited_line, earlier_line
@@ -42,8 +42,6 @@ from ensession.session.session import Session
 from ensession.store import Store
 from ensession.trust import Keyring, trust_store
 
-SETTLED_S = 5.0
-"""How long ``%ens flush`` waits until a copy of the file alone is complete: who reads an older state holds that up."""
 _ASKS_FOR_HELP = frozenset({"--help", "-h"})
 _WHOLE = frozenset({"checkout", "undo", "redo", "ignore", "pin", "stop"})
 """Verbs that need the whole state, or leave it: what is awaited comes first."""
@@ -114,9 +112,15 @@ class EnsCommand:
         return session
 
     def callbacks_ran(self) -> None:
-        """Hear that callbacks of widgets ran while no cell did."""
+        """Hear that callbacks of widgets ran, while no cell did or in the middle of one; from any thread."""
+        if self._session is not None and not self._is_replaying:
+            self._session.beside.note_callbacks()
+            self._pauses.postpone()
+
+    def cell_ran_elsewhere(self) -> None:
+        """Hear that another thread runs, or ran, a cell of its own."""
         if self._session is not None:
-            self._session.note_callbacks()
+            self._session.beside.note_cell_elsewhere()
 
     def cell_begins(self, code: str, cell_id: str | None, python: str | None) -> None:
         """Hear that a cell is about to run; ``python`` is what the shell made of it, where it tells that."""
@@ -187,14 +191,8 @@ class EnsCommand:
 
     def _flush(self, words: list[str]) -> None:
         _no_more(words)
-        session = self.active()
-        problems = session.late.look_at_all()
-        n_waiting = session.flush()
-        session.store.settle(SETTLED_S)
-        waited = f"waited for {n_waiting} of them" if n_waiting else "nothing was waiting"
-        for problem in problems:
-            print(one_line(problem))
-        print(f"Every value that is to be stored is in {session.store.path}: {waited}.")
+        for line in flushed(self.active()):
+            print(line)
 
     def _stop(self, words: list[str]) -> None:
         _no_more(words)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from math import inf
 from typing import Any
 
-from ensession.capture.change import Change, Fresh
+from ensession.capture.change import Change
 from ensession.capture.effects import EffectRecorder, caution
 from ensession.capture.hidden import HiddenState
 from ensession.capture.module_state import ModuleState
@@ -35,7 +35,7 @@ from ensession.session.discretion import Discretion
 from ensession.session.notices import Notices
 from ensession.session.patches import patch_effects, patch_warning, with_changed
 from ensession.session.shell import Shell
-from ensession.session.storing import inline, own_files, payload_writer, store_again, tracker_of
+from ensession.session.storing import inline, own_files, payload_writer, store_again, store_behind, tracker_of
 from ensession.session.survival import SurvivalWatch, well_bound
 from ensession.session.word import SpokenNames
 from ensession.store import MAIN, Store
@@ -159,10 +159,6 @@ class Recorder:
         self._config, self.rule.policy = config, config.policy
         self.tracker.looker.budget.share = config.looks_share
 
-    def note_callbacks(self) -> None:
-        """Take note that callbacks of widgets ran while no cell did."""
-        self.beside.note_callbacks()
-
     def close(self) -> None:
         """Stop listening; what is recorded stays, also where the store was deleted since the last cell."""
         self._notices.stay_in_place()
@@ -177,7 +173,7 @@ class Recorder:
                 gap = self._gap
                 self._write(*birth(self.tracker, origins, self._run, self.head, self.branch))
                 self._gap = gap
-        touched, known = pending.touched, self.tracker.known
+        touched, known = self.beside.joined(pending.touched), self.tracker.known
         self.tracker.looker.budget.earn(ended - pending.started)
         conditions = {known[name].version for name in self._hidden.conditions if name in known}
         beside = self.beside.after_cell(touched)
@@ -292,7 +288,8 @@ class Recorder:
         self.discretion.told(change, draft.code, recorded.id)
         if change.fresh or change.deleted or change.assumed:
             self.tracker.commit(change, recorded.versions)
-        stored = self._add_large(recorded, {index: one for index, one in wanted.items() if index not in small})
+        large = {recorded.versions[index]: one for index, one in wanted.items() if index not in small}
+        stored = store_behind(large, self.tracker, self._store, self._keyring, self._guarded)
         stored |= {recorded.versions[index] for index in small}
         self._store.settle(self._config.settle_wait_s)
         sizes = {
@@ -318,15 +315,6 @@ class Recorder:
             return
         with self._guarded("which variables would survive a restart"):
             self.survival.note(well_bound(draft.bindings, recorded.versions, stored, is_repeatable=is_repeatable))
-
-    def _add_large(self, recorded: Recorded, wanted: dict[int, Fresh]) -> set[VersionId]:
-        stored = set()
-        for index, one in wanted.items():
-            version = recorded.versions[index]
-            with self._guarded(f"the value of {', '.join(one.names)}"):
-                self._store.behind.add(version, payload_writer(one, self.tracker.scope), self._keyring.seal)
-                stored.add(version)
-        return stored
 
     def _tell_failures(self) -> str | None:
         """Warn of values that could not be written behind their cells, and go on as if they had not been wanted."""

@@ -67,6 +67,8 @@ class Session:
         The branch that work is on.
     late : LateLooks
         Looks at what there was no time for.
+    beside : Beside
+        Hears of what runs beside the cells.
     awaited : Awaited
         Variables of a lazily restored state that are still to come.
     """
@@ -87,6 +89,7 @@ class Session:
         self.moves = Mover(self.store, self.run, shell, self._user, self._hidden, self._recorder, keyring)
         self.naming = Naming(self.store, self._recorder)
         self.late = LateLooks(self.store, keyring, self._recorder)
+        self.beside = self._recorder.beside
         shell.outputs.install()
         self.word = UsersWord(self.store, keyring, self._recorder)
         self._restorer = Restorer(
@@ -135,10 +138,6 @@ class Session:
     def keep_quiet(self) -> None:
         """Write nothing below cells of what would not survive a restart: nobody reads along, and it is no output."""
         self._recorder.survival = None
-
-    def note_callbacks(self) -> None:
-        """Take note that callbacks of widgets ran while no cell did."""
-        self._recorder.note_callbacks()
 
     def begin_cell(self, code: str, cell_id: str | None, python: str | None = None) -> None:
         """Take note that a cell is about to run; ``python`` is what the shell made of it, where that is known."""

@@ -50,14 +50,13 @@ class Settler:
         Returns
         -------
         bool
-            Whether the file is complete; False where it needs longer, or a reader holds it up.
+            Whether the file is complete; False where it needs longer, a reader holds it up, or no thread can be had.
         """
         with self._condition:
             if self._is_closed:
                 return False
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._work, name="ensession settler", daemon=True)
-                self._thread.start()
+            if (self._thread is None or not self._thread.is_alive()) and not self._start():
+                return False
             self._asked += 1
             self._asked_at = time.monotonic()
             mine = self._asked
@@ -71,6 +70,15 @@ class Settler:
                 return self._condition.wait_for(lambda: self._done >= mine, wait_s)
             finally:
                 self._n_waiting -= 1
+
+    def _start(self) -> bool:
+        """Say whether there is a thread now; where the system gives none, the log keeps what it has until the next."""
+        self._thread = threading.Thread(target=self._work, name="ensession settler", daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError:
+            self._thread = None
+        return self._thread is not None
 
     def close(self) -> None:
         """End the thread."""

@@ -195,7 +195,7 @@ def test_what_a_callback_may_have_changed_is_not_taken_for_what_was_recorded(
     made = version_of(notebook, "big")
     beside = notebook.session._recorder.beside
     monkeypatch.setattr(beside._background, "callbacks", lambda _view: replace(NOBODY, names=frozenset({"big"})))
-    notebook.session.note_callbacks()
+    notebook.session.beside.note_callbacks()
     notebook["big"][0]["n"] = "changed"
     assert notebook.session.late.look_at_all() == []
     assert notebook.session.store.history.version(made).payload is None
