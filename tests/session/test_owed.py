@@ -69,11 +69,11 @@ def test_a_cell_that_could_not_be_recorded(notebook: Notebook, where: str, error
 def test_a_large_value_that_an_interrupt_keeps_from_the_writer(notebook: Notebook) -> None:
     """The first press ends the cell, which can't be run again then; the second comes while the value is copied."""
     with failing(notebook.session.store.behind, "add", KeyboardInterrupt()):
-        notebook.attempt("rows = [{'n': n} for n in range(40_000)]\nraise KeyboardInterrupt")
+        notebook.attempt("rows = [{'n': n} for n in range(150_000)]\nraise KeyboardInterrupt")
     notebook.run("x = 1", "len(rows)")
     again, found = fates(notebook)
     assert found["rows"] is Fate.LOADED
-    assert len(again["rows"]) == 40_000
+    assert len(again["rows"]) == 150_000
     again.kill()
 
 
