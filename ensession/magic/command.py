@@ -30,6 +30,7 @@ from ensession.magic.help import FIRST_USE, help_text, no_such_command
 from ensession.magic.keeping import flushed
 from ensession.magic.moves import MoveVerbs
 from ensession.magic.pauses import Pauses
+from ensession.magic.pictures import have_figures_drawn
 from ensession.magic.restoring import RestoreVerbs, absent_line, awaited_line, earlier_line
 from ensession.magic.shell import IPythonShell, default_file
 from ensession.magic.show import show, show_graph, show_plan
@@ -176,6 +177,7 @@ class EnsCommand:
         config = replace(self._config, policy=policy)
         shell = IPythonShell(self._shell, config.output_limit_bytes)
         self._session = Session(path, shell, config, Keyring.load())
+        have_figures_drawn(self._shell)
         return self._session
 
     def leave(self) -> None:

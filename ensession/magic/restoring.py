@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -14,7 +13,6 @@ from ensession.display.harmless import one_line
 from ensession.display.units import counted, size
 from ensession.errors import UsageError
 from ensession.magic.gate import Gate
-from ensession.magic.pictures import have_figures_drawn
 from ensession.magic.shell import running_code
 from ensession.magic.show import progress, show
 from ensession.magic.words import split_allowed
@@ -23,7 +21,6 @@ from ensession.session.awaiting import Awaited
 from ensession.session.session import Session
 from ensession.trust import Keyring, trust_store
 
-_LOADING = re.compile(r"\s*%(load_ext|reload_ext)\s")
 _NAMED = 12
 """Names that a message lists before it counts the rest."""
 
@@ -137,7 +134,7 @@ class RestoreVerbs:
             raise UsageError(f"one state is enough: {' '.join(states)}")
         fresh = self._host.session is None
         session = self._host.session_for(files)
-        left = session.head if session.earlier is not None else None
+        is_first_move = session.earlier is not None
         try:
             if "--trust" in flags:
                 trust_store(session.store, Keyring.load())
@@ -155,15 +152,15 @@ class RestoreVerbs:
             if fresh:
                 self._host.leave()
             raise
-        have_figures_drawn(self._shell)
         if session.awaited.names():
             self._gate.shut()
         else:
             self._gate.open()
         if report.count(Fate.AWAITED) < len(report.variables) or not is_lazy:
             show(restore_table(report))
-        if left is not None:
-            print(f"What this kernel had until now is state @{left}: %ens checkout @{left} goes back to it.")
+        if is_first_move and session.left is not None:
+            here = f"@{session.left}"
+            print(f"What this kernel had until now is state {here}: %ens checkout {here} goes back to it.")
         if "--lazy" in flags and not is_lazy:
             print("All of it is there: a cell that goes on after %ens restore may use anything.")
 
@@ -190,7 +187,7 @@ class RestoreVerbs:
             if code is None:
                 return False
             cells = [code]
-        return all(is_only_command(_without_loading(code), "ens") for code in cells)
+        return all(is_only_command(code, "ens") for code in cells)
 
 
 def earlier_line(earlier: ExecutionId | None) -> str:
@@ -212,10 +209,6 @@ def awaited_line(awaited: Awaited) -> str:
     listed = ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
     some = counted(len(names), "variable")
     return f"Awaited: {some} ({size(awaited.n_bytes())}): {listed}. They come when a cell uses them."
-
-
-def _without_loading(code: str) -> str:
-    return "\n".join(line for line in code.splitlines() if not _LOADING.match(line))
 
 
 def _tell_losses(lost: Mapping[str, str]) -> None:

@@ -119,6 +119,11 @@ class Session:
         return self._found if self.last_restore is None else None
 
     @property
+    def left(self) -> ExecutionId | None:
+        """The state that the last restore came from."""
+        return self._restorer.left
+
+    @property
     def assumed(self) -> list[str]:
         """Variables that were not looked at, for want of time, and count as changed."""
         return self._recorder.tracker.known.assumed()
@@ -132,7 +137,7 @@ class Session:
 
     def start(self) -> None:
         """Begin a new line of history with what the namespace holds."""
-        self._found = self.store.history.head()
+        self._found = self.store.history.latest()
         self._recorder.adopt()
 
     def keep_quiet(self) -> None:
@@ -179,6 +184,7 @@ class Session:
     def stop(self) -> None:
         """Stop recording and close the store; the variables stay as they are."""
         try:
+            self.store.behind.flush()  # who waits for the kernel's end waits a few seconds only: first what is known
             for problem in self.late.look_at_all(AT_THE_END_S):
                 self._shell.warn(f"ensession: {problem}")
         finally:  # whatever interrupts that
@@ -204,7 +210,7 @@ class Session:
         """
         if execution is not None:
             return self.store.history.execution(execution).id
-        found = self.head if self.head is not None else self.store.history.head()
+        found = self.head if self.head is not None else self.store.history.latest()
         if found is None:
             raise NotFoundError(f"{self.store.path} holds no execution yet")
         return found
@@ -287,7 +293,7 @@ class Session:
     def _restore_target(self, execution: ExecutionId | None) -> ExecutionId:
         if execution is not None:
             return self.target(execution)
-        found = self.earlier or self.store.history.head()
+        found = self.earlier or self.store.history.latest()
         if found is None:
             raise NotFoundError(f"{self.store.path} holds no execution yet: there is nothing to restore")
         return found

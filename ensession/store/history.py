@@ -113,6 +113,15 @@ class HistoryReader:
         rows = self._database.rows(sql, (run,))
         return rows[0][0] if rows else None
 
+    def latest(self) -> ExecutionId | None:
+        """Return the last execution of the kernel run that was the last to run a cell; where none was, the last of all.
+
+        A kernel that records into the file as soon as it starts is not what anybody means by the latest state.
+        """
+        run = "SELECT run FROM execution WHERE kind = 'cell' ORDER BY id DESC LIMIT 1"
+        rows = self._database.rows(f"SELECT max(id) FROM execution WHERE run = ({run})")
+        return rows[0][0] if rows[0][0] is not None else self.head()
+
     def heads(self) -> list[ExecutionId]:
         """Return the executions without children."""
         return [row[0] for row in self._database.rows(_HEADS)]

@@ -30,6 +30,8 @@ def test_every_notebook_records_by_itself_and_comes_back(next_kernel: Callable[[
         first.run("y = x")
         first.kill()
     assert (tmp_path / "analysis.ens").exists()
+    with next_kernel() as restarted:
+        restarted.kill()  # nobody has run a cell in it
     with next_kernel() as second:
         assert "earlier work" in second.run("z = 1").stdout
         assert "earlier work" not in second.run("z = 1").stdout
