@@ -44,6 +44,7 @@ from ensession.store import Store
 from ensession.trust import Keyring, trust_store
 
 _ASKS_FOR_HELP = frozenset({"--help", "-h"})
+_LED = "ens run records this session; nothing to do here."
 _WHOLE = frozenset({"checkout", "undo", "redo", "ignore", "pin", "stop"})
 """Verbs that need the whole state, or leave it: what is awaited comes first."""
 
@@ -106,11 +107,16 @@ class EnsCommand:
         except EnsessionError as error:
             self._complain(error)
 
+    def await_runner(self) -> None:
+        """Leave it to a runner to begin and end the session: the verbs for that do nothing, in a startup file too."""
+        nothing = dict.fromkeys(("start", "restore", "stop"), lambda _: print(_LED))
+        self._verbs.update(nothing, tag=self._moves.retag)
+
     def lead(self, path: Path) -> Session:
-        """Attach to a store for a runner that decides itself what is restored: the verbs for that do nothing."""
-        session = self._attach(path, self._config.policy)
-        self._verbs.update(dict.fromkeys(("start", "restore", "stop"), _leave_to_the_runner), tag=self._moves.retag)
-        return session
+        """Attach to a store for a runner that decides itself what is restored; a session that runs ends first."""
+        self.await_runner()
+        self.leave()
+        return self._attach(path, self._config.policy)
 
     def callbacks_ran(self) -> None:
         """Hear that callbacks of widgets ran, while no cell did or in the middle of one; from any thread."""
@@ -315,11 +321,6 @@ class EnsCommand:
         if len(words) > 1:
             raise UsageError(f"one file is enough: {' '.join(words)}")
         return Path(words[0]).expanduser() if words else default_file(self._shell)
-
-
-def _leave_to_the_runner(words: list[str]) -> None:
-    del words
-    print("ens run records this session; nothing to do here.")
 
 
 def _state(session: Session, words: list[str]) -> ExecutionId | None:
