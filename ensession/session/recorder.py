@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import inf
 from typing import Any
 
@@ -22,7 +22,7 @@ from ensession.capture.namespace import UserNamespace
 from ensession.capture.touch import Touched
 from ensession.capture.words import words_of
 from ensession.config import Config
-from ensession.errors import CaptureError, UsageError
+from ensession.errors import CaptureError, EnsessionError, UsageError
 from ensession.model import ExecutionDraft, ExecutionId, ExecutionKind, KernelRun, Recorded, VersionId
 from ensession.planner.costs import CostModel
 from ensession.planner.policy import StorageRule
@@ -89,6 +89,7 @@ class Recorder:
         self.beside = Beside(self.tracker)
         self.rule = StorageRule(config.policy, CostModel())
         self.head: ExecutionId | None = None
+        self._newest: ExecutionId | None = None
         self.branch = MAIN
         self.paused = False
         self.survival: SurvivalWatch | None = None
@@ -250,6 +251,8 @@ class Recorder:
             yield
         except BaseException:
             self._gap = "an execution before it was not recorded"
+            with suppress(EnsessionError):  # an interrupt may have come right behind the commit
+                self.head = self._store.log.newer(self._newest, self._run.id) or self.head
             self.tracker.doubt(touched)
             self.tracker.results.forget()
             self._hidden.doubt_last()
@@ -281,7 +284,7 @@ class Recorder:
         small = inline(wanted, self._config.inline_limit_bytes)
         writers = {index: payload_writer(wanted[index], self.tracker.scope) for index in small}
         recorded = self._store.log.record(self.discretion.masked(draft), writers, self._keyring.seal)
-        self.head = recorded.id
+        self.head = self._newest = recorded.id
         self.branch = recorded.branch or self.branch
         self._gap = None
         self._notices.recorded()

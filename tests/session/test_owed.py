@@ -263,3 +263,23 @@ def test_deletions_are_recorded_where_nothing_could_be_looked_at(notebook: Noteb
     assert after["<environ>"] == before["<environ>"]
     assert not before.items() & {(name, after[name]) for name in ("x", "alias", "kept")}
     assert notebook.changed() == {"gone", "x", "alias", "kept", "os"}
+
+
+def test_an_interrupt_right_behind_the_commit(notebook: Notebook) -> None:
+    """What is recorded is recorded: the line goes on behind it, and not beside it."""
+    notebook.run("x = [1]")
+    record: Callable[..., Any] = notebook.session.store.log.record
+
+    def interrupted(*arguments: Any, **others: Any) -> Any:
+        notebook.session.store.log.record = record  # type: ignore[method-assign]
+        record(*arguments, **others)
+        raise KeyboardInterrupt
+
+    notebook.session.store.log.record = interrupted  # type: ignore[method-assign]
+    notebook.attempt("x.append(2)\ny = 3")
+    notebook.run("z = x")
+    assert [one.name for one in notebook.session.store.refs.branches()] == ["main"]
+    again, found = fates(notebook)
+    assert (again["x"], again["y"], again["z"]) == ([1, 2], 3, [1, 2])
+    assert Fate.MISSING not in found.values()
+    again.kill()
