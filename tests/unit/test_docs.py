@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ensession.config import Config, settings_of
-from ensession.store.engine import APPLICATION_ID
+from ensession.store.header import APPLICATION_ID
 from ensession.store.schema import BaseRow
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
