@@ -116,9 +116,10 @@ class HistoryReader:
     def latest(self) -> ExecutionId | None:
         """Return the last execution of the kernel run that was the last to run a cell; where none was, the last of all.
 
-        A kernel that records into the file as soon as it starts is not what anybody means by the latest state.
+        A kernel that records into the file as soon as it starts is not what anybody means by the latest state. Nor is
+        what came in last from another copy: that goes by the clock. Within a run the clock may have jumped.
         """
-        run = "SELECT run FROM execution WHERE kind = 'cell' ORDER BY id DESC LIMIT 1"
+        run = "SELECT run FROM execution WHERE kind = 'cell' ORDER BY started_at DESC, id DESC LIMIT 1"
         rows = self._database.rows(f"SELECT max(id) FROM execution WHERE run = ({run})")
         return rows[0][0] if rows[0][0] is not None else self.head()
 

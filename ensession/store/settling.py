@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from ensession.store.engine import Access, raw_connection
@@ -89,6 +89,10 @@ class Settler:
             self._thread.join()
 
     def _work(self) -> None:
+        with suppress(sqlite3.Error):  # the log keeps everything, and who asks the next time has a new thread
+            self._settle_what_is_asked()
+
+    def _settle_what_is_asked(self) -> None:
         with closing(raw_connection(self._path, Access.READ_WRITE, self._busy_timeout_s)) as connection:
             connection.execute("PRAGMA synchronous = NORMAL")
             while True:
