@@ -229,7 +229,7 @@ class Tracker:
         self.known.stirred.clear()
         for name in fresh:
             self._libraries.pop(name, None)
-            package = package_of(variables.get(name))
+            package = package_of(variables.get(name), self.user.live)
             if package is not None and package != SESSION_MODULE:
                 self._libraries[name] = package
         self._suspects |= fresh
