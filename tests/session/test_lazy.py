@@ -295,3 +295,25 @@ def test_what_is_made_again_as_it_was_is_no_change_though_it_never_came(lives: L
     assert notebook.changed() == set()
     notebook.run("big = [1, 2]")
     assert notebook.changed() == {"big"}
+
+
+BY_NAME = {
+    "pickle": ("import pickle\na = A()\np = pickle.dumps(a)", "b = pickle.loads(p)\nassert type(b).__name__ == 'A'"),
+    "pickle in a function": (
+        "import pickle\np = pickle.dumps(A())\ndef load():\n    return pickle.loads(p)",
+        "assert type(load()).__name__ == 'A'",
+    ),
+    "annotations": (
+        "import typing\nclass B:\n    a: 'A'",
+        "assert typing.get_type_hints(B)['a'].__name__ == 'A'",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", BY_NAME)
+def test_what_is_looked_up_by_name_is_there(lives: Lives, how: str) -> None:
+    setting, use = BY_NAME[how]
+    lives.record("class A:\n    pass", setting)
+    notebook = lives.lazily()
+    assert "A" in awaited(notebook)
+    notebook.run(use)
