@@ -64,7 +64,7 @@ class Gate:
         completer.completions, completer.complete = self._completions, self._complete
         self._shell.events.register("pre_execute", self._something_begins)
         self._shell.events.register("post_execute", self._something_ended)
-        self._shell.object_inspect_mime = self._inspect
+        self._shell.object_inspect_mime, self._shell.object_inspect = self._inspect, self._inspect_by_parts
         self._shell.user_expressions = self._evaluate
 
     def open(self) -> None:
@@ -78,7 +78,7 @@ class Gate:
         del completer.completions, completer.complete
         self._shell.events.unregister("pre_execute", self._something_begins)
         self._shell.events.unregister("post_execute", self._something_ended)
-        del self._shell.object_inspect_mime
+        del self._shell.object_inspect_mime, self._shell.object_inspect
         del self._shell.user_expressions
 
     def judge(self, verdict: str | None) -> None:
@@ -165,6 +165,11 @@ class Gate:
     def _inspect(self, oname: str, *args: Any, **kwargs: Any) -> Any:
         self._fetch(oname)
         return type(self._shell).object_inspect_mime(self._shell, oname, *args, **kwargs)
+
+    def _inspect_by_parts(self, oname: str, *args: Any, **kwargs: Any) -> Any:
+        """Colab's kernel asks in this way first."""
+        self._fetch(oname)
+        return type(self._shell).object_inspect(self._shell, oname, *args, **kwargs)
 
     def _evaluate(self, expressions: Any) -> Any:
         for expression in expressions.values():
