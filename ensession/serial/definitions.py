@@ -167,7 +167,7 @@ def cell_source(filename: str) -> tuple[str, str | None]:
     """Return a name for a cell's code that is the same in every process, and the cell's text.
 
     Kernels name cells after their process and a counter; the name here is derived from the text. A text that has a
-    time of change was read from a file, unless IPython wrote it there: before version 8 it did, and kept a list.
+    time of change was read from a file, unless IPython 7 wrote it there, which keeps a list of those.
     """
     entry = linecache.cache.get(filename)
     if entry is None or len(entry) < 4:  # noqa: PLR2004  (a lazy entry is shorter)
