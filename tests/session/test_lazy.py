@@ -157,13 +157,25 @@ def test_silent_cells_and_expressions_of_a_front_end_see_values(lives: Lives) ->
     assert awaited(notebook) == {"c"}
 
 
-def test_completion_and_inspection_know_awaited_names(lives: Lives) -> None:
+@pytest.mark.parametrize("has_jedi", [True, False])
+def test_completion_knows_awaited_names(lives: Lives, has_jedi: bool) -> None:
     lives.record("walrus = [1]", "walnut = {'key': 1}", "far = 0")
     notebook = lives.lazily()
+    notebook.shell.Completer.use_jedi = has_jedi
     assert {"walrus", "walnut"} <= completions(notebook, "wal")
-    assert "walrus" in awaited(notebook)
-    assert any(found.endswith("append") for found in completions(notebook, "walrus.app"))
+    assert {"walrus", "walnut"} <= awaited(notebook)
+    assert any(found.endswith("append") for found in completions(notebook, "far\nwalrus.app"))
+    assert awaited(notebook) == {"walnut", "far"}
+    with pytest.warns(PendingDeprecationWarning):
+        notebook.shell.complete("walnut.ke")
+    assert awaited(notebook) == {"far"}
+
+
+def test_inspection_knows_awaited_names(lives: Lives) -> None:
+    lives.record("walrus = [1]", "walnut = {'key': 1}", "far = 0")
+    notebook = lives.lazily()
     assert "dict" in notebook.shell.object_inspect_mime("walnut")["text/plain"]
+    assert notebook.shell.object_inspect("walrus")["type_name"] == "list"
     assert awaited(notebook) == {"far"}
 
 
@@ -177,8 +189,8 @@ def test_the_shell_is_as_it_was_once_all_is_there(lives: Lives) -> None:
     assert notebook.ens("load").strip() == "Everything is there."
     assert shell.ast_transformers == []
     assert shell.Completer.custom_matchers == []
-    assert "user_expressions" not in vars(shell)
-    assert "object_inspect_mime" not in vars(shell)
+    assert vars(shell).keys() & {"user_expressions", "object_inspect", "object_inspect_mime"} == set()
+    assert vars(shell.Completer).keys() & {"completions", "complete"} == set()
     assert (notebook["a"], notebook["b"]) == ([1], [2])
 
 
