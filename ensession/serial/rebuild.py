@@ -232,10 +232,9 @@ def these_attributes(target: object, state: dict[str, Any]) -> None:
 
 def with_attributes(target: Any, state: tuple[Any, dict[str, Any]]) -> None:
     """Give an object the state that its own reduction knows of, and the attributes that this leaves out."""
-    known, attributes = state
-    if known is not None:
-        target.__setstate__(known)
-    target.__dict__.update(attributes)
+    if state[0] is not None:
+        target.__setstate__(state[0])
+    target.__dict__.update(state[1])
 
 
 def weak_reference(target: Any) -> weakref.ref[Any]:
