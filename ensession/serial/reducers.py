@@ -118,8 +118,9 @@ class Reducers(Views):
         module = module_of(kind)
         if module == "numpy.dtypes":
             return Reducers._reduce_dtype
-        if issubclass(kind, dict) or is_forgetful(kind):
-            return handlers.reduce_forgetful if is_forgetful(kind) else handlers.reduce_dict
+        leaves_out = is_forgetful(kind)
+        if leaves_out or issubclass(kind, dict):
+            return handlers.reduce_forgetful if leaves_out else handlers.reduce_dict
         numpy = sys.modules.get("numpy")
         if numpy is not None and issubclass(kind, (numpy.ndarray, numpy.void)):
             return self._handler_of_array(kind)
