@@ -45,3 +45,9 @@ def test_the_latest_state_is_the_same_in_both_copies(laptop: Store, server: Stor
         latest = store.history.latest()
         assert latest is not None
         assert store.history.execution(latest).started_at == 3000.0
+
+
+def test_what_goes_on_with_the_latest_state_is_the_latest_whatever_its_clock_says(laptop: Store) -> None:
+    Work(laptop, seed=1).cell(started_at=3000.0)
+    last = Work(laptop, seed=2).cell(started_at=1000.0)
+    assert laptop.history.latest() == last.id
