@@ -28,9 +28,11 @@ BROWSER_STAMP := $(VENV)/.ensession-browser
 OTHER_PYTHON ?= $(shell .ci/newest-python)
 OTHER_VENV ?= $(VENV)-other
 OTHER_STAMP := $(OTHER_VENV)/.ensession-versions
+COLAB_VENV ?= $(VENV)-colab
+COLAB_STAMP := $(COLAB_VENV)/.ensession-colab
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo notebooks fidelity fidelity-here fidelity-table test test-slow test-versions reliability test-browser lint format types docs bench bench-overhead bench-checkout bench-restore bench-pack bench-sync bench-constants wheel clean
+.PHONY: help venv demo notebooks fidelity fidelity-here fidelity-table test test-slow test-versions test-colab reliability test-browser lint format types docs bench bench-overhead bench-checkout bench-restore bench-pack bench-sync bench-constants wheel clean
 
 help:
 	@echo 'make demo            record, kill, copy and restore the flights notebook (QUICK=1: less training)'
@@ -41,13 +43,14 @@ help:
 	@echo 'make test            all quick tests'
 	@echo 'make test-slow       the slow ones as well'
 	@echo 'make test-versions   record under this Python, restore under the newest one here, and back'
+	@echo 'make test-colab      the oldest IPython, ipykernel and ipywidgets that there are: those of Google Colab'
 	@echo 'make test-browser    what %ens shows, in a real JupyterLab in Chromium (PICTURES=DIR: keep pictures of it)'
 	@echo 'make reliability     damage, crashes and kills, thousands of them (WRITE=1: the figures into the docs)'
 	@echo 'make lint            ruff, import contracts, file and function sizes'
 	@echo 'make types           mypy, strict'
 	@echo 'make docs            the documentation, into docs/_build/html'
 	@echo 'make bench           ensession beside Kishu, ElasticNotebook, dill and pickle (QUICK=1: small, BENCH=names)'
-	@echo 'make bench-overhead  what recording costs a trivial cell, and a kernel at its start'
+	@echo 'make bench-overhead  what recording costs a trivial cell, one that touches a large value, and a kernel at its start'
 	@echo 'make bench-restore   how soon a session of 2 GB is usable again (SIZE=200: of 200 MB; WRITE=1: into the docs)'
 	@echo 'make bench-checkout  undo beside 2 GB, checkout of far states, questions to long histories'
 	@echo 'make bench-pack      how soon a state runs elsewhere: packed, with everything, with the history only (QUICK=1: small; WRITE=1: into the docs)'
@@ -118,6 +121,22 @@ $(OTHER_STAMP): pyproject.toml
 test-versions: $(STAMP) $(OTHER_STAMP)
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '$(VERSIONS_EXTRA)'
 	ENSESSION_OTHER_PYTHON=$(OTHER_VENV)/bin/python $(PY) -m pytest -m 'slow or not slow' tests/versions $(PYTEST_ARGS)
+
+# Colab's own packages ask for exactly these: https://github.com/googlecolab/colabtools, setup.py. The least versions in
+# pyproject.toml and in README.md are the same.
+COLAB_PINS := ipython==7.34.0 ipykernel==6.17.1 jupyter-client==6.1.12 traitlets==5.7.1 ipywidgets==7.7.1
+COLAB_TESTS := $(addprefix tests/e2e/test_,$(addsuffix .py,lazy notebook_ways plain where widgets word)) \
+	tests/session/test_lazy.py tests/capture/test_completion.py tests/capture/test_taps.py
+
+$(COLAB_STAMP): pyproject.toml Makefile
+	$(PYTHON) -m venv $(COLAB_VENV)
+	$(COLAB_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test]' $(COLAB_PINS)
+	@touch $@
+
+# What is deprecated today is what such old packages use.
+test-colab: $(COLAB_STAMP)
+	ENSESSION_NO_SKIPS=1 $(COLAB_VENV)/bin/python -m pytest -W ignore::DeprecationWarning \
+		-n $(JOBS) --dist worksteal -m 'not slow' $(COLAB_TESTS) $(PYTEST_ARGS)
 
 $(BROWSER_STAMP): $(STAMP)
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[test-browser]'

@@ -26,6 +26,8 @@ class Share(float):
 
 
 _BUDGET = Share(0.05)
+LED_VARIABLE = "ENSESSION_LED"
+"""Environment variable of a kernel that a runner (``ens run``) leads: nobody else begins or ends a session there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -277,6 +277,7 @@ class Kernel:
         """Give everything back; kills the process if it still runs."""
         self.kill(after_s=0)
         self._client.stop_channels()
+        self._client.context.destroy(linger=0)  # which old clients leave open
         self._connection.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Measure what ensession adds to a trivial cell and to a kernel's start.
+"""Measure what ensession adds to a trivial cell, to one that touches a large value, and to a kernel's start.
 
 Two real kernels run side by side, one recording and one without ensession, and take turns cell by cell, so that
 whatever else the machine does hits both. ``python -m benchmarks.overhead.run`` from the repository, or
@@ -17,6 +17,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.overhead import large
 from tests.kernels import Kernel
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,6 +110,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=200, help="how often each kind of cell runs (default 200)")
     parser.add_argument("--starts", type=int, default=7, help="how many kernels are started (default 7)")
+    parser.add_argument("--touches", type=int, default=9, help="how often each large value is touched (default 9)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ensession-overhead-") as name:
         folder = Path(name)
@@ -118,11 +120,14 @@ def main() -> int:
             for kernel in (recording, plain):
                 kernel.run(SETTING)
             cells = summarised(take_turns(recording, plain, options.rounds))
+        touches = large.measure(folder, options.touches)
         start = {what: statistics.median(values) for what, values in starts(folder, options.starts).items()}
     print_table(cells, start)
+    large.print_table(touches)
     RESULT.parent.mkdir(exist_ok=True)
     about = {"python": platform.python_version(), "machine": platform.platform(), "at": time.time()}
-    RESULT.write_text(json.dumps({"about": about, "cells": cells, "start_s": start}, indent=2) + "\n", encoding="utf-8")
+    figures = {"about": about, "cells": cells, "large_s": touches, "start_s": start}
+    RESULT.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     within = cells["all of them"]["added_median_s"] <= BUDGET_MEDIAN_S and start["load_ext"] <= BUDGET_START_S
     verdict = "within" if within else "OVER"
     print(f"\n{verdict} the budget: {BUDGET_MEDIAN_S * 1000:.0f} ms a cell, {BUDGET_START_S} s at start")

@@ -47,7 +47,7 @@ def machine(pythons: Mapping[str, str]) -> dict[str, Any]:
     """Return what the figures depend on."""
     return {
         "python": platform.python_version(),
-        "platform": platform.platform(),
+        "platform": f"{platform.system()}, {platform.machine()}",
         "processors": psutil.cpu_count(),
         "memory_bytes": psutil.virtual_memory().total,
         "load_at_start": psutil.getloadavg(),

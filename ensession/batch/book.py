@@ -9,11 +9,12 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ensession.errors import NotFoundError, UsageError
+from ensession.errors import NotFoundError, StoreAccessError, UsageError
 
 PARAMETERS = "parameters"
 INJECTED = "injected-parameters"
@@ -157,7 +158,20 @@ class Notebook:
         return [name for name in names if name not in known]
 
     def write(self, path: Path) -> None:
-        """Write the file whole or not at all: readers see the old one or the new one."""
+        """Write the file whole or not at all: readers see the old one or the new one.
+
+        Raises
+        ------
+        StoreAccessError
+            It can't be written.
+        """
+        try:
+            self._write(path)
+        except OSError as error:
+            reason = error.strerror or error
+            raise StoreAccessError(f"{path}: it can't be written ({reason}); check its folder and its disk") from error
+
+    def _write(self, path: Path) -> None:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
@@ -168,7 +182,8 @@ class Notebook:
             os.chmod(name, _rights(path))
             os.replace(name, path)
         except BaseException:
-            os.unlink(name)
+            with suppress(OSError):  # its folder is gone, say
+                os.unlink(name)
             raise
 
 
@@ -186,9 +201,10 @@ def parse_parameter(text: str) -> tuple[str, Any]:
         raise UsageError(f"{text!r} is no parameter; write NAME=VALUE, for example alpha=0.5")
     try:
         parsed = ast.literal_eval(value)
+        is_itself = ast.literal_eval(repr(parsed)) == parsed  # 1e999 reads as infinity, which is no literal
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return name, value
-    return name, parsed
+    return name, parsed if is_itself else value
 
 
 def source_of(body: Json) -> str:

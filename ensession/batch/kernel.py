@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from ensession.config import LED_VARIABLE
 from ensession.errors import EnsessionError, KernelDiedError, RunError, RunInterruptedError, UsageError
 
 DEFAULT_KERNEL = "python3"
@@ -244,7 +245,7 @@ def start_kernel(name: str | None, cwd: Path, stop_wanted: Callable[[], int]) ->
         if len(os.fsencode(sockets)) < _LONGEST_SOCKET_NAME:  # else by TCP on this machine, as kernels usually do
             manager.transport, manager.ip = "ipc", sockets
         # Debuggers complain of frozen modules on the terminal otherwise.
-        environment = {"PYDEVD_DISABLE_FILE_VALIDATION": "1", **os.environ}
+        environment = {"PYDEVD_DISABLE_FILE_VALIDATION": "1", **os.environ, LED_VARIABLE: "1"}
         try:
             manager.start_kernel(cwd=str(cwd), env=environment)
         except NoSuchKernel as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from ensession.batch.kernel import End, Kernel, Ran, start_kernel
 from ensession.batch.outputs import Outputs
 from ensession.batch.resume import Place, Wanted, place_before, places
 from ensession.config import Config
-from ensession.errors import UsageError
+from ensession.errors import StoreAccessError, UsageError
 from ensession.export import notebook_output
 from ensession.model import ExecutionId, ExecutionKind
 from ensession.store import Store
@@ -128,6 +128,7 @@ class _Run:
         self._note = note
         self._outputs = Outputs()
         self._written_at = 0.0
+        self._has_failed = False
         self._started = time.monotonic()
 
     def carry_out(self) -> Report:
@@ -228,7 +229,7 @@ class _Run:
         if ran.end in (End.OK, End.ERROR):
             head = self._kernel.ask(LED, "after_cell()")["head"]
         self._mark(cell, execution=head, runtime_s=ran.duration_s, resumed=False)
-        self._write("running")
+        self._show()
         self._step(cell.number, len(self._cells), "")
         return ran
 
@@ -237,7 +238,17 @@ class _Run:
 
     def _redraw(self) -> None:
         if time.monotonic() > self._written_at + REDRAW_S:
+            self._show()
+
+    def _show(self) -> None:
+        """Write the result as far as it has come; where that fails, the run goes on, and says it once."""
+        try:
             self._write("running")
+        except StoreAccessError as error:
+            self._written_at = time.monotonic()
+            if not self._has_failed:
+                self._note(f"{error}; the run goes on")
+            self._has_failed = True
 
     def _write(self, status: str) -> None:
         order = self._order
@@ -245,12 +256,20 @@ class _Run:
             "run": {
                 "store": order.store.name,
                 "notebook": order.notebook.name,
-                "parameters": copy.deepcopy(dict(order.parameters)),
+                "parameters": {name: _as_json(value) for name, value in order.parameters.items()},
                 "status": status,
             }
         }
         self._book.write(order.result)
         self._written_at = time.monotonic()
+
+
+def _as_json(value: Any) -> Any:
+    """Return a parameter as a notebook can hold it: as it is written in Python, where JSON does not know its type."""
+    try:
+        return json.loads(json.dumps(value))
+    except (TypeError, ValueError):
+        return repr(value)
 
 
 def _n_variables(store: Store, execution: ExecutionId) -> int:

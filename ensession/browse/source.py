@@ -41,7 +41,7 @@ class Source:
             There is no such state.
         """
         if state is None:
-            return self.store.history.head()
+            return self.store.history.latest()
         text = str(state)
         digits = text.removeprefix("@")
         if digits.isdecimal() and len(digits) > _MAX_DIGITS:

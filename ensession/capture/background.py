@@ -104,9 +104,7 @@ class Background:
 
     def callbacks(self, variables: Mapping[str, Any]) -> Suspects:
         """Return what the callbacks of all widgets may touch."""
-        module = sys.modules.get("ipywidgets.widgets.widget")
-        widgets = list(getattr(module, "_instances", {}).values())
-        handlers = [handler for widget in widgets for handler in _handlers(widget)]
+        handlers = [handler for widget in _widgets() for handler in _handlers(widget)]
         return self._reach(handlers, (), variables, "callbacks of widgets") if handlers else NOBODY
 
     def _of_thread(self, thread: threading.Thread, frame: Any, variables: Mapping[str, Any]) -> Suspects:
@@ -239,6 +237,15 @@ def _tasks() -> Iterable[Any]:
     asyncio = sys.modules.get("asyncio")
     loop = None if asyncio is None else asyncio._get_running_loop()
     return () if asyncio is None or loop is None else asyncio.all_tasks(loop)
+
+
+def _widgets() -> Iterable[Any]:
+    """Return all widgets there are. ipywidgets keeps them in its module; before version 8, in the class of them all."""
+    module = sys.modules.get("ipywidgets.widgets.widget")
+    if module is None:
+        return ()
+    found = module._instances if hasattr(module, "_instances") else module.Widget.widgets
+    return tuple(found.values())
 
 
 def _handlers(widget: Any) -> Iterator[Any]:

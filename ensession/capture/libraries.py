@@ -42,9 +42,21 @@ def is_stateless(package: str) -> bool:
     return package in _STATELESS or package in sys.builtin_module_names
 
 
-def package_of(value: Any) -> str | None:
-    """Return the package that a module, function or class belongs to; None for any other value."""
+ANYTHING = "*"
+"""In the place of a package: what leads to every variable."""
+_OPENERS = (exec, eval, compile, globals, locals, vars)
+
+
+def package_of(value: Any, namespace: object = None) -> str | None:
+    """Return the package that a module, function or class belongs to; None for any other value.
+
+    Of the session's own namespace, in whatever shape, and of what runs texts in it, that is :data:`ANYTHING`.
+    """
+    if value is namespace or any(value is one for one in _OPENERS):
+        return ANYTHING
     if isinstance(value, types.ModuleType):
+        if value.__dict__ is namespace:
+            return ANYTHING
         name = value.__name__
     elif isinstance(value, _DEFINED):
         name = str(value.__module__)

@@ -50,7 +50,7 @@ class ModuleWatch:
             return ()
         self._count = len(loaded)
         found = []
-        for name, module in list(loaded.items()):
+        for name, module in loaded.copy().items():  # one step: what is freed in between may import something
             if name in self._others:
                 continue
             path = own_file(name, module)

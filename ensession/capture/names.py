@@ -107,8 +107,13 @@ def analyse_cell(source: str, transform: Callable[[str], str], python: str | Non
     )
 
 
+_LOADING = re.compile(r"%(re)?load_ext\s+ensession\s*")
+
+
 def is_only_command(source: str, name: str) -> bool:
     """Say whether a cell holds nothing but ``%name …`` lines, blanks and comments, and at least one such line.
+
+    A line that loads ensession, which most often stands before the first of them, is of no account.
 
     Parameters
     ----------
@@ -124,7 +129,7 @@ def is_only_command(source: str, name: str) -> bool:
     for line in source.splitlines():
         text = line.strip()
         if not continued:
-            if not text or text.startswith("#"):
+            if not text or text.startswith("#") or _LOADING.fullmatch(text):
                 continue
             if not command.fullmatch(text):
                 return False

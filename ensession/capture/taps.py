@@ -151,6 +151,7 @@ class OutputTap:
 
     def _hear_error(self, etype: Any, evalue: Any, stb: Any, *_: Any) -> None:
         name = etype.__name__ if isinstance(etype, type) else str(etype)
+        stb = getattr(stb, "stb", stb)  # Colab wraps the lines in an object, with what its page shows beside them
         lines = [str(line) for line in stb] if isinstance(stb, list | tuple) else str(stb).splitlines()
         self._record.add_error(name, str(evalue), lines)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from ensession.capture.libraries import is_stateless, may_draw
+from ensession.capture.libraries import ANYTHING, is_stateless, may_draw
 from ensession.capture.names import CellNames, CodeNames
 
 _PYPLOT = "matplotlib"
@@ -129,7 +129,7 @@ class Closure:
         return frozenset(self._packages(names))
 
     def _packages(self, names: Iterable[str]) -> set[str]:
-        found = {self._libraries[name] for name in names if name in self._libraries}
+        found = {self._libraries[name] for name in names if name in self._libraries} - {ANYTHING}
         return found.union(*(self._known[name].packages or () for name in names if name in self._known))
 
     def _held_by(self, packages: Iterable[str]) -> list[str]:
@@ -160,7 +160,9 @@ class Closure:
                     texts |= found.texts
                     everything = everything or (f"{name} {found.dynamic}" if found.dynamic else None)
             package = self._libraries.get(name)
-            if package is not None and package not in packages:
+            if package == ANYTHING:
+                everything = everything or f"uses {name}, which leads to any variable"
+            elif package is not None and package not in packages:
                 packages.add(package)
                 stack.extend(self._held_by([package]))
         return seen, everything, Mentions(frozenset(words), frozenset(packages), frozenset(texts))

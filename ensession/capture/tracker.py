@@ -27,7 +27,7 @@ from ensession.capture.touch import Closure, Mentions, Touched, touched_by
 from ensession.model import HIDDEN_PREFIX, VersionId
 from ensession.serial.budget import Budget
 from ensession.serial.definitions import SESSION_MODULE
-from ensession.serial.look import ASSUMED, Look
+from ensession.serial.look import ASSUMED, TAKEN_AS_RECORDED, Look
 from ensession.serial.machinery import is_imported
 from ensession.serial.scope import Scope
 from ensession.serial.sinks import Room
@@ -199,7 +199,7 @@ class Tracker:
         """Take a restored co-variable, ``seen`` where it was looked at, as it is for its recorded version."""
         self.results.forget()
         if unstorable == ASSUMED:  # then there was no time to look at it, and nothing to compare a look with
-            seen = self.looker.glance(values)
+            seen = replace(self.looker.glance(values), unstorable=TAKEN_AS_RECORDED)
         self.known.update(dict.fromkeys(names, self.inspect(names, values, seen).tracked(version)))
 
     def inspect(
@@ -229,7 +229,7 @@ class Tracker:
         self.known.stirred.clear()
         for name in fresh:
             self._libraries.pop(name, None)
-            package = package_of(variables.get(name))
+            package = package_of(variables.get(name), self.user.live)
             if package is not None and package != SESSION_MODULE:
                 self._libraries[name] = package
         self._suspects |= fresh
@@ -279,7 +279,7 @@ class Tracker:
             rest = known.names if known is not None else ()
             stay = tuple(n for n in rest if n in variables and n not in rebound)
             if stay and not self._is_untouched_module(stay, variables):
-                is_known = known is not None and known.unstorable != ASSUMED
+                is_known = known is not None and known.unstorable not in (ASSUMED, TAKEN_AS_RECORDED)
                 parts.update(dict.fromkeys([stay] if is_known else [(one,) for one in stay]))
         return list(parts)
 

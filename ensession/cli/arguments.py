@@ -17,7 +17,10 @@ from ensession.store import Store
 @click.group(cls=Parts, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="ensession", prog_name="ens", message="%(prog)s %(version)s")
 def ens() -> None:
-    """Look into the session stores that notebooks leave behind. Nothing from a store is run, but for diff --deep."""
+    """Look into the session stores that notebooks leave behind.
+
+    Nothing from a store is run, but for diff --deep and run.
+    """
 
 
 def complete_state(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -79,7 +79,7 @@ def _existing(store: Store, state: str | None) -> ExecutionId:
 @FILE
 @STATE
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Write into this new file, not to stdout.")
-@click.option("--script", is_flag=True, help="A Python script instead of a notebook.")
+@click.option("--script", is_flag=True, help="A Python script instead of a notebook, as with -o NAME.py.")
 @click.option(
     "--minimal", "names", metavar="NAME", multiple=True, help="Only the cells that NAME needs; may be repeated."
 )
@@ -92,7 +92,8 @@ def export(
         raise UsageError("--json tells what was written: name the file with -o")
     with progress(f"export from {file.name}"), Browser(file) as browser:
         cells = browser.cells_for(*names, state=state) if names else browser.path_to(state)
-        text = cells.script() if script else notebook_text(cells.notebook())
+        is_script = script or (output is not None and output.suffix == ".py")
+        text = cells.script() if is_script else notebook_text(cells.notebook())
     if output is None:
         click.echo(text, nl=False)
     else:

@@ -18,7 +18,6 @@ from ensession.display import (
     lay_out,
     log_table,
     modules_of,
-    one_line,
     settings_table,
     status_table,
     unwritten_line,
@@ -28,9 +27,11 @@ from ensession.display.layout import BUDGET
 from ensession.errors import EnsessionError, UsageError
 from ensession.magic.browsing import export, show_diff
 from ensession.magic.help import FIRST_USE, help_text, no_such_command
+from ensession.magic.keeping import flushed
 from ensession.magic.moves import MoveVerbs
 from ensession.magic.pauses import Pauses
-from ensession.magic.restoring import RestoreVerbs, absent_line, awaited_line
+from ensession.magic.pictures import have_figures_drawn
+from ensession.magic.restoring import RestoreVerbs, absent_line, awaited_line, earlier_line
 from ensession.magic.shell import IPythonShell, default_file
 from ensession.magic.show import show, show_graph, show_plan
 from ensession.magic.syncing import SyncVerbs
@@ -42,9 +43,8 @@ from ensession.session.session import Session
 from ensession.store import Store
 from ensession.trust import Keyring, trust_store
 
-SETTLED_S = 5.0
-"""How long ``%ens flush`` waits until a copy of the file alone is complete: who reads an older state holds that up."""
 _ASKS_FOR_HELP = frozenset({"--help", "-h"})
+_LED = "ens run records this session; nothing to do here."
 _WHOLE = frozenset({"checkout", "undo", "redo", "ignore", "pin", "stop"})
 """Verbs that need the whole state, or leave it: what is awaited comes first."""
 
@@ -107,16 +107,27 @@ class EnsCommand:
         except EnsessionError as error:
             self._complain(error)
 
+    def await_runner(self) -> None:
+        """Leave it to a runner to begin and end the session: the verbs for that do nothing, in a startup file too."""
+        nothing = dict.fromkeys(("start", "restore", "stop"), lambda _: print(_LED))
+        self._verbs.update(nothing, tag=self._moves.retag)
+
     def lead(self, path: Path) -> Session:
-        """Attach to a store for a runner that decides itself what is restored: the verbs for that do nothing."""
-        session = self._attach(path, self._config.policy)
-        self._verbs.update(dict.fromkeys(("start", "restore", "stop"), _leave_to_the_runner), tag=self._moves.retag)
-        return session
+        """Attach to a store for a runner that decides itself what is restored; a session that runs ends first."""
+        self.await_runner()
+        self.leave()
+        return self._attach(path, self._config.policy)
 
     def callbacks_ran(self) -> None:
-        """Hear that callbacks of widgets ran while no cell did."""
+        """Hear that callbacks of widgets ran, while no cell did or in the middle of one; from any thread."""
+        if self._session is not None and not self._is_replaying:
+            self._session.beside.note_callbacks()
+            self._pauses.postpone()
+
+    def cell_ran_elsewhere(self) -> None:
+        """Hear that another thread runs, or ran, a cell of its own."""
         if self._session is not None:
-            self._session.note_callbacks()
+            self._session.beside.note_cell_elsewhere()
 
     def cell_begins(self, code: str, cell_id: str | None, python: str | None) -> None:
         """Hear that a cell is about to run; ``python`` is what the shell made of it, where it tells that."""
@@ -162,18 +173,17 @@ class EnsCommand:
         policy = StoragePolicy.ALL if "--all" in flags else self._config.policy
         is_first = not Keyring.exists()
         session = self._attach(self._file(rest), policy)
-        before = session.store.history.head()
         session.start()
         print(f"Recording into {session.store.path}.")
         if is_first:
             print(FIRST_USE)
-        if before is not None:
-            print(f"It holds earlier work, up to execution {before}: %ens restore @{before} brings that back.")
+        self._bringing.tell_of_earlier(session)
 
     def _attach(self, path: Path, policy: StoragePolicy) -> Session:
         config = replace(self._config, policy=policy)
         shell = IPythonShell(self._shell, config.output_limit_bytes)
         self._session = Session(path, shell, config, Keyring.load())
+        have_figures_drawn(self._shell)
         return self._session
 
     def leave(self) -> None:
@@ -189,14 +199,8 @@ class EnsCommand:
 
     def _flush(self, words: list[str]) -> None:
         _no_more(words)
-        session = self.active()
-        problems = session.late.look_at_all()
-        n_waiting = session.flush()
-        session.store.settle(SETTLED_S)
-        waited = f"waited for {n_waiting} of them" if n_waiting else "nothing was waiting"
-        for problem in problems:
-            print(one_line(problem))
-        print(f"Every value that is to be stored is in {session.store.path}: {waited}.")
+        for line in flushed(self.active()):
+            print(line)
 
     def _stop(self, words: list[str]) -> None:
         _no_more(words)
@@ -222,7 +226,13 @@ class EnsCommand:
                 words=[
                     *filter(
                         None,
-                        [absent_line(session.absent), unwritten, awaited_line(session.awaited), self._syncing.line()],
+                        [
+                            earlier_line(session.earlier),
+                            absent_line(session.absent),
+                            unwritten,
+                            awaited_line(session.awaited),
+                            self._syncing.line(),
+                        ],
                     ),
                     *words_lines(session),
                 ],
@@ -311,11 +321,6 @@ class EnsCommand:
         if len(words) > 1:
             raise UsageError(f"one file is enough: {' '.join(words)}")
         return Path(words[0]).expanduser() if words else default_file(self._shell)
-
-
-def _leave_to_the_runner(words: list[str]) -> None:
-    del words
-    print("ens run records this session; nothing to do here.")
 
 
 def _state(session: Session, words: list[str]) -> ExecutionId | None:

@@ -12,11 +12,14 @@ from IPython.core.error import TryNext
 from ensession.config import SETTINGS
 from ensession.errors import EnsessionError
 from ensession.magic.command import EnsCommand
-from ensession.magic.help import HELP
+from ensession.magic.help import entries
 from ensession.session.session import Session
 
 _RECENT = 20
 _KEY = "%ens"
+_OPTION = r"(?<![\w-])--?[a-z][a-z-]*"
+_STATE = r"@[NAB]\b|\bSTATE\b"
+"""As the help page writes them: what it says may be typed can be completed."""
 
 
 def install(shell: Any, find: Callable[[Any], EnsCommand | None]) -> None:
@@ -47,23 +50,21 @@ def completions(line: str, session: Session | None) -> list[str]:
     if line[-1:].isspace():
         words.append("")
     if len(words) < 2:  # noqa: PLR2004  (the verb itself)
-        return sorted(_help_lines())
-    usage = _help_lines().get(words[0], "")
+        return sorted(entries())
+    usage = entries().get(words[0], "")
+    takes_states = re.search(_STATE, usage) is not None
     if words[-1].startswith("@"):
-        return _states(session) if "@N" in usage else []
-    found = sorted(set(re.findall(r"--[a-z]+", usage)) - set(words))
-    if "@N" in usage:
+        return _states(session) if takes_states else []
+    found = sorted(set(re.findall(_OPTION, f"{usage} --help" if usage else "")) - set(words))
+    if takes_states:
         found += [f"@{state}" for state in _states(session)]
-    if "FILE" in usage:
+    if "[FILE]" in usage:
         found += sorted(path.name for path in Path().glob("*.ens"))
     if "KEY=VALUE" in usage:
         found += [f"{name}=" for name in SETTINGS]
+    if "[COMMAND]" in usage:
+        found += sorted(entries())
     return found
-
-
-def _help_lines() -> dict[str, str]:
-    """Return the lines of the help page by verb: what it says may be typed can be completed."""
-    return {match[1]: match[0] for match in re.finditer(r"^%ens (\w+).*$", HELP, re.M)}
 
 
 def _states(session: Session | None) -> list[str]:

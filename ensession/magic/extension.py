@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import os
 from typing import Any
 
 from ensession.capture.words import without_header
-from ensession.config import Config
+from ensession.config import LED_VARIABLE, Config
 from ensession.magic import completion
 from ensession.magic.command import EnsCommand
 from ensession.session.session import Session
@@ -18,6 +19,8 @@ def load(shell: Any) -> None:
     """Register ``%ens``; loading twice does nothing."""
     if command_of(shell) is None:
         command = EnsCommand(shell, Config())
+        if os.environ.pop(LED_VARIABLE, ""):  # of this process alone: kernels that cells start are not led
+            command.await_runner()
         shell.register_magic_function(command, "line_cell", _NAME)
         shell.input_transformers_cleanup.append(without_header)
         completion.install(shell, command_of)

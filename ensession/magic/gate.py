@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from IPython.core.completer import completion_matcher
 from IPython.core.error import InputRejected
 
 from ensession.session.awaiting import Awaited
@@ -48,9 +47,6 @@ class Gate:
         self._shell = shell
         self._awaited = awaited
         self._prepare = prepare
-        self._matcher = completion_matcher(priority=1000, identifier="ensession.awaited")(
-            lambda text: self._complete(text)
-        )
         self._verdict: str | None = None
         self._is_judged = False
         self._n_running = 0
@@ -63,10 +59,12 @@ class Gate:
         self._is_shut = True
         self._n_running = 1
         self._shell.ast_transformers.insert(0, self)
-        self._shell.Completer.custom_matchers.append(self._matcher)
+        completer = self._shell.Completer
+        completer.custom_matchers.append(self._offer)
+        completer.completions, completer.complete = self._completions, self._complete
         self._shell.events.register("pre_execute", self._something_begins)
         self._shell.events.register("post_execute", self._something_ended)
-        self._shell.object_inspect_mime = self._inspect
+        self._shell.object_inspect_mime, self._shell.object_inspect = self._inspect, self._inspect_by_parts
         self._shell.user_expressions = self._evaluate
 
     def open(self) -> None:
@@ -75,10 +73,12 @@ class Gate:
             return
         self._is_shut = False
         self._shell.ast_transformers.remove(self)
-        self._shell.Completer.custom_matchers.remove(self._matcher)
+        completer = self._shell.Completer
+        completer.custom_matchers.remove(self._offer)
+        del completer.completions, completer.complete
         self._shell.events.unregister("pre_execute", self._something_begins)
         self._shell.events.unregister("post_execute", self._something_ended)
-        del self._shell.object_inspect_mime
+        del self._shell.object_inspect_mime, self._shell.object_inspect
         del self._shell.user_expressions
 
     def judge(self, verdict: str | None) -> None:
@@ -132,14 +132,30 @@ class Gate:
         if not awaited.names():
             self.open()
 
-    def _complete(self, text: str) -> list[str]:
+    def _offer(self, text: str) -> list[str]:
+        """Complete the names themselves, as one of the completer's matchers."""
+        awaited = self._awaited()
+        return [] if awaited is None else [name for name in awaited.names() if name.startswith(text)]
+
+    def _completions(self, text: str, offset: int) -> Any:
+        """Bring in what is about to be looked into: before any matcher, since jedi's comes first in an old IPython."""
+        self._fetch_looked_into(text[:offset].rpartition("\n")[2])
+        completer = self._shell.Completer
+        return type(completer).completions(completer, text, offset)
+
+    def _complete(self, text: Any = None, line_buffer: Any = None, cursor_pos: Any = None) -> Any:
+        """Do the same for those who complete without types."""
+        self._fetch_looked_into((line_buffer or text or "")[:cursor_pos])
+        completer = self._shell.Completer
+        return type(completer).complete(completer, text, line_buffer, cursor_pos)
+
+    def _fetch_looked_into(self, line: str) -> None:
         awaited = self._awaited()
         if awaited is None:
-            return []
-        for name in _LEADS_ON.findall(self._shell.Completer.text_until_cursor):
+            return
+        for name in _LEADS_ON.findall(line):
             if name in awaited.names():
                 awaited.fetch(name)
-        return [name for name in awaited.names() if name.startswith(text)]
 
     def _fetch(self, code: str) -> None:
         awaited = self._awaited()
@@ -149,6 +165,11 @@ class Gate:
     def _inspect(self, oname: str, *args: Any, **kwargs: Any) -> Any:
         self._fetch(oname)
         return type(self._shell).object_inspect_mime(self._shell, oname, *args, **kwargs)
+
+    def _inspect_by_parts(self, oname: str, *args: Any, **kwargs: Any) -> Any:
+        """Colab's kernel asks in this way first."""
+        self._fetch(oname)
+        return type(self._shell).object_inspect(self._shell, oname, *args, **kwargs)
 
     def _evaluate(self, expressions: Any) -> Any:
         for expression in expressions.values():

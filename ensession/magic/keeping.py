@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from ensession.display import one_line
-from ensession.display.units import parse_size
+from ensession.display.units import counted, parse_size
 from ensession.display.usage import shares_table, usage_table
 from ensession.errors import UsageError
 from ensession.magic.show import show
@@ -17,9 +17,29 @@ from ensession.trust import Keyring
 from ensession.upkeep import Collector, Forgetter, Loss, Retention, find
 from ensession.upkeep.telling import collected_lines, find_lines, forgotten_lines, proposal_lines
 
+SETTLED_S = 5.0
+"""How long ``%ens flush`` waits until a copy of the file alone is complete: who reads an older state holds that up."""
 _LINES = 10
 _ASKING = ("--dry-run", "--yes")
 _AGREE = "Nothing was changed. The same line with --yes does it."
+
+
+def flushed(session: Session) -> list[str]:
+    """Write all that is to be stored, looks included that there was no time for, and say what came of it."""
+    problems = session.late.look_at_all()
+    n_waiting = session.flush()
+    n_left = session.store.behind.n_waiting
+    session.store.settle(SETTLED_S)
+    lines = [one_line(problem) for problem in problems]
+    if n_left:
+        lines.append(f"{counted(n_left, 'value')} could not be written yet; the next %ens flush tries again.")
+    elif (names := session.assumed) and not problems:
+        where = one_line(f"Not looked at yet, and not in {session.store.path}: {', '.join(names)}")
+        lines.append(f"{where}. That is done once nothing runs that may change it, this cell included.")
+    else:
+        waited = f"waited for {n_waiting} of them" if n_waiting else "nothing was waiting"
+        lines.append(f"Every value that is to be stored is in {session.store.path}: {waited}.")
+    return lines
 
 
 def _stats(session: Session, words: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 
@@ -45,6 +46,11 @@ class Pauses:
         self.end()
         self._began = time.monotonic()
         self._wake_at(self._began + FIRST_S)
+
+    def postpone(self) -> None:
+        """Hear that something happened in a pause: a look must not fall into the dragging of a slider."""
+        if self._next is not None and threading.current_thread() is threading.main_thread():
+            self.begin()
 
     def _wake_at(self, at: float) -> None:
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -14,14 +13,14 @@ from ensession.display.harmless import one_line
 from ensession.display.units import counted, size
 from ensession.errors import UsageError
 from ensession.magic.gate import Gate
+from ensession.magic.shell import running_code
 from ensession.magic.show import progress, show
 from ensession.magic.words import split_allowed
-from ensession.model import Fate, Word
+from ensession.model import ExecutionId, Fate, Word
 from ensession.session.awaiting import Awaited
 from ensession.session.session import Session
 from ensession.trust import Keyring, trust_store
 
-_LOADING = re.compile(r"\s*%(load_ext|reload_ext)\s")
 _NAMED = 12
 """Names that a message lists before it counts the rest."""
 
@@ -60,6 +59,7 @@ class RestoreVerbs:
         self._host = host
         self._gate = Gate(shell, self._awaited, self._prepare)
         self._cells: list[str] = []
+        self._unsaid = ""
 
     def verbs(self) -> dict[str, Callable[[list[str]], None]]:
         """Return what each verb does with the words behind it."""
@@ -73,6 +73,9 @@ class RestoreVerbs:
                 verdict = self._prepare(code)
             self._gate.judge(verdict)
         self._cells.append(code)
+        if self._unsaid and not is_only_command(code, "ens"):
+            print(f"ensession: {self._unsaid}", file=sys.stderr)
+        self._unsaid = ""
         for sentence in awaited.tell() if awaited is not None else ():
             print(f"ensession: {sentence}", file=sys.stderr)
         return verdict is None
@@ -85,6 +88,14 @@ class RestoreVerbs:
         if awaited is None or not awaited.names():
             self._gate.open()
         return not was_refused
+
+    def tell_of_earlier(self, session: Session) -> None:
+        """Say that the store held work before; below the first cell, where none has run yet (from a startup file)."""
+        sentence = earlier_line(session.earlier)
+        if running_code(self._shell) is None:
+            self._unsaid = sentence
+        elif sentence:
+            print(sentence)
 
     def complete(self) -> None:
         """Bring in all that is awaited: what comes now needs the whole state."""
@@ -123,6 +134,7 @@ class RestoreVerbs:
             raise UsageError(f"one state is enough: {' '.join(states)}")
         fresh = self._host.session is None
         session = self._host.session_for(files)
+        is_first_move = session.earlier is not None
         try:
             if "--trust" in flags:
                 trust_store(session.store, Keyring.load())
@@ -146,6 +158,9 @@ class RestoreVerbs:
             self._gate.open()
         if report.count(Fate.AWAITED) < len(report.variables) or not is_lazy:
             show(restore_table(report))
+        if is_first_move and session.left is not None:
+            here = f"@{session.left}"
+            print(f"What this kernel had until now is state {here}: %ens checkout {here} goes back to it.")
         if "--lazy" in flags and not is_lazy:
             print("All of it is there: a cell that goes on after %ens restore may use anything.")
 
@@ -168,11 +183,16 @@ class RestoreVerbs:
         """Whether the running cell holds nothing that could use a variable after the restore."""
         cells = self._cells
         if not cells:  # the extension was loaded in this very cell
-            history = self._shell.user_ns.get("In", [])
-            if len(history) - 1 != self._shell.execution_count:
+            code = running_code(self._shell)
+            if code is None:
                 return False
-            cells = [self._shell.history_manager.input_hist_raw[-1]]
-        return all(is_only_command(_without_loading(code), "ens") for code in cells)
+            cells = [code]
+        return all(is_only_command(code, "ens") for code in cells)
+
+
+def earlier_line(earlier: ExecutionId | None) -> str:
+    """Return a sentence about the work that the store held when recording began; empty if there was none."""
+    return f"The store holds earlier work, up to execution {earlier}: %ens restore brings it back." if earlier else ""
 
 
 def absent_line(names: Sequence[str]) -> str:
@@ -189,10 +209,6 @@ def awaited_line(awaited: Awaited) -> str:
     listed = ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
     some = counted(len(names), "variable")
     return f"Awaited: {some} ({size(awaited.n_bytes())}): {listed}. They come when a cell uses them."
-
-
-def _without_loading(code: str) -> str:
-    return "\n".join(line for line in code.splitlines() if not _LOADING.match(line))
 
 
 def _tell_losses(lost: Mapping[str, str]) -> None:

@@ -70,10 +70,7 @@ class IPythonShell:
 
     def tags(self) -> Collection[str]:
         """Return the tags of the cell that is running: JupyterLab and VS Code send them with the cell."""
-        kernel = getattr(self._shell, "kernel", None)
-        if kernel is None or not hasattr(kernel, "get_parent"):  # a terminal
-            return ()
-        metadata = (kernel.get_parent("shell") or {}).get("metadata") or {}
+        metadata = (_request(self._shell) or {}).get("metadata") or {}
         tags = metadata.get("tags") or (metadata.get("metadata") or {}).get("tags") or ()
         return tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list | tuple) else ()
 
@@ -86,6 +83,25 @@ class IPythonShell:
         # Past the filters: whoever silences a library's warnings, or turns them into errors, did not mean the loss of
         # their own work. A line number of its own each time: a notebook must not fold a second warning into the first.
         warnings.showwarning(UserWarning(message), UserWarning, "ensession", len(linecache.cache) + 1)
+
+
+def running_code(shell: Any) -> str | None:
+    """Return the text of the cell that runs; None where none does, as in a startup file."""
+    request = _request(shell)
+    if request is not None:
+        code = (request.get("content") or {}).get("code")
+        return code if isinstance(code, str) else None
+    typed: list[str] = shell.history_manager.input_hist_raw  # the first is none
+    return typed[-1] if typed[1:] else None
+
+
+def _request(shell: Any) -> dict[str, Any] | None:
+    """Return what the front end has asked for, nothing at the start; None in a terminal, where nobody asks."""
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None or not hasattr(kernel, "get_parent"):
+        return None
+    found: dict[str, Any] | None = kernel.get_parent("shell")
+    return found or {}
 
 
 def default_file(shell: InteractiveShell) -> Path:

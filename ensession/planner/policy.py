@@ -127,6 +127,10 @@ class StorageRule:
         load_s = self._costs.estimate_load_s(n_stream_bytes, n_buffer_bytes)
         return load_s + self._costs.estimate_store_s(n_stream_bytes, n_buffer_bytes) < need.cost_s
 
+    def store_s(self, n_stream_bytes: int, n_buffer_bytes: int) -> float:
+        """Estimate the time to store a value of these plain sizes."""
+        return self._costs.estimate_store_s(n_stream_bytes, n_buffer_bytes)
+
     def observe(
         self,
         execution: ExecutionId,

@@ -215,6 +215,16 @@ def with_dependents(graph: Graph, versions: Collection[VersionId]) -> set[Versio
         found |= more
 
 
+def to_load_instead(graph: Graph, versions: Collection[VersionId]) -> list[VersionId]:
+    """Return what has to be loaded in the place of versions of one execution: they, and then what refers to them."""
+    left, found = with_dependents(graph, versions), []
+    while left:
+        ready = [one for one in sorted(left) if left.isdisjoint(graph.versions[one].requires)]
+        found += ready or sorted(left)
+        left.difference_update(ready or set(left))
+    return found
+
+
 def fresh_inputs(
     execution: GraphExecution, versions: Mapping[VersionId, GraphVersion], live: Collection[VersionId]
 ) -> tuple[VersionId, ...]:

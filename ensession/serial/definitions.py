@@ -166,10 +166,13 @@ def _alike(reducers: Reducers, constant: Any) -> Any:
 def cell_source(filename: str) -> tuple[str, str | None]:
     """Return a name for a cell's code that is the same in every process, and the cell's text.
 
-    Kernels name cells after their process and a counter; the name here is derived from the text.
+    Kernels name cells after their process and a counter; the name here is derived from the text. A text that has a
+    time of change was read from a file, unless IPython 7 wrote it there, which keeps a list of those.
     """
     entry = linecache.cache.get(filename)
-    if entry is None or len(entry) < 4 or entry[1] is not None:  # noqa: PLR2004  (a lazy entry is shorter)
+    if entry is None or len(entry) < 4:  # noqa: PLR2004  (a lazy entry is shorter)
+        return filename, None
+    if entry[1] is not None and filename not in getattr(linecache, "_ipython_cache", ()):
         return filename, None
     return named("".join(entry[2]))
 

@@ -51,6 +51,21 @@ def reduce_fixed(reduce: Handler, reducers: Reducers, obj: Any) -> Any:
     return reduce(reducers, obj)
 
 
+def reduce_forgetful(_reducers: Reducers, obj: Any) -> Any:
+    """Reduce an object whose own reduction leaves its attributes out, where somebody gave it some."""
+    attributes = obj.__dict__
+    if attributes is obj:
+        return _reduce_own_dict(obj)
+    return with_attributes(obj.__reduce_ex__(5), dict(attributes)) if attributes else NotImplemented
+
+
+def with_attributes(reduced: Any, attributes: dict[str, Any]) -> Any:
+    """Return a reduction with attributes that it leaves out."""
+    make, arguments, *rest = reduced
+    state, items, pairs = (*rest, None, None, None)[:3]
+    return make, arguments, (state, attributes), items, pairs, rebuild.with_attributes
+
+
 def reduce_raised(_reducers: Reducers, error: Any) -> Any:
     """Reduce an exception."""
     return reduce_exception(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import sys
 import types
@@ -24,13 +25,38 @@ key_of = object.__hash__
 def is_mutable(kind: type) -> bool | None:
     """Whether objects of a type can change; None where it depends on the object."""
     if issubclass(kind, IMMUTABLE):
-        return False
+        return _may_have_attributes(kind)
     if issubclass(kind, _DEFINED) or kind.__name__ == "cython_function_or_method":
         return None
     numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
     if numpy is not None and issubclass(kind, (numpy.dtype, numpy.generic, numpy.ufunc)):
         return issubclass(kind, numpy.void)  # an item of a structured array lies in the array's memory
     return pandas is None or not issubclass(kind, _pandas_scalars(pandas))
+
+
+def _may_have_attributes(kind: type) -> bool:
+    """Whether a type of numbers, texts or tuples is one of the session whose objects can be given attributes.
+
+    Those of libraries (pandas' timestamps) are made and kept as what can't change.
+    """
+    return kind.__module__ == "__main__" and kind.__dictoffset__ != 0 and not issubclass(kind, enum.Enum)
+
+
+_FORGETFUL = {
+    *((module, name) for module in ("pathlib", "pathlib._local") for name in ("PurePath",)),
+    *(("collections", name) for name in ("Counter", "defaultdict")),
+    *(("datetime", name) for name in ("date", "time", "timedelta")),
+    *(("decimal", "Decimal"), ("fractions", "Fraction"), ("random", "Random")),
+}
+
+
+def is_forgetful(kind: type) -> bool:
+    """Whether the reduction of a type is one of Python's own that leaves attributes out, and objects may have some."""
+    if kind.__dictoffset__ == 0:
+        return False
+    base = next((one for one in kind.__mro__ if (one.__module__, one.__name__) in _FORGETFUL), None)
+    own: Any = kind
+    return base is not None and own.__reduce__ is base.__reduce__ and own.__reduce_ex__ is base.__reduce_ex__
 
 
 def are_labels(value: Any) -> bool:

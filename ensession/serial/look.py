@@ -26,6 +26,8 @@ from ensession.serial.sinks import HashSink, KeptStream, Room, TeeSink, stream_f
 GLANCE = 10_000
 """Objects that are looked at of a value that there is no time for: to tell what it shares with others takes so many."""
 ASSUMED = "assumed changed: looking at it would have taken more than the budget"
+TAKEN_AS_RECORDED = "brought by a restore, with nothing to hold it against"
+"""What was assumed changed, and then brought back: what lives may be another value than the one of that version."""
 
 _NUMBERS = frozenset({int, float, bool, type(None)})
 _ONE_FRAME_BYTES = 4096

@@ -7,9 +7,11 @@ Contract: what stands for an object differs whenever the object has changed. Whe
 from __future__ import annotations
 
 import csv
+import decimal
 import gc
 import io
 import logging
+import os
 import random
 import re
 import sys
@@ -101,9 +103,20 @@ def _generator(generator: random.Random) -> Any:
     return _GLOBAL if generator is getattr(random, _GLOBAL, None) else NotImplemented
 
 
+def _environment(variables: Any) -> Any:
+    """Name the process's own environment: its contents are hidden state, and a copy would be nobody's."""
+    names = (name for name in ("environ", "environb") if variables is getattr(os, name, None))
+    return next(names, NotImplemented)
+
+
+def _context(context: decimal.Context) -> Any:
+    """Name the context that this thread calculates in: what it says is hidden state."""
+    return (decimal.getcontext, ()) if context is decimal.getcontext() else NotImplemented
+
+
 def _constants() -> Mapping[int, Any]:
-    generator = getattr(random, _GLOBAL, None)
-    return {id(generator): generator}
+    own = (getattr(random, _GLOBAL, None), os.environ, getattr(os, "environb", None), decimal.getcontext())
+    return {id(one): one for one in own}
 
 
 def _csv_reader(reader: Any) -> Any:
@@ -128,6 +141,8 @@ def register(registry: Registry) -> None:
     registry.register(type(threading.RLock()), None, _reentrant_lock)
     registry.register(re.Match, None, _match)
     registry.register(random.Random, _generator)
+    registry.register(type(os.environ), _environment)
+    registry.register(decimal.Context, _context)
     registry.register_constants(_constants)
     registry.register(type(csv.reader([]).dialect), None, _dialect)
     registry.register(type(csv.reader([])), None, _csv_reader)

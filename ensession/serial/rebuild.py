@@ -230,6 +230,13 @@ def these_attributes(target: object, state: dict[str, Any]) -> None:
     object.__setattr__(target, "__dict__", state)
 
 
+def with_attributes(target: Any, state: tuple[Any, dict[str, Any]]) -> None:
+    """Give an object the state that its own reduction knows of, and the attributes that this leaves out."""
+    if state[0] is not None:
+        target.__setstate__(state[0])
+    target.__dict__.update(state[1])
+
+
 def weak_reference(target: Any) -> weakref.ref[Any]:
     """Make a weak reference; None gives one whose object is gone."""
     return weakref.ref(set() if target is None else target)

@@ -14,11 +14,18 @@ from typing import Any
 from ensession.model import BufferMode
 from ensession.serial import arrays, definitions, handlers, rebuild
 from ensession.serial.handlers import Handler
-from ensession.serial.kinds import are_labels, is_mutable, is_unordered, key_of
+from ensession.serial.kinds import are_labels, is_forgetful, is_mutable, is_unordered, key_of
 from ensession.serial.memo import objects_in
 from ensession.serial.registry import Range, Reducer, module_of
 from ensession.serial.scope import Scope
-from ensession.serial.tables import block_types, copies_blocks, manager_types, parts_of_labels, parts_of_values
+from ensession.serial.tables import (
+    attributes_given,
+    block_types,
+    copies_blocks,
+    manager_types,
+    parts_of_labels,
+    parts_of_values,
+)
 from ensession.serial.timed import TIMED
 from ensession.serial.views import Views
 
@@ -111,8 +118,9 @@ class Reducers(Views):
         module = module_of(kind)
         if module == "numpy.dtypes":
             return Reducers._reduce_dtype
-        if issubclass(kind, dict):
-            return handlers.reduce_dict
+        leaves_out = is_forgetful(kind)
+        if leaves_out or issubclass(kind, dict):
+            return handlers.reduce_forgetful if leaves_out else handlers.reduce_dict
         numpy = sys.modules.get("numpy")
         if numpy is not None and issubclass(kind, (numpy.ndarray, numpy.void)):
             return self._handler_of_array(kind)
@@ -149,8 +157,15 @@ class Reducers(Views):
         return self._sources[key]
 
     def _reduce_pandas(self, obj: Any) -> Any:
-        """Take note of what pandas shares; what an object remembers of itself and can't change is no part of it."""
+        """Take note of what pandas shares, and keep attributes that somebody gave a table."""
         self._note_pandas(obj)
+        reduced, given = self._reduce_remembering(obj), attributes_given(obj)
+        if not given:
+            return reduced
+        return handlers.with_attributes(obj.__reduce_ex__(5) if reduced is NotImplemented else reduced, given)
+
+    def _reduce_remembering(self, obj: Any) -> Any:
+        """Leave out what an object of pandas remembers of itself and can't change."""
         kind: Any = type(obj)
         remembered = getattr(obj, "__dict__", {}).get("_cache")
         if type(remembered) is not dict or kind.__reduce_ex__ is not object.__reduce_ex__:

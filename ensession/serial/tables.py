@@ -35,6 +35,18 @@ class Parts(NamedTuple):
     others: list[Any]
 
 
+def attributes_given(table: Any) -> dict[str, Any]:
+    """Return the attributes that somebody gave a table (``frame.name = "train"``): pandas' own state leaves them out.
+
+    Nor are its accessors, which it keeps once they are used, any of them.
+    """
+    known, kind = getattr(table, "_metadata", None), type(table)
+    if not isinstance(known, list):
+        return {}
+    given = (name for name in vars(table) if name[:1] != "_" and name not in known and not hasattr(kind, name))
+    return {name: vars(table)[name] for name in given}
+
+
 def block_types() -> tuple[type, ...]:
     """Return the type of the blocks that a table's columns lie in, where pandas is loaded."""
     internals = sys.modules.get("pandas._libs.internals")

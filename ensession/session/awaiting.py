@@ -21,7 +21,7 @@ from ensession.planner.explore import Parts
 from ensession.restore import Progress
 from ensession.session.checks import InputCheck, Lookout
 from ensession.session.interrupts import uninterrupted
-from ensession.session.lazily import Origin, stub
+from ensession.session.lazily import Origin, stubs
 from ensession.session.living import Living
 from ensession.session.nearby import Journey
 from ensession.session.needs import Needs
@@ -101,9 +101,7 @@ class Awaited:
         self.forget()
         names = [one.name for one in report.variables if one.fate is Fate.AWAITED]
         self._versions = {name: graph.state[name] for name in names}
-        for version in set(self._versions.values()):
-            partners = tuple(name for name in sorted(names) if self._versions[name] == version)
-            self._tracker.known.update(dict.fromkeys(partners, stub(graph, partners, version)))
+        self._tracker.known.update(stubs(graph, self._versions, self._store.history.made_with))
         sizes = {version: graph.versions[version].n_bytes for version in set(self._versions.values())}
         self._origin = Origin(target, sizes, report)
         self._user.awaited = set(names)

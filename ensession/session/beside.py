@@ -8,6 +8,8 @@ from ensession.capture.background import NOBODY, PRIMITIVES, Background, Suspect
 from ensession.capture.touch import Touched
 from ensession.capture.tracker import Tracker
 
+_ANOTHER = Suspects(who=("a cell on another thread",), everything="another thread ran it")
+
 
 class Beside:
     """Threads, tasks and callbacks of one session: what they may have changed, and what that means for a cell.
@@ -21,17 +23,19 @@ class Beside:
         self._tracker = tracker
         self._background = Background(tracker.user.live, tracker.user.root_of)
         self._seen = NOBODY
-        self._callbacks_ran = False
+        self._callbacks_ran = self._cells_ran = False
 
     def note_callbacks(self) -> None:
-        """Take note that callbacks of widgets ran while no cell did."""
+        """Take note that callbacks of widgets ran, while no cell did or in the middle of one; from any thread."""
         self._callbacks_ran = True
+
+    def note_cell_elsewhere(self) -> None:
+        """Take note that another thread runs, or ran, a cell of its own; called by that thread."""
+        self._cells_ran = True
 
     def leaves_alone(self, names: Iterable[str]) -> bool:
         """Whether nothing that ran or runs beside may have changed some variables since the last cell."""
-        suspects = self._seen | self._running()
-        if self._callbacks_ran:
-            suspects |= self._background.callbacks(self._tracker.user.view())
+        suspects = self._seen | self._running() | self._came()
         if not suspects:
             return True
         touched = self._tracker.touched_in_background(suspects)
@@ -40,20 +44,29 @@ class Beside:
     def between_cells(self) -> Touched | None:
         """Return what may have been changed since the last cell by what runs beside; None if nothing runs."""
         now = self._running()
-        suspects, self._seen = self._seen | now, now
-        if self._callbacks_ran:
-            self._callbacks_ran = False
-            suspects |= self._background.callbacks(self._tracker.user.view())
+        suspects, self._seen = self._seen | now | self._came(), now
+        self._callbacks_ran = self._cells_ran = False
         if not suspects:
             return None
         touched = self._tracker.touched_in_background(suspects)
         names = frozenset(self._tracker.known) if touched.everything else touched.names
         return Touched(frozenset(), frozenset(name for name in names if not self._is_machinery(name)), None)
 
+    def joined(self, touched: Touched) -> Touched:
+        """Return what a cell that just ended may have touched, with what came in the middle of it."""
+        came = self._came()
+        if not came:
+            return touched
+        more = self._tracker.touched_in_background(came)
+        return Touched(touched.reads | more.reads, touched.names | more.names, touched.everything or more.everything)
+
     def after_cell(self, touched: Touched) -> str | None:
-        """Say why a cell that just ended can't be run again: for what runs beside it."""
-        before, after = self._seen, self._running()
+        """Say why a cell that just ended can't be run again: for what runs beside it, or came in the middle of it."""
+        came, before, after = self._came(), self._seen, self._running()
+        self._callbacks_ran = self._cells_ran = False
         self._seen = before | after
+        if came:
+            return f"what it uses may have been changed meanwhile by {', '.join(came.who)}"
         started = [who for who in after.who if who not in before.who]
         if started:
             return f"it left something running: {', '.join(started)}"
@@ -63,6 +76,11 @@ class Beside:
         if shared.everything or touched.everything or not shared.names.isdisjoint(touched.names):
             return f"what it uses may be changed meanwhile by {', '.join(before.who)}"
         return None
+
+    def _came(self) -> Suspects:
+        """Return who was heard of since this was last asked for good."""
+        found = self._background.callbacks(self._tracker.user.view()) if self._callbacks_ran else NOBODY
+        return found | _ANOTHER if self._cells_ran else found
 
     def _running(self) -> Suspects:
         return self._background.running(self._tracker.user.view())

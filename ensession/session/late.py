@@ -37,6 +37,7 @@ class LateLooks:
         self._recorder = recorder
         self._tracker = recorder.tracker
         self._too_long: dict[VersionId, float] = {}
+        """For how long it was tried in vain; twice that comes next."""
 
     def pending(self) -> list[Tracked]:
         """Return what was not looked at; nothing while a cell runs, which may have changed it by now."""
@@ -66,7 +67,7 @@ class LateLooks:
             Left alone where it may not be as it was recorded: a name of it was bound anew or is still to come, or
             something that runs beside the cells may have changed it.
         limit_s : float, optional
-            Processor time after which it is given up, and known to take longer.
+            Time after which it is given up, and known to take longer; what storing takes is estimated beforehand.
         is_behind : bool
             Leave compressing and writing to the writer's thread.
 
@@ -82,12 +83,19 @@ class LateLooks:
             self._too_long[one.version] = inf
             return []
         try:
+            start = time.monotonic()
             seen = self._tracker.looker.within(values, limit_s)
             if seen is None:
                 self._too_long[one.version] = limit_s or 0.0
                 return []
             fresh = self._tracker.inspect(one.names, values, seen)
             if self._is_wanted(fresh, one):
+                needs_s = (
+                    time.monotonic() - start + self._recorder.rule.store_s(seen.n_stream_bytes, seen.n_buffer_bytes)
+                )
+                if limit_s is not None and needs_s > limit_s:
+                    self._too_long[one.version] = needs_s / 2
+                    return []
                 add = self._store.behind.add if is_behind else self._store.log.add_payload
                 add(one.version, payload_writer(fresh, self._tracker.scope), self._keyring.seal)
                 self._store.settle(0)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from ensession.capture.change import Tracked
+from ensession.errors import IntegrityError
 from ensession.model import (
     HIDDEN_PREFIX,
     ExecutionId,
     Fate,
+    Fingerprint,
     Graph,
     Plan,
     RestoreReport,
+    Version,
     VersionId,
 )
 from ensession.restore import Made
@@ -53,11 +57,35 @@ def deferrable(graph: Graph, target: ExecutionId, bans: Bans, ignored: Collectio
     return frozenset(name for name, version in state.items() if version not in at_once)
 
 
-def stub(graph: Graph, names: tuple[str, ...], version: VersionId) -> Tracked:
-    """Return what is known of a co-variable before its value is there: names, and what it refers to."""
-    node = graph.versions[version]
-    references = {name for one in node.requires if one in graph.versions for name in graph.versions[one].names}
-    return Tracked(names, version, {}, None, node.unstorable, tuple(sorted(references)), (), None, {})
+def stubs(
+    graph: Graph, awaited: Mapping[str, VersionId], made_with: Callable[[VersionId], Mapping[VersionId, Version]]
+) -> dict[str, Tracked]:
+    """Return what is known of variables before their values are there: fingerprints, and what they refer to.
+
+    Parameters
+    ----------
+    graph : Graph
+    awaited : Mapping[str, VersionId]
+    made_with : callable
+        Returns a version and all others of its execution; may find them damaged.
+    """
+    names: dict[VersionId, list[str]] = {}
+    for name, version in sorted(awaited.items()):
+        names.setdefault(version, []).append(name)
+    recorded: dict[VersionId, Fingerprint | None] = {}
+    found = {}
+    for version, partners in names.items():
+        if version not in recorded:
+            recorded[version] = None
+            with suppress(IntegrityError):  # it shows when the value is needed
+                recorded.update({other: one.fingerprint for other, one in made_with(version).items()})
+        node = graph.versions[version]
+        references = {name for one in node.requires if one in graph.versions for name in graph.versions[one].names}
+        known = Tracked(
+            tuple(partners), version, {}, recorded[version], node.unstorable, tuple(sorted(references)), (), None, {}
+        )
+        found.update(dict.fromkeys(partners, known))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +123,7 @@ class Origin:
             variables=variables,
             duration_s=self.report.duration_s + duration_s,
             replans=self.report.replans + tuple(bans.reasons),
+            notes=self.report.notes + tuple(made.mended),
             loads=self.report.loads + tuple(made.loads),
         )
         return replace(self, report=report)

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from ensession.capture.change import Memory
 from ensession.capture.hidden import HiddenState
 from ensession.capture.namespace import UserNamespace
 from ensession.errors import UsageError
@@ -28,6 +26,7 @@ from ensession.model import (
 )
 from ensession.planner.costs import CostModel
 from ensession.restore import Made, Progress, place
+from ensession.session.before import Before
 from ensession.session.bench import LiveBench, StoreArchive
 from ensession.session.checks import InputCheck, Lookout
 from ensession.session.interrupts import uninterrupted
@@ -37,24 +36,11 @@ from ensession.session.recorder import Recorder
 from ensession.session.reports import plain
 from ensession.session.returning import Bans
 from ensession.session.shell import Shell
-from ensession.session.workshop import Scene, Workshop
+from ensession.session.workshop import Workshop
 from ensession.store import Store
 from ensession.trust import Keyring, OwnParts, require_history
 
 State = Mapping[str, tuple[VersionId, ExecutionId]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """Everything that a move may change, as it was."""
-
-    scene: Scene
-    memory: Memory
-
-    @property
-    def variables(self) -> Mapping[str, Any]:
-        """The user's variables."""
-        return self.scene.variables
 
 
 class Mover:
@@ -190,7 +176,7 @@ class Mover:
         wanted = {name: version for name, (version, _) in state.items()}
         lookout = Lookout(self._store, target, self._check)
         journey = Journey(OwnParts(self._store, self._keyring), target, wanted, living, lookout)
-        before = _Before(Scene.of(self._user, self._hidden, ignored), self._recorder.tracker.freeze())
+        before = Before.of(self._user, self._hidden, self._recorder)
         self._recorder.paused = True
         is_done = False
         try:
@@ -204,7 +190,7 @@ class Mover:
                 time.perf_counter() - started,
                 tuple(bans.reasons),
                 tuple(made.loads),
-                lookout.notes(state) if chosen.runs else (),
+                (*(lookout.notes(state) if chosen.runs else ()), *made.mended),
             )
             self._learn(report, state, made, journey)
             branch = self._store.refs.branch_for(target, branch)
@@ -219,7 +205,7 @@ class Mover:
             with uninterrupted():
                 self._recorder.paused = False
                 if not is_done:
-                    self._put_back(before)
+                    before.put_back(self._user, self._hidden, self._recorder)
                     self._recorder.tracker.owe(journey.spoilt_names())
         return report
 
@@ -230,7 +216,7 @@ class Mover:
         require_history(self._store, self._keyring, target)
         self._vouched.add(target)
 
-    def _bring(self, journey: Journey, before: _Before, progress: Progress) -> tuple[Made, Plan, Bans]:
+    def _bring(self, journey: Journey, before: Before, progress: Progress) -> tuple[Made, Plan, Bans]:
         """Load and make again what does not live, and leave the namespace as it was."""
         bans = Bans(costs=CostModel().learned(self._store.history.measured_loads()))
         brought = self._workshop.bring(journey, before.scene, bans, progress)
@@ -239,7 +225,7 @@ class Mover:
         made.fates.update(dict.fromkeys(brought.live, (Fate.KEPT, "")))
         return made, brought.plan, bans
 
-    def _switch(self, state: State, made: Made, journey: Journey, before: _Before) -> dict[str, str]:
+    def _switch(self, state: State, made: Made, journey: Journey, before: Before) -> dict[str, str]:
         """Make the target state live; return hidden state that can't be put back here, and why."""
         values = {name: made.values[version][name] for name, (version, _) in state.items() if version in made.values}
         values.update(self._left_alone(state, made, before))
@@ -252,7 +238,7 @@ class Mover:
             made.fates[state[name][0]] = (Fate.MISSING, one.reason)
         return {name: one.reason for name, one in refused.items()}
 
-    def _left_alone(self, state: State, made: Made, before: _Before) -> dict[str, Any]:
+    def _left_alone(self, state: State, made: Made, before: Before) -> dict[str, Any]:
         """Return live values that have no recorded form, in place of earlier ones that can't be brought back.
 
         Going back must not cost the user an open connection, of which the store only knows that it was touched.
@@ -300,11 +286,6 @@ class Mover:
             else:
                 values = {name: {**hidden, **variables}[name] for name in names}
                 tracker.learn(names, values, version, reasons[names[0]])
-
-    def _put_back(self, before: _Before) -> None:
-        self._user.replace(before.variables)
-        self._hidden.thaw(before.scene.hidden)
-        self._recorder.tracker.thaw(before.memory)
 
 
 def _names_by_version(state: State) -> dict[VersionId, tuple[str, ...]]:

@@ -19,6 +19,8 @@ from ensession.store import Store
 
 _LISTING = frozenset({"dir", "dump_session", "dump_module", "dump_module_asdict"})
 """Functions that show or keep all names of the session, which capture need not mind: they change nothing."""
+_BY_NAME = frozenset({"pickle", "dill", "cloudpickle", "joblib", "shelve", "read_pickle", "get_type_hints"})
+"""What looks the session's classes and functions up by names that stand in no code."""
 _LISTING_MAGIC = re.compile(r"run_line_magic\(['\"](?:who|whos|who_ls|psearch)['\"]")
 _READ_BYTES = 4 << 20
 """Streams up to this size are searched for words; a larger value may belong to any library."""
@@ -95,7 +97,7 @@ class Needs:
             if self._tracker.drift():  # what came between two cells is not analysed yet
                 return frozenset(awaited)
             touched = self._tracker.touched(names)
-            if touched.everything:
+            if touched.everything or not _BY_NAME.isdisjoint(touched.mentions.words):
                 return frozenset(awaited)
             found = awaited.keys() & spread(touched)
             if not self._look_for_words({awaited[name] for name in found - names.loads}, awaited):

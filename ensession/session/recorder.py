@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import inf
 from typing import Any
 
-from ensession.capture.change import Change, Fresh
+from ensession.capture.change import Change
 from ensession.capture.effects import EffectRecorder, caution
 from ensession.capture.hidden import HiddenState
 from ensession.capture.module_state import ModuleState
@@ -22,7 +22,7 @@ from ensession.capture.namespace import UserNamespace
 from ensession.capture.touch import Touched
 from ensession.capture.words import words_of
 from ensession.config import Config
-from ensession.errors import CaptureError, UsageError
+from ensession.errors import CaptureError, EnsessionError, UsageError
 from ensession.model import ExecutionDraft, ExecutionId, ExecutionKind, KernelRun, Recorded, VersionId
 from ensession.planner.costs import CostModel
 from ensession.planner.policy import StorageRule
@@ -35,7 +35,7 @@ from ensession.session.discretion import Discretion
 from ensession.session.notices import Notices
 from ensession.session.patches import patch_effects, patch_warning, with_changed
 from ensession.session.shell import Shell
-from ensession.session.storing import inline, own_files, payload_writer, store_again, tracker_of
+from ensession.session.storing import inline, own_files, payload_writer, store_again, store_behind, tracker_of
 from ensession.session.survival import SurvivalWatch, well_bound
 from ensession.session.word import SpokenNames
 from ensession.store import MAIN, Store
@@ -89,6 +89,7 @@ class Recorder:
         self.beside = Beside(self.tracker)
         self.rule = StorageRule(config.policy, CostModel())
         self.head: ExecutionId | None = None
+        self._newest: ExecutionId | None = None
         self.branch = MAIN
         self.paused = False
         self.survival: SurvivalWatch | None = None
@@ -159,10 +160,6 @@ class Recorder:
         self._config, self.rule.policy = config, config.policy
         self.tracker.looker.budget.share = config.looks_share
 
-    def note_callbacks(self) -> None:
-        """Take note that callbacks of widgets ran while no cell did."""
-        self.beside.note_callbacks()
-
     def close(self) -> None:
         """Stop listening; what is recorded stays, also where the store was deleted since the last cell."""
         self._notices.stay_in_place()
@@ -177,7 +174,7 @@ class Recorder:
                 gap = self._gap
                 self._write(*birth(self.tracker, origins, self._run, self.head, self.branch))
                 self._gap = gap
-        touched, known = pending.touched, self.tracker.known
+        touched, known = self.beside.joined(pending.touched), self.tracker.known
         self.tracker.looker.budget.earn(ended - pending.started)
         conditions = {known[name].version for name in self._hidden.conditions if name in known}
         beside = self.beside.after_cell(touched)
@@ -254,6 +251,8 @@ class Recorder:
             yield
         except BaseException:
             self._gap = "an execution before it was not recorded"
+            with suppress(EnsessionError):  # an interrupt may have come right behind the commit
+                self.head = self._store.log.newer(self._newest, self._run.id) or self.head
             self.tracker.doubt(touched)
             self.tracker.results.forget()
             self._hidden.doubt_last()
@@ -285,14 +284,15 @@ class Recorder:
         small = inline(wanted, self._config.inline_limit_bytes)
         writers = {index: payload_writer(wanted[index], self.tracker.scope) for index in small}
         recorded = self._store.log.record(self.discretion.masked(draft), writers, self._keyring.seal)
-        self.head = recorded.id
+        self.head = self._newest = recorded.id
         self.branch = recorded.branch or self.branch
         self._gap = None
         self._notices.recorded()
         self.discretion.told(change, draft.code, recorded.id)
         if change.fresh or change.deleted or change.assumed:
             self.tracker.commit(change, recorded.versions)
-        stored = self._add_large(recorded, {index: one for index, one in wanted.items() if index not in small})
+        large = {recorded.versions[index]: one for index, one in wanted.items() if index not in small}
+        stored = store_behind(large, self.tracker, self._store, self._keyring, self._guarded)
         stored |= {recorded.versions[index] for index in small}
         self._store.settle(self._config.settle_wait_s)
         sizes = {
@@ -318,15 +318,6 @@ class Recorder:
             return
         with self._guarded("which variables would survive a restart"):
             self.survival.note(well_bound(draft.bindings, recorded.versions, stored, is_repeatable=is_repeatable))
-
-    def _add_large(self, recorded: Recorded, wanted: dict[int, Fresh]) -> set[VersionId]:
-        stored = set()
-        for index, one in wanted.items():
-            version = recorded.versions[index]
-            with self._guarded(f"the value of {', '.join(one.names)}"):
-                self._store.behind.add(version, payload_writer(one, self.tracker.scope), self._keyring.seal)
-                stored.add(version)
-        return stored
 
     def _tell_failures(self) -> str | None:
         """Warn of values that could not be written behind their cells, and go on as if they had not been wanted."""

@@ -15,8 +15,10 @@ from ensession.planner.costs import CostModel
 from ensession.planner.policy import StorageRule
 from ensession.restore import Progress
 from ensession.session.awaiting import Awaited
+from ensession.session.before import Before
 from ensession.session.bench import LiveBench, StoreArchive
 from ensession.session.checks import InputCheck, Surroundings, look_around
+from ensession.session.interrupts import uninterrupted
 from ensession.session.lazily import deferrable
 from ensession.session.needs import Needs
 from ensession.session.recorder import Recorder
@@ -63,6 +65,8 @@ class Restorer:
     ----------
     awaited : Awaited
         Those that did not come yet.
+    left : ExecutionId or None
+        The state that the last restore came from.
     check : InputCheck
         Remembers the contents of files that it looked at.
     """
@@ -89,6 +93,7 @@ class Restorer:
         self._bench = LiveBench(shell, user, hidden, recorder.tracker)
         self._told = told
         self._n_noted = 0
+        self.left: ExecutionId | None = None
         workshop = Workshop(StoreArchive.sealed(store, keyring), self._bench, user, hidden)
         needs = Needs(store, recorder.tracker, shell.transform)
         self.awaited = Awaited(store, OwnParts(store, keyring), user, hidden, recorder, workshop, needs, self._note)
@@ -114,6 +119,8 @@ class Restorer:
 
     def _begin(self, target: ExecutionId) -> _Journal:
         started_at = time.time()
+        if self._recorder.head is not None:  # what is there now can be gone back to, all of it
+            self._recorder.catch_up({})
         require_history(self._store, self._keyring, target)
         graph = own_words(self._store, self._keyring, self._store.history.graph(target))
         around = look_around(self._store, graph, self.check)
@@ -124,25 +131,32 @@ class Restorer:
     def _bring(
         self, journal: _Journal, left_out: Mapping[str, Fate], progress: Progress, *, overwrite: bool
     ) -> RestoreReport:
-        graph = journal.graph
+        recorder, graph = self._recorder, journal.graph
         kept = self._unrecorded(graph, overwrite=overwrite)
-        ignored = self._recorder.spoken.ignored
-        untouched = {name: self._user.live[name] for name in ignored if name in self._user.live}
+        before = Before.of(self._user, self._hidden, recorder)
         archive = StoreArchive.sealed(self._store, self._keyring)
-        self._recorder.paused = True
+        recorder.paused = True
+        is_done = False
         try:
             report = bring_back(
                 graph, journal.target, archive, self._bench, progress, self._costs(), journal.around, left_out
             )
+            for name in recorder.spoken.ignored.intersection(self._user.live):
+                del self._user.live[name]  # a cell that ran again may have needed an older value
+            self._user.live.update({**before.scene.untouched, **kept})
+            self._learn(graph, report)
+            with uninterrupted():
+                self._go_on_from(graph, report)
+                self._record(journal.started_at, report)
+                self.left = before.head
+                is_done = True
         finally:
-            self._recorder.paused = False
-            for name in ignored.intersection(self._user.live):  # a cell that ran again may have needed an older value
-                del self._user.live[name]
-            self._user.live.update(untouched)
-        self._take_up(graph, report)
-        self._user.live.update(kept)
+            with uninterrupted():
+                recorder.paused = False
+                self._bench.looks.clear()
+                if not is_done:
+                    before.put_back(self._user, self._hidden, recorder)
         self._n_noted = len(report.loads)
-        self._record(journal.started_at, report)
         return report
 
     def _note(self, report: RestoreReport) -> None:
@@ -176,26 +190,30 @@ class Restorer:
             )
         return {name: value for name, value in variables.items() if name not in graph.state}
 
-    def _take_up(self, graph: Graph, report: RestoreReport) -> None:
-        """Make the restored state the one that recording goes on from."""
-        recorder, variables = self._recorder, {**self._user.variables(), **self._hidden.read()}
+    def _learn(self, graph: Graph, report: RestoreReport) -> None:
+        """Make the restored values what the tracker knows."""
+        tracker, variables = self._recorder.tracker, {**self._user.variables(), **self._hidden.read()}
         fates = {variable.name: variable.fate for variable in report.variables}
-        recorder.tracker.forget()
+        tracker.forget()
         for version, names in _names_by_version(graph).items():
             kinds = {fates[name] for name in names}
             if kinds <= {Fate.MISSING, Fate.IGNORED}:
-                recorder.tracker.miss(names, version)
+                tracker.miss(names, version)
             elif kinds.isdisjoint(_NOT_AS_RECORDED):  # else it is found new before the next cell
                 present = {name: variables[name] for name in names if name in variables}
                 seen = self._bench.looks.get(version) if kinds == {Fate.RECOMPUTED} else None
-                recorder.tracker.learn(tuple(present), present, version, graph.versions[version].unstorable, seen)
-        self._bench.looks.clear()
+                tracker.learn(tuple(present), present, version, graph.versions[version].unstorable, seen)
         self._hidden.changed()
         self._hidden.doubt(name for name, fate in fates.items() if fate is Fate.MISSING)
+
+    def _go_on_from(self, graph: Graph, report: RestoreReport) -> None:
+        """Make the restored state the one that recording goes on from."""
+        recorder = self._recorder
         recorder.rule = StorageRule.from_graph(recorder.rule.policy, self._costs(), graph)
         recorder.head = report.target
         if recorder.survival is not None:
-            is_whole = {Fate.AWAITED, Fate.IGNORED}.isdisjoint(fates.values())  # else its plan is of a part
+            is_whole = {Fate.AWAITED, Fate.IGNORED}.isdisjoint(one.fate for one in report.variables)
+            # Of a part its plan says nothing.
             recorder.survival.restart(lost_names(graph, report.plan) if is_whole else None)
         recorder.branch = self._store.refs.branch_for(report.target, recorder.branch)
 

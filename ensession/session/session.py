@@ -67,6 +67,8 @@ class Session:
         The branch that work is on.
     late : LateLooks
         Looks at what there was no time for.
+    beside : Beside
+        Hears of what runs beside the cells.
     awaited : Awaited
         Variables of a lazily restored state that are still to come.
     """
@@ -77,6 +79,7 @@ class Session:
             shell.notify(one_line(f"ensession: {sentence}"))
         self.config = config
         self.last_restore: RestoreReport | None = None
+        self._found: ExecutionId | None = None
         self._keyring = keyring
         self._shell = shell
         self._user = UserNamespace(shell.namespace, shell.shell_names)
@@ -86,6 +89,7 @@ class Session:
         self.moves = Mover(self.store, self.run, shell, self._user, self._hidden, self._recorder, keyring)
         self.naming = Naming(self.store, self._recorder)
         self.late = LateLooks(self.store, keyring, self._recorder)
+        self.beside = self._recorder.beside
         shell.outputs.install()
         self.word = UsersWord(self.store, keyring, self._recorder)
         self._restorer = Restorer(
@@ -107,6 +111,19 @@ class Session:
         return self._recorder.head
 
     @property
+    def earlier(self) -> ExecutionId | None:
+        """The last state of the work that the store held when recording began here, if nobody has moved since.
+
+        Where a kernel dies and the next one records into the same file at once, this is what its user wants back.
+        """
+        return self._found if self.last_restore is None else None
+
+    @property
+    def left(self) -> ExecutionId | None:
+        """The state that the last restore came from."""
+        return self._restorer.left
+
+    @property
     def assumed(self) -> list[str]:
         """Variables that were not looked at, for want of time, and count as changed."""
         return self._recorder.tracker.known.assumed()
@@ -120,15 +137,12 @@ class Session:
 
     def start(self) -> None:
         """Begin a new line of history with what the namespace holds."""
+        self._found = self.store.history.latest()
         self._recorder.adopt()
 
     def keep_quiet(self) -> None:
         """Write nothing below cells of what would not survive a restart: nobody reads along, and it is no output."""
         self._recorder.survival = None
-
-    def note_callbacks(self) -> None:
-        """Take note that callbacks of widgets ran while no cell did."""
-        self._recorder.note_callbacks()
 
     def begin_cell(self, code: str, cell_id: str | None, python: str | None = None) -> None:
         """Take note that a cell is about to run; ``python`` is what the shell made of it, where that is known."""
@@ -170,6 +184,7 @@ class Session:
     def stop(self) -> None:
         """Stop recording and close the store; the variables stay as they are."""
         try:
+            self.store.behind.flush()  # who waits for the kernel's end waits a few seconds only: first what is known
             for problem in self.late.look_at_all(AT_THE_END_S):
                 self._shell.warn(f"ensession: {problem}")
         finally:  # whatever interrupts that
@@ -195,7 +210,7 @@ class Session:
         """
         if execution is not None:
             return self.store.history.execution(execution).id
-        found = self.head if self.head is not None else self.store.history.head()
+        found = self.head if self.head is not None else self.store.history.latest()
         if found is None:
             raise NotFoundError(f"{self.store.path} holds no execution yet")
         return found
@@ -236,7 +251,7 @@ class Session:
         Parameters
         ----------
         execution : ExecutionId, optional
-            Default: the last one of the store.
+            Default: what the store held before recording began here (:attr:`earlier`), else its last one.
         progress : callable
         overwrite : bool
             Give up variables that are not recorded in this store and that the state would replace.
@@ -278,7 +293,7 @@ class Session:
     def _restore_target(self, execution: ExecutionId | None) -> ExecutionId:
         if execution is not None:
             return self.target(execution)
-        found = self.store.history.head()
+        found = self.earlier or self.store.history.latest()
         if found is None:
             raise NotFoundError(f"{self.store.path} holds no execution yet: there is nothing to restore")
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 
 from ensession.capture.change import Fresh
 from ensession.capture.namespace import UserNamespace
@@ -54,6 +54,32 @@ def payload_writer(one: Fresh, scope: Scope) -> Callable[[PayloadSink], Codec]:
         return one.look.codec or Codec.PICKLE
 
     return write
+
+
+def store_behind(
+    wanted: Mapping[VersionId, Fresh],
+    tracker: Tracker,
+    store: Store,
+    keyring: Keyring,
+    guarded: Callable[[str], AbstractContextManager[None]],
+) -> set[VersionId]:
+    """Hand the values of recorded versions to the writer; return the versions of which it has got all.
+
+    An interrupt may break that off. What it has not got is forgotten then: found again, it is a new version, with a
+    value of its own. An equal fingerprint alone would say that all is recorded.
+    """
+    stored, left = set(), dict(wanted)
+    try:
+        for version, one in wanted.items():
+            with guarded(f"the value of {', '.join(one.names)}"):
+                store.behind.add(version, payload_writer(one, tracker.scope), keyring.seal)
+                stored.add(version)
+            del left[version]
+    except BaseException:
+        for name in (name for one in left.values() for name in one.names):
+            del tracker.known[name]
+        raise
+    return stored
 
 
 def store_now(names: Collection[str], tracker: Tracker, store: Store, keyring: Keyring) -> dict[str, str]:

@@ -146,6 +146,13 @@ class WriteBehind:
         if self._thread is not None and self._is_alive():
             self._thread.join()
 
+    def _start(self) -> None:
+        """Have a thread that works; where the system gives none, the next payload asks again."""
+        if self._thread is None or (not self._thread.is_alive() and self._process == os.getpid()):
+            # Known before it runs: an interrupt in between must not have a second one take the same tasks.
+            self._thread = threading.Thread(target=self._work, name="ensession writer", daemon=True)
+            self._thread.start()
+
     def _is_alive(self) -> bool:
         return self._thread is not None and self._thread.is_alive() and self._process == os.getpid()
 
@@ -158,9 +165,7 @@ class WriteBehind:
     def _push(self, task: _Task) -> None:
         n_bytes = task.n_bytes
         with self._condition:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="ensession writer", daemon=True)
-                self._thread.start()
+            self._start()
             # A single task may be larger than the buffer: it goes in alone.
             while self._n_bytes and self._n_bytes + n_bytes > BUFFER_BYTES and self._is_alive():
                 self._condition.wait(_LOOK_S)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from ensession.config import Config
 from ensession.errors import NotFoundError, SchemaError, UsageError
-from ensession.store.engine import Access, raw_connection, read_access, read_header, sync_file
+from ensession.store.engine import Access, raw_connection, read_access, sync_file
 from ensession.store.failures import translated
+from ensession.store.header import read_header
 from ensession.store.logs import one_at_a_time, put_aside
 
 

@@ -19,19 +19,17 @@ from sqlite3 import Connection
 from typing import Any
 from urllib.parse import quote
 
-from ensession.errors import NotAStoreError, NotFoundError, StoreAccessError, UsageError
+from ensession.errors import StoreAccessError, UsageError
 from ensession.store.failures import translated
+from ensession.store.header import APPLICATION_ID
+from ensession.store.holding import Hold
 from ensession.store.identity import file_id
 from ensession.store.mounts import is_network
+from ensession.store.transaction import Transaction
 
-APPLICATION_ID = 0x656E7331
-"""``ens1`` in the database header says that the file is a store."""
 PAGE_SIZE = 32 * 1024
 CACHE_KIB = 32 * 1024
 JOURNAL_LIMIT_BYTES = 64 * 2**20
-
-_HEADER_BYTES = 100
-_MAGIC = b"SQLite format 3\0"
 
 _ALONE = "mode=ro&immutable=1"
 
@@ -85,34 +83,32 @@ class Database:
         self.read_only = access is not Access.READ_WRITE
         self.busy_timeout_s = busy_timeout_s
         self.point = on_point
-        self._lock = threading.RLock()
-        self._inside: int | None = None
-        self._connection: Connection | None = None
+        self.lock = threading.RLock()
+        self.inside: int | None = None
+        self.connection: Connection | None = None
+        self._hold: Hold | None = None
         with translated(path):
-            self._connection = _connected(path, access, busy_timeout_s)
+            self.connection = _connected(path, access, busy_timeout_s)
             self.file_id = file_id(path)
+            self._keep_hold()
 
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> Transaction:
         """One read transaction; inside another one of this thread, a part of that."""
-        with self._transaction("BEGIN") as connection:
-            yield connection
+        return Transaction(self, "BEGIN")
 
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self) -> Transaction:
         """One write transaction: committed at the end, rolled back when anything is raised."""
         if self.read_only:
             raise UsageError(f"{self.path}: the store was opened read-only; open it for writing")
-        with self._transaction("BEGIN IMMEDIATE") as connection:
-            yield connection
+        return Transaction(self, "BEGIN IMMEDIATE")
 
     @contextmanager
     def outside_transactions(self) -> Iterator[Connection]:
         """Lend the connection while no transaction runs, for what SQLite does not do inside one."""
-        with self._lock, translated(self.path):
-            if self._connection is None or self._connection.in_transaction:
+        with self.lock, translated(self.path):
+            if self.connection is None or self.connection.in_transaction:
                 raise UsageError(f"{self.path}: that needs an open store and no transaction")
-            yield self._connection
+            yield self.connection
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> Sequence[Any]:
         """Return all rows of one query, in a read transaction of its own or in the running one."""
@@ -125,10 +121,10 @@ class Database:
         Once all of the log is in the file, the next writer begins it anew, and waits for the disk until its header is
         there. For a thread that has the time.
         """
-        if not self._lock.acquire(blocking=False):
+        if not self.lock.acquire(blocking=False):
             return
         try:
-            connection = self._connection
+            connection = self.connection
             if connection is not None and not connection.in_transaction:
                 connection.execute("PRAGMA busy_timeout = 0")  # nobody who wants this connection waits for that
                 try:
@@ -137,12 +133,12 @@ class Database:
                 finally:
                     connection.execute(f"PRAGMA busy_timeout = {round(self.busy_timeout_s * 1000)}")
         finally:
-            self._lock.release()
+            self.lock.release()
 
     @property
     def is_inside(self) -> bool:
         """Whether this thread is inside a transaction."""
-        return self._inside == threading.get_ident()
+        return self.inside == threading.get_ident()
 
     def is_in_place(self) -> bool:
         """Whether the file that is open is the one that its path names."""
@@ -160,44 +156,52 @@ class Database:
         write : callable
             Writes all that a connection sees to a new file.
         """
-        with self._lock, self.outside_transactions() as connection:
+        with self.lock, self.outside_transactions() as connection:
             write(connection, target)
-            connection.close()
-            self._connection = _connected(target, Access.READ_WRITE, self.busy_timeout_s)
-            self.path, self.file_id = target, file_id(target)
+            try:
+                fresh = _connected(target, Access.READ_WRITE, self.busy_timeout_s)
+            except BaseException:  # better the old file, which nobody finds any more, than none
+                target.unlink(missing_ok=True)
+                raise
+            hold, self._hold = self._hold, None
+            self.connection, self.path, self.file_id = fresh, target, file_id(target)
+            self._keep_hold()
+            _close(connection, hold)
+
+    @contextmanager
+    def unheld(self) -> Iterator[Callable[[], None]]:
+        """Let go of the file, for what takes it for oneself; calling what is yielded keeps it so."""
+        hold = self._hold
+        if hold is not None:
+            hold.release()
+        is_to_stay = []
+        try:
+            yield lambda: is_to_stay.append(True)
+        finally:
+            if hold is not None and not is_to_stay:
+                hold.take()
+
+    def _keep_hold(self) -> None:
+        """Keep hold of a file with a log, which nobody else may take away while it is open here."""
+        if not self.read_only and not is_network(self.path):
+            self._hold = Hold(self.path)
 
     def close(self) -> None:
         """Close the connection; the last one of all processes leaves the file alone, without a log beside it."""
-        with self._lock, translated(self.path):
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
-    @contextmanager
-    def _transaction(self, begin: str) -> Iterator[Connection]:
-        with self._lock, translated(self.path):
-            connection = self._connection
-            if connection is None:
-                raise UsageError(f"{self.path}: the store is closed; open it again")
-            if connection.in_transaction:
-                yield connection
-                return
-            connection.execute(begin)
-            self._inside = threading.get_ident()
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                roll_back(connection)
-                raise
-            finally:
-                self._inside = None
+        with self.lock, translated(self.path):
+            connection, self.connection = self.connection, None
+            hold, self._hold = self._hold, None
+            if connection is not None:
+                _close(connection, hold)
 
 
-def roll_back(connection: Connection) -> None:
-    """Roll a transaction back, where one still runs."""
-    if connection.in_transaction:  # where the disk failed, SQLite has rolled back by itself
-        connection.execute("ROLLBACK")
+def _close(connection: Connection, hold: Hold | None) -> None:
+    """Close a connection: the last one to a file takes it for itself; then what holds it, for that takes all locks."""
+    if hold is not None:
+        hold.release()
+    connection.close()
+    if hold is not None:
+        hold.close()
 
 
 def execute(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
@@ -228,29 +232,6 @@ def read_access(path: Path) -> Access:
     log, journal = Path(f"{path}-wal"), Path(f"{path}-journal")
     is_in_use = journal.exists() or (log.exists() and log.stat().st_size > 0)
     return Access.READ_ONLY if is_in_use else Access.IMMUTABLE
-
-
-def read_header(path: Path) -> int:
-    """Return the format version in a store file's header, without SQLite and without touching anything.
-
-    Raises
-    ------
-    NotFoundError
-        There is no such file.
-    NotAStoreError
-        It is something else.
-    """
-    with translated(path):
-        if not path.exists():
-            raise NotFoundError(f"{path}: there is no such store; check the path, or create one by recording into it")
-        if not path.is_file():
-            raise NotAStoreError(f"{path}: this is not a file; give the path of a store")
-        with path.open("rb") as file:
-            header = file.read(_HEADER_BYTES)
-    application_id = int.from_bytes(header[68:72], "big")
-    if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC) or application_id != APPLICATION_ID:
-        raise NotAStoreError(f"{path}: this is not an ensession store; give the path of another file")
-    return int.from_bytes(header[60:64], "big")
 
 
 def raw_connection(path: Path, access: Access, busy_timeout_s: float) -> sqlite3.Connection:

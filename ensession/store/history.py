@@ -63,6 +63,10 @@ _ONE_VERSION = f"SELECT {_VERSION} FROM version v {_PAYLOAD} WHERE v.id = ?"
 _IN_LINE = "EXISTS (SELECT 1 FROM line WHERE {} BETWEEN line.first AND line.last)"
 _ON_LINE = f"{LINE} {_EXECUTION} WHERE {_IN_LINE.format('id')} ORDER BY id"
 _CHANGES = f"{LINE} SELECT execution, name FROM binding WHERE {_IN_LINE.format('execution')} ORDER BY execution, name"
+_LATEST_RUN = (
+    "SELECT run FROM execution WHERE kind = 'cell' AND run IN (SELECT run FROM execution WHERE id NOT IN"
+    " (SELECT parent FROM execution WHERE parent IS NOT NULL)) ORDER BY started_at DESC, id DESC LIMIT 1"
+)
 _HEADS = "SELECT id FROM execution WHERE id NOT IN (SELECT parent FROM execution WHERE parent IS NOT NULL) ORDER BY id"
 _RUNS = (
     "SELECT id, uid, started_at, ended_at, python, implementation, platform, hostname, pid, cwd, packages"
@@ -112,6 +116,16 @@ class HistoryReader:
         sql = "SELECT id FROM execution WHERE ?1 IS NULL OR run = ?1 ORDER BY id DESC LIMIT 1"
         rows = self._database.rows(sql, (run,))
         return rows[0][0] if rows else None
+
+    def latest(self) -> ExecutionId | None:
+        """Return the last execution of the kernel run that was the last to run a cell; where none was, the last of all.
+
+        A kernel that records into the file as soon as it starts is not what anybody means by the latest state. Nor is
+        what came in last from another copy: that goes by the clock. Within a run, and where one goes on with what
+        another one left, the clock may have jumped.
+        """
+        rows = self._database.rows(f"SELECT max(id) FROM execution WHERE run = ({_LATEST_RUN})")
+        return rows[0][0] if rows[0][0] is not None else self.head()
 
     def heads(self) -> list[ExecutionId]:
         """Return the executions without children."""

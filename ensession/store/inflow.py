@@ -58,12 +58,13 @@ class Inflow:
     def _begin(self, journal: str) -> bool:
         """Begin a rollback journal of some kind; return False where somebody else has the store open."""
         timeout_s = self._database.busy_timeout_s
-        with self._database.outside_transactions() as connection:
+        with self._database.unheld() as keep_so, self._database.outside_transactions() as connection:
             connection.execute("PRAGMA busy_timeout = 0")
             try:
                 connection.execute(f"PRAGMA journal_mode = {journal}")
                 connection.execute("PRAGMA synchronous = FULL")  # else a power cut could find half a journal
                 timeout_s = PATIENCE_S
+                keep_so()  # who writes without a log takes the file for itself, time and again
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                     raise

@@ -15,10 +15,11 @@ from sqlite3 import Connection
 from ensession.errors import RefMovedError
 from ensession.model import VersionId
 from ensession.model.upkeep import StoredValue, Usage
-from ensession.store.engine import Access, Database, execute, raw_connection, roll_back, rows
+from ensession.store.engine import Access, Database, execute, raw_connection, rows
 from ensession.store.failures import translated
 from ensession.store.lookup import decode_names
 from ensession.store.search import TABLE
+from ensession.store.transaction import roll_back
 
 SWEEP_BYTES = 64 * 2**20
 """Bytes of chunks that go in one transaction: so long a kernel's record may have to wait."""

@@ -122,6 +122,12 @@ class ExecutionLog:
         point("record:committed")
         return recorded
 
+    def newer(self, id: ExecutionId | None, run: KernelRunId) -> ExecutionId | None:
+        """Return what a kernel run recorded after one of its executions, if anything."""
+        sql = "SELECT max(id) FROM execution WHERE run = ? AND id > coalesce(?, 0)"
+        found: ExecutionId | None = self._database.rows(sql, (run, id))[0][0]
+        return found
+
     def add_payload(self, version: VersionId, write: WritePayload, seal: MakeSeal | None = None) -> PayloadInfo:
         """Add the payload of a recorded version, in transactions of bounded size.
 

@@ -22,10 +22,10 @@ from ensession.store.engine import (
     build_file,
     no_point,
     raw_connection,
-    read_header,
     sync_file,
 )
 from ensession.store.failures import translate, translated
+from ensession.store.header import read_header
 from ensession.store.logs import one_at_a_time, put_aside
 from ensession.store.structure import STAMP, check_old_structure
 from ensession.store.tables import DDL

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from sqlite3 import Connection
 
@@ -11,9 +12,10 @@ from ensession.model.parcels import RefParcel, RefsBrought
 from ensession.store.engine import execute, rows
 from ensession.store.lines import LINE
 from ensession.store.numbers import Numbers
-from ensession.store.refs import RefTable, check_name
+from ensession.store.refs import LONGEST_NAME, RefTable, check_name
 
 _MARK_CHARS = 8
+_MARK = re.compile(r"[0-9a-f]{8}")
 _IS_ANCESTOR = f"{LINE} SELECT 1 FROM line WHERE ? BETWEEN line.first AND line.last"  # noqa: S608 - a constant
 _INSERT = {RefKind.TAG: "INSERT INTO tag VALUES (?, ?, ?)", RefKind.BRANCH: "INSERT INTO branch VALUES (?, ?, ?)"}
 _MOVE = "UPDATE branch SET execution = ?, moved_at = ? WHERE name = ?"
@@ -42,11 +44,26 @@ def bring_refs(connection: Connection, table: RefTable, numbers: Numbers, parcel
             execute(connection, _MOVE, (theirs.execution, theirs.at, theirs.name))
             moved.append(theirs.name)
         elif not _agrees(connection, theirs, ours):
-            second = f"{parcel.name}.{parcel.execution.hex()[:_MARK_CHARS]}"
-            if table.find(second) is None:
-                _add(connection, Ref(second, theirs.kind, theirs.execution, theirs.at))
-            disputed[parcel.name] = second
+            disputed[parcel.name] = _bring_second(connection, table, theirs, ours, parcel.execution.hex())
     return RefsBrought(tuple(added), tuple(moved), disputed)
+
+
+def _bring_second(connection: Connection, table: RefTable, theirs: Ref, ours: Ref, digest: str) -> str:
+    """Keep their state under a second name; return that. A branch that goes on over there goes on here, too."""
+    for ref in table.branches() if theirs.kind is RefKind.BRANCH else ():
+        is_second = ref.name.startswith(_stem(theirs.name)) and _MARK.fullmatch(ref.name[len(_stem(theirs.name)) :])
+        if is_second and _is_ancestor(connection, ref.execution, theirs.execution):
+            if not _is_ancestor(connection, ref.execution, ours.execution):
+                execute(connection, _MOVE, (theirs.execution, theirs.at, ref.name))
+                return ref.name
+    second = f"{_stem(theirs.name)}{digest[:_MARK_CHARS]}"
+    if table.find(second) is None:
+        _add(connection, Ref(second, theirs.kind, theirs.execution, theirs.at))
+    return second
+
+
+def _stem(name: str) -> str:
+    return f"{name[: LONGEST_NAME - _MARK_CHARS - 1]}."
 
 
 def _checked(numbers: Numbers, parcel: RefParcel) -> Ref:

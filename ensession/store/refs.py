@@ -19,7 +19,7 @@ from ensession.store.texts import clean
 MAIN = "main"
 """The first branch of a store."""
 
-_MAX_NAME = 100
+LONGEST_NAME = 100
 _NAME = re.compile(r"[^\W\d_][^\s@~^:?*\[\\\"'$<>|;&]*|_[^\s@~^:?*\[\\\"'$<>|;&]*")
 _NUMBERED = re.compile(r"-[1-9][0-9]*$")
 _ALL = (
@@ -183,10 +183,10 @@ def check_name(name: str) -> None:
     ------
     UsageError
     """
-    if len(name) > _MAX_NAME or not _NAME.fullmatch(name) or clean(name) != name:
+    if len(name) > LONGEST_NAME or not _NAME.fullmatch(name) or clean(name) != name:
         raise UsageError(
             f"{name!r} can't be the name of a tag or branch: it begins with a letter or an underscore, is at most "
-            f"{_MAX_NAME} characters long, and has no spaces, quotes or signs like @ : * ? $"
+            f"{LONGEST_NAME} characters long, and has no spaces, quotes or signs like @ : * ? $"
         )
 
 
@@ -219,4 +219,5 @@ def advance(connection: Connection, name: str, parent: ExecutionId | None, execu
 def _free_name(connection: Connection, name: str) -> str:
     stem = _NUMBERED.sub("", name)
     taken = {row[0] for row in rows(connection, "SELECT name FROM tag UNION ALL SELECT name FROM branch")}
-    return next(found for number in range(2, len(taken) + 3) if (found := f"{stem}-{number}") not in taken)
+    names = (f"{stem[: LONGEST_NAME - len(str(number)) - 1]}-{number}" for number in range(2, len(taken) + 3))
+    return next(name for name in names if name not in taken)

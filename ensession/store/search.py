@@ -15,9 +15,10 @@ from pathlib import Path
 from ensession.display import harmless, output_text
 from ensession.errors import IntegrityError, StoreAccessError, StoreBusyError, UsageError
 from ensession.model import ExecutionId, Hit, Place
-from ensession.store.engine import Access, raw_connection, read_access, roll_back
+from ensession.store.engine import Access, raw_connection, read_access
 from ensession.store.failures import translated
 from ensession.store.history import HistoryReader
+from ensession.store.transaction import roll_back
 
 TABLE = "search_entry"
 MARK = "search_mark"

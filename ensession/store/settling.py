@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from ensession.store.engine import Access, raw_connection
@@ -50,14 +50,13 @@ class Settler:
         Returns
         -------
         bool
-            Whether the file is complete; False where it needs longer, or a reader holds it up.
+            Whether the file is complete; False where it needs longer, a reader holds it up, or no thread can be had.
         """
         with self._condition:
             if self._is_closed:
                 return False
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._work, name="ensession settler", daemon=True)
-                self._thread.start()
+            if (self._thread is None or not self._thread.is_alive()) and not self._start():
+                return False
             self._asked += 1
             self._asked_at = time.monotonic()
             mine = self._asked
@@ -72,6 +71,15 @@ class Settler:
             finally:
                 self._n_waiting -= 1
 
+    def _start(self) -> bool:
+        """Say whether there is a thread now; where the system gives none, the log keeps what it has until the next."""
+        self._thread = threading.Thread(target=self._work, name="ensession settler", daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError:
+            self._thread = None
+        return self._thread is not None
+
     def close(self) -> None:
         """End the thread."""
         with self._condition:
@@ -81,6 +89,10 @@ class Settler:
             self._thread.join()
 
     def _work(self) -> None:
+        with suppress(sqlite3.Error):  # the log keeps everything, and who asks the next time has a new thread
+            self._settle_what_is_asked()
+
+    def _settle_what_is_asked(self) -> None:
         with closing(raw_connection(self._path, Access.READ_WRITE, self._busy_timeout_s)) as connection:
             connection.execute("PRAGMA synchronous = NORMAL")
             while True:

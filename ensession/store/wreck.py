@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ensession.errors import EnsessionError
+from ensession.errors import EnsessionError, StoreBusyError
 from ensession.model import ExecutionId
 from ensession.store.chain import ChainWalker, read_rows
 from ensession.store.engine import Access, Database
@@ -22,6 +23,9 @@ from ensession.store.texts import clean
 _LARGEST_GAP = 100_000
 """Executions are numbered through; a number that far behind the last one is damage."""
 _LIMIT = 500
+_ATTEMPTS = 5
+_PAUSE_S = 0.2
+"""A checkpoint follows a cell within a tenth of a second."""
 
 Rows = tuple[Sequence[Any], dict[str, list[Any]]]
 
@@ -123,22 +127,44 @@ def open_wreck(path: Path, beside: Path) -> Iterator[Wreck]:
     path : Path
     beside : Path
         A name for a copy, where the store's log has to be taken in first; it is taken away in the end.
+
+    Raises
+    ------
+    StoreBusyError
+        Somebody goes on writing to it.
     """
     log = Path(f"{path}-wal")
-    if not (log.exists() and log.stat().st_size):
+    if not log.exists():
         with _opened(path) as wreck:
             yield wreck
         return
     copied = (beside, Path(f"{beside}-wal"))
     try:
-        for source, target in zip((path, log), copied, strict=True):
-            target.touch(mode=0o600, exist_ok=False)
-            shutil.copyfile(source, target)
+        _copy_at_rest((path, log), copied)
         with _opened(beside) as wreck:
             yield wreck
     finally:
         for file in (*copied, Path(f"{beside}-shm")):
             file.unlink(missing_ok=True)
+
+
+def _copy_at_rest(sources: Sequence[Path], targets: Sequence[Path]) -> None:
+    """Copy files as they were at one moment: what is copied from under a writer looks damaged, and is not."""
+    for _ in range(_ATTEMPTS):
+        before = _look(sources)
+        for source, target in zip(sources, targets, strict=True):
+            target.unlink(missing_ok=True)
+            target.touch(mode=0o600, exist_ok=False)
+            shutil.copyfile(source, target)
+        if _look(sources) == before:
+            return
+        time.sleep(_PAUSE_S)
+    raise StoreBusyError(f"{sources[0]}: a kernel goes on writing to it; end it first, or make a copy with ens copy")
+
+
+def _look(paths: Sequence[Path]) -> list[tuple[int, int, int]]:
+    found = (path.stat() for path in paths)
+    return [(one.st_ino, one.st_size, one.st_mtime_ns) for one in found]
 
 
 @contextmanager

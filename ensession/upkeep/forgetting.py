@@ -16,6 +16,8 @@ from ensession.upkeep.finding import Find
 from ensession.upkeep.lines import Loss, losses, read_lines, writers
 
 _BLOCK_BYTES = 2**24
+_KINDS = ("copy", "new", "anew", "repair")
+"""What is written under a name of its own until it is complete."""
 
 Agree = Callable[[Sequence[Loss]], bool]
 
@@ -131,11 +133,18 @@ class Forgetter:
                 f"process {pid} records into it: what its variables hold is stored again when they change, and what it "
                 "was writing may be left in free pages; run this again once it has ended"
             )
-        for backup in sorted(path.parent.glob(f"{glob.escape(path.name)}.backup-*")):
-            yield f"{backup} is an older copy, and still holds it"
+        for left in _left_beside(path):
+            yield f"{left} is an older copy, or a part of one, and may still hold it"
         for text in texts:
             if _stands_in(path, text):
                 yield f"{text!r} still stands in names, in folders of kernel runs, or in code (--code)"
+
+
+def _left_beside(path: Path) -> list[Path]:
+    """Return what an upgrade, a move of the file, or a process that was killed left beside a store."""
+    name, stem = glob.escape(path.name), glob.escape(path.stem)
+    patterns = (f"{name}.backup-*", f"{name}-*.left-*", f"{stem}.rescued-*", *(f".{name}.{kind}-*" for kind in _KINDS))
+    return sorted({found for pattern in patterns for found in path.parent.glob(pattern)})
 
 
 def _stands_in(path: Path, text: str) -> bool:

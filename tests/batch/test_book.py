@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 
@@ -103,3 +104,13 @@ def test_what_is_no_notebook_is_refused(text: str, tmp_path: Path) -> None:
         Notebook.read(path)
     with pytest.raises(NotFoundError):
         Notebook.read(tmp_path / "b.ipynb")
+
+
+@pytest.mark.parametrize("value", ["1+2j", "{1, 2}", "b'x'", "{(1, 2): 3}", "(1, 2)", "None"])
+def test_a_parameter_of_any_literal_is_that(value: str) -> None:
+    name, parsed = parse_parameter(f"a={value}")
+    assert (name, parsed) == ("a", ast.literal_eval(value))
+
+
+def test_what_python_reads_as_no_literal_again_is_a_text() -> None:
+    assert parse_parameter("a=1e999") == ("a", "1e999")

@@ -151,6 +151,8 @@ def test_export_as_notebook_and_script(ens: Ens, store: Path, tmp_path: Path) ->
     script = ens("export", store, "2", "--script").stdout
     assert "# %% [2]\ntotal = sum(data)\n" in script
     compile(script, "script", "exec")
+    assert ens("export", store, "2", "-o", tmp_path / "out.py").returncode == 0
+    assert (tmp_path / "out.py").read_text(encoding="utf-8") == script
 
 
 def test_the_minimal_export_says_what_stands_against_it(ens: Ens, store: Path) -> None:

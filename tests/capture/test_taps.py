@@ -8,6 +8,7 @@ import io
 import sys
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -85,6 +86,12 @@ def test_error_is_recorded_once(bench: Bench) -> None:
     assert "ZeroDivisionError" in bench.out.getvalue()
     (output,) = bench.run("x = = 1")
     assert output.data["ename"] == "SyntaxError"
+
+
+def test_lines_of_a_traceback_that_colab_has_wrapped(bench: Bench) -> None:
+    with bench.cell(), contextlib.suppress(TypeError):  # this shell prints lines, and no such object
+        bench.shell._showtraceback(ImportError, ImportError("no"), SimpleNamespace(stb=["a", "b"], error_details={}))
+    assert [output.data["traceback"] for output in bench.outputs] == [["a", "b"]]
 
 
 def test_displayed_data(bench: Bench) -> None:

@@ -94,3 +94,16 @@ def test_a_cell_whose_variable_is_lost_does_not_run(start_kernel: StartKernel, t
     assert not second.holds("'begun' in globals()")
     assert "NameError" in second.fails("secret").error
     second.run("assert other == [1]")
+
+
+def test_the_cell_that_loads_the_extension_may_restore_lazily(start_kernel: StartKernel, tmp_path: Path) -> None:
+    first = start_kernel("here")
+    first.run(f"%ens start {tmp_path / 'work.ens'}")
+    first.run("import random\nlarge = [random.random() for _ in range(200_000)]")
+    first.kill()
+    second = start_kernel("there", load=False)
+    second.run(f"%load_ext ensession\n%ens restore {tmp_path / 'work.ens'} --lazy")
+    assert "Awaited: 2 variables" in second.run("%ens status").text
+    third = start_kernel("elsewhere", load=False)
+    third.run(f"%load_ext ensession\n%ens restore {tmp_path / 'work.ens'} --lazy\nprint(len(large))")
+    assert "Awaited" not in third.run("%ens status").text

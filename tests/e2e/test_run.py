@@ -100,6 +100,21 @@ def batch(tmp_path: Path, home: Path) -> Batch:
     return Batch(tmp_path / "batch", home)
 
 
+def test_a_startup_file_that_records_every_kernel_leaves_a_run_alone(batch: Batch, home: Path) -> None:
+    (lines,) = re.findall(r"```text\n(.*?)```", PAGE.with_name("use-it-where-you-work.md").read_text("utf-8"), re.S)
+    startup = home / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "50-ensession.ipy").write_text(lines, encoding="utf-8")
+    (startup / "60-own.py").write_text("from_startup = 6", encoding="utf-8")
+    told = "ens run records this session; nothing to do here.\n"
+    for last, wanted in (("x.missing", ["", told, "False"]), ("x", ["", "", "False", "[6]"])):  # the second goes on
+        batch.write(["x = [from_startup]", "%ens start other.ens", "import os\n'ENSESSION_LED' in os.environ", last])
+        done = batch.run()
+        assert done.returncode == (13 if last == "x.missing" else 0), done.stderr
+        assert batch.texts()[: len(wanted)] == wanted
+    assert [path.name for path in batch.folder.glob("*.ens")] == ["book.ens"]
+
+
 def test_a_run_goes_on_where_a_cell_failed_and_from_a_changed_cell_on(batch: Batch) -> None:
     cells: list[str | tuple[str, str]] = [
         ("n = 3", "parameters"),

@@ -92,6 +92,35 @@ def test_a_cell_with_a_magic_is_run_again_in_the_real_shell(start_kernel: StartK
     assert "inline" in restored.kernel.value("plt.get_backend()")
 
 
+@pytest.mark.parametrize("words", ["", "--lazy"])
+def test_a_figure_is_drawn_in_a_kernel_that_never_made_one(start_kernel: StartKernel, store: Path, words: str) -> None:
+    pytest.importorskip("matplotlib")
+    kernel = start_kernel("here")
+    kernel.run(f"%ens start {store}")
+    kernel.run("import matplotlib.pyplot as plt")
+    kernel.run("figure, axes = plt.subplots()\naxes.plot([1, 2, 3])")
+    kernel.kill()
+    fresh = start_kernel("there")
+    fresh.run(f"%ens restore {store} {words}")
+    shown = fresh.run("figure")
+    assert [sorted(one["data"]) for one in shown.outputs] == [["image/png", "text/plain"]]
+    drawn = fresh.run("plt.plot([3, 2, 1])\nplt.show()")
+    assert "image/png" in drawn.outputs[-1]["data"]
+
+
+def test_a_figure_is_not_drawn_where_the_backend_does_not_draw(start_kernel: StartKernel, store: Path) -> None:
+    pytest.importorskip("matplotlib")
+    kernel = start_kernel("here")
+    kernel.run(f"%ens start {store}")
+    kernel.run("import matplotlib\nimport matplotlib.pyplot as plt\nfigure, axes = plt.subplots()")
+    kernel.kill()
+    fresh = start_kernel("there")
+    fresh.run(f"%ens restore {store}")
+    fresh.run("matplotlib.use('agg')")
+    assert [sorted(one["data"]) for one in fresh.run("figure").outputs] == [["text/plain"]]
+    assert "agg" in fresh.value("plt.get_backend()")
+
+
 def test_models_come_back_fitted(start_kernel: StartKernel, move: Move, store: Path) -> None:
     pytest.importorskip("sklearn")
     cells = [

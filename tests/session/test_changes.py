@@ -157,3 +157,24 @@ def test_what_goes_wrong_in_capture_does_not_reach_the_cell(
     late = history.versions_of("x")[-1].execution  # what could not be recorded is recorded with the next execution
     assert late > before
     assert history.execution(late).no_replay
+
+
+ALIASES = {
+    "the namespace": ("g = globals()", "g['x'].append(2)"),
+    "the shell's name for it": ("u = get_ipython().user_ns", "u['x'].append(2)"),
+    "the module": ("import sys\nme = sys.modules[__name__]", "getattr(me, 'x').append(2)"),
+    "the module, imported": ("import __main__ as M", "M.x.append(2)"),
+    "exec": ("run = exec", "run('x.append(2)')"),
+    "a function that uses one": ("g = globals()\ndef f(k): g[k].append(2)", "f('x')"),
+}
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+def test_other_names_for_the_namespace_may_change_anything(notebook: Notebook, alias: str) -> None:
+    setting, change = ALIASES[alias]
+    notebook.run("x = [1]", setting, "unrelated = 0", change)
+    assert notebook.changed() == {"x"}
+    again = notebook.reborn()
+    again.restore()
+    assert again["x"] == [1, 2]
+    again.kill()

@@ -11,6 +11,7 @@ import pytest
 from ensession.capture.background import NOBODY
 from ensession.config import Config
 from ensession.model import Fate, VersionId
+from ensession.planner.policy import StorageRule
 from ensession.session import late
 from ensession.store import check_store
 from tests.kernels import Kernel, kernel_environment
@@ -195,7 +196,7 @@ def test_what_a_callback_may_have_changed_is_not_taken_for_what_was_recorded(
     made = version_of(notebook, "big")
     beside = notebook.session._recorder.beside
     monkeypatch.setattr(beside._background, "callbacks", lambda _view: replace(NOBODY, names=frozenset({"big"})))
-    notebook.session.note_callbacks()
+    notebook.session.beside.note_callbacks()
     notebook["big"][0]["n"] = "changed"
     assert notebook.session.late.look_at_all() == []
     assert notebook.session.store.history.version(made).payload is None
@@ -265,3 +266,40 @@ def test_an_awaited_value_of_the_budget_comes_back_from_what_was_stored_late(not
     notebook.restore()
     assert notebook["big"] == before
     notebook.kill()
+
+
+DEAR = "import time\nbig = [{'n': i, 'at': time.perf_counter_ns()} for i in range(500)]\ntime.sleep(0.06)"
+
+
+def test_what_a_restore_made_again_is_not_stored_as_what_was_recorded(
+    hurried: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ensession.session.session.AT_THE_END_S", 0.0)  # killed before a pause came
+    hurried.run(DEAR)
+    version = hurried.session._recorder.tracker.known["big"].version
+    again = hurried.reborn()
+    again.ens("config budget=0%")
+    report = again.restore()
+    assert {one.name: one.fate for one in report.variables}["big"] is Fate.UNVERIFIED
+    again.ens("flush")
+    assert again.session.late.quickest() is None
+    assert again.session.store.history.version(version).payload is None
+    again.run("big[0]['n'] = 'changed'")  # from here on there is a version that is known
+    again.ens("flush")
+    last = again.reborn()
+    last.restore()
+    assert last["big"] == again["big"]
+    last.kill()
+
+
+def test_a_pause_is_not_overrun_by_storing(hurried: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    hurried.run(DEAR)
+    one, _ = hurried.session.late.quickest() or pytest.fail("nothing is pending")
+    with monkeypatch.context() as patch:
+        patch.setattr(StorageRule, "store_s", lambda *_: 1000.0)
+        assert hurried.session.late.look(one, 1.0) == []
+    assert hurried.session.store.history.version(one.version).payload is None
+    _, needs_s = hurried.session.late.quickest() or pytest.fail("it is pending no more")
+    assert needs_s > 1000
+    hurried.ens("flush")
+    assert hurried.session.store.history.version(one.version).payload is not None

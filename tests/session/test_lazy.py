@@ -157,13 +157,25 @@ def test_silent_cells_and_expressions_of_a_front_end_see_values(lives: Lives) ->
     assert awaited(notebook) == {"c"}
 
 
-def test_completion_and_inspection_know_awaited_names(lives: Lives) -> None:
+@pytest.mark.parametrize("has_jedi", [True, False])
+def test_completion_knows_awaited_names(lives: Lives, has_jedi: bool) -> None:
     lives.record("walrus = [1]", "walnut = {'key': 1}", "far = 0")
     notebook = lives.lazily()
+    notebook.shell.Completer.use_jedi = has_jedi
     assert {"walrus", "walnut"} <= completions(notebook, "wal")
-    assert "walrus" in awaited(notebook)
-    assert any(found.endswith("append") for found in completions(notebook, "walrus.app"))
+    assert {"walrus", "walnut"} <= awaited(notebook)
+    assert any(found.endswith("append") for found in completions(notebook, "far\nwalrus.app"))
+    assert awaited(notebook) == {"walnut", "far"}
+    with pytest.warns(PendingDeprecationWarning):
+        notebook.shell.complete("walnut.ke")
+    assert awaited(notebook) == {"far"}
+
+
+def test_inspection_knows_awaited_names(lives: Lives) -> None:
+    lives.record("walrus = [1]", "walnut = {'key': 1}", "far = 0")
+    notebook = lives.lazily()
     assert "dict" in notebook.shell.object_inspect_mime("walnut")["text/plain"]
+    assert notebook.shell.object_inspect("walrus")["type_name"] == "list"
     assert awaited(notebook) == {"far"}
 
 
@@ -177,8 +189,8 @@ def test_the_shell_is_as_it_was_once_all_is_there(lives: Lives) -> None:
     assert notebook.ens("load").strip() == "Everything is there."
     assert shell.ast_transformers == []
     assert shell.Completer.custom_matchers == []
-    assert "user_expressions" not in vars(shell)
-    assert "object_inspect_mime" not in vars(shell)
+    assert vars(shell).keys() & {"user_expressions", "object_inspect", "object_inspect_mime"} == set()
+    assert vars(shell.Completer).keys() & {"completions", "complete"} == set()
     assert (notebook["a"], notebook["b"]) == ([1], [2])
 
 
@@ -284,3 +296,36 @@ def test_no_library_is_imported_between_cells(lives: Lives, monkeypatch: pytest.
     while notebook.session.awaited.bring_a_quick_one():
         pass
     assert awaited(notebook) == set()
+
+
+def test_what_is_made_again_as_it_was_is_no_change_though_it_never_came(lives: Lives) -> None:
+    cell = "big = [1, 2, 3]"
+    lives.record("chance = 1", cell)
+    notebook = lives.lazily()
+    assert "big" in awaited(notebook)
+    notebook.run(cell)
+    assert notebook.changed() == set()
+    notebook.run("big = [1, 2]")
+    assert notebook.changed() == {"big"}
+
+
+BY_NAME = {
+    "pickle": ("import pickle\na = A()\np = pickle.dumps(a)", "b = pickle.loads(p)\nassert type(b).__name__ == 'A'"),
+    "pickle in a function": (
+        "import pickle\np = pickle.dumps(A())\ndef load():\n    return pickle.loads(p)",
+        "assert type(load()).__name__ == 'A'",
+    ),
+    "annotations": (
+        "import typing\nclass B:\n    a: 'A'",
+        "assert typing.get_type_hints(B)['a'].__name__ == 'A'",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", BY_NAME)
+def test_what_is_looked_up_by_name_is_there(lives: Lives, how: str) -> None:
+    setting, use = BY_NAME[how]
+    lives.record("class A:\n    pass", setting)
+    notebook = lives.lazily()
+    assert "A" in awaited(notebook)
+    notebook.run(use)

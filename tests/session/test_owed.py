@@ -66,6 +66,18 @@ def test_a_cell_that_could_not_be_recorded(notebook: Notebook, where: str, error
 
 
 @TOLD
+def test_a_large_value_that_an_interrupt_keeps_from_the_writer(notebook: Notebook) -> None:
+    """The first press ends the cell, which can't be run again then; the second comes while the value is copied."""
+    with failing(notebook.session.store.behind, "add", KeyboardInterrupt()):
+        notebook.attempt("rows = [{'n': n} for n in range(150_000)]\nraise KeyboardInterrupt")
+    notebook.run("x = 1", "len(rows)")
+    again, found = fates(notebook)
+    assert found["rows"] is Fate.LOADED
+    assert len(again["rows"]) == 150_000
+    again.kill()
+
+
+@TOLD
 def test_what_changed_between_two_cells_and_could_not_be_recorded(notebook: Notebook) -> None:
     notebook.run("import random", "random.seed(1)", "x = [1]")
     notebook.variables["x"] = [7]
@@ -251,3 +263,23 @@ def test_deletions_are_recorded_where_nothing_could_be_looked_at(notebook: Noteb
     assert after["<environ>"] == before["<environ>"]
     assert not before.items() & {(name, after[name]) for name in ("x", "alias", "kept")}
     assert notebook.changed() == {"gone", "x", "alias", "kept", "os"}
+
+
+def test_an_interrupt_right_behind_the_commit(notebook: Notebook) -> None:
+    """What is recorded is recorded: the line goes on behind it, and not beside it."""
+    notebook.run("x = [1]")
+    record: Callable[..., Any] = notebook.session.store.log.record
+
+    def interrupted(*arguments: Any, **others: Any) -> Any:
+        notebook.session.store.log.record = record  # type: ignore[method-assign]
+        record(*arguments, **others)
+        raise KeyboardInterrupt
+
+    notebook.session.store.log.record = interrupted  # type: ignore[method-assign]
+    notebook.attempt("x.append(2)\ny = 3")
+    notebook.run("z = x")
+    assert [one.name for one in notebook.session.store.refs.branches()] == ["main"]
+    again, found = fates(notebook)
+    assert (again["x"], again["y"], again["z"]) == ([1, 2], 3, [1, 2])
+    assert Fate.MISSING not in found.values()
+    again.kill()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -47,3 +49,22 @@ def test_a_cell_is_run_again_under_the_futures_of_its_time(notebook: Notebook) -
     back.run("def f(x: Unheard): pass")
     assert back["f"].__annotations__ == {"x": "Unheard"}
     back.kill()
+
+
+def test_a_session_ends_where_a_runner_takes_the_lead(notebook: Notebook, tmp_path: Path) -> None:
+    notebook.run("x = 1")
+    before = notebook.session.store
+    command = notebook.shell.find_line_magic("ens")
+    with notebook._as_main():
+        command.lead(tmp_path / "led.ens").start()
+    assert notebook.session.store.path == tmp_path / "led.ens"
+    assert is_closed(before.path)
+    assert "nothing to do here" in notebook.ens("stop")
+    notebook.run("y = 2")
+    with closing(sqlite3.connect(tmp_path / "led.ens")) as led:
+        assert led.execute("SELECT count(*) FROM execution WHERE code = 'y = 2'").fetchone() == (1,)
+
+
+def is_closed(path: Path) -> bool:
+    """Whether no connection of this process holds a store: the last one takes its log away."""
+    return not Path(f"{path}-wal").exists()

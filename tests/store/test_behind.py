@@ -151,3 +151,23 @@ def test_no_one_waits_inside_a_transaction(open_store: Store, version: VersionId
     with open_store._database.read():
         open_store.behind.flush()
     assert open_store.behind.flush()
+
+
+def test_without_a_thread_the_next_payload_asks_for_one_again(
+    open_store: Store, version: VersionId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container may be at its limit of threads for a moment; nothing was ever stored after that."""
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError):
+            open_store.behind.add(version, payload(b"", [b"a" * CHUNK]))
+        assert not open_store.settle(0)
+    other = new_version(open_store)
+    open_store.behind.add(other, payload(b"", [b"b" * CHUNK]))
+    assert open_store.behind.flush()
+    assert loaded(open_store, other) == (b"", [b"b" * CHUNK])
+    assert open_store.settle(10)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+import threading
+import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +16,7 @@ import pytest
 from ensession.config import Config
 from ensession.model import KernelRunId
 from ensession.store import Store, check_store
+from ensession.store.engine import Access, raw_connection
 from tests.store.kit import ENVIRONMENT, draft, loaded, payload
 
 N_EXECUTIONS = 40
@@ -84,3 +90,31 @@ def test_chunks_that_vanish_while_they_are_counted_on(
     assert info.n_buffer_bytes == 2 * n_bytes
     assert loaded(store, version) == (b"", [b"x" * n_bytes, b"y" * n_bytes])
     assert check_store(path, config) == []
+
+
+def test_an_interrupt_while_another_process_writes_leaves_no_transaction_open(path: Path, config: Config) -> None:
+    """Left open, it took in all that came later, and nothing was ever committed; nobody was told."""
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with (
+            Store.create_or_open(path, PATIENT) as store,
+            closing(raw_connection(path, Access.READ_WRITE, 1.0)) as other,
+        ):
+            run = store.log.begin_run(ENVIRONMENT).id
+            other.execute("BEGIN IMMEDIATE")
+
+            def interrupt_and_let_go() -> None:
+                time.sleep(0.1)
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(0.1)
+                other.execute("COMMIT")
+
+            helper = threading.Thread(target=interrupt_and_let_go)
+            helper.start()
+            with pytest.raises(KeyboardInterrupt):
+                store.log.record(draft(run, None, names=["lost"]))
+            helper.join()
+            kept = [store.log.record(draft(run, None, names=[f"kept{n}"])).id for n in range(3)]
+            assert [id_ for (id_,) in other.execute("SELECT id FROM execution")] == kept
+    finally:
+        signal.signal(signal.SIGINT, usual)

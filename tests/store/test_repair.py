@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ensession.config import Config
-from ensession.errors import IntegrityError, NotAStoreError, UsageError
+from ensession.errors import IntegrityError, NotAStoreError, StoreBusyError, UsageError
 from ensession.model import ExecutionId, NameWord, Seal, Word
 from ensession.store import Store, check_store, hurt_states, repair_store
 from tests.store.kit import ENVIRONMENT, draft, loaded, payload
@@ -165,3 +165,30 @@ def test_nothing_is_replaced_and_nothing_else_is_repaired(store: Path, config: C
     with pytest.raises(IntegrityError, match="no execution"):
         repair_store(empty, tmp_path / "out.ens", config)
     assert not list(tmp_path.glob("*out.ens*"))
+
+
+def test_a_store_that_is_written_to_is_not_taken_for_damaged(
+    path: Path, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a kernel does while a large file is copied would make a copy of two halves that do not belong together."""
+    real = shutil.copyfile
+    with Store.create_or_open(path, config) as store:
+        run = store.log.begin_run(ENVIRONMENT).id
+        last = store.log.record(draft(run, None)).id
+        n_busy = 0
+
+        def copy(source: Path, target: Path) -> None:
+            nonlocal last, n_busy
+            real(source, target)
+            if n_busy:
+                n_busy -= 1
+                last = store.log.record(draft(run, last)).id
+                store.settle(5)
+
+        monkeypatch.setattr(shutil, "copyfile", copy)
+        n_busy = 1000
+        with pytest.raises(StoreBusyError, match="goes on writing"):
+            repair_store(path, path.with_name("out.ens"), config)
+        n_busy = 2  # for a moment only
+        salvage = repair_store(path, path.with_name("out.ens"), config)
+        assert (salvage.n_executions, salvage.damaged) == (len(store.history.executions()), ())

@@ -82,7 +82,7 @@ def test_damage_is_left_to_those_who_read(store: Store, monkeypatch: pytest.Monk
     damaged = cast(sqlite3.Connection, Damaged())
     assert settling._checkpoint(damaged) == (1, 0)
     with monkeypatch.context() as patch:
-        patch.setattr(store._database, "_connection", damaged)
+        patch.setattr(store._database, "connection", damaged)
         store._database.begin_log()
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ensession.store.engine import APPLICATION_ID
+from ensession.config import Config, settings_of
+from ensession.store.header import APPLICATION_ID
 from ensession.store.schema import BaseRow
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -29,14 +30,18 @@ def test_the_application_id_is_documented() -> None:
 
 def test_every_command_and_option_of_the_magic_is_documented() -> None:
     page = (DOCS / "reference" / "magic.md").read_text(encoding="utf-8")
-    source = "".join(
-        (DOCS.parent / "ensession" / "magic" / name).read_text(encoding="utf-8") for name in ("command.py", "help.py")
-    )
-    verbs = re.findall(r"^%ens (\w+)", source, re.M)
-    options = set(re.findall(r'"(--\w+)"', source))
+    source = "".join(one.read_text(encoding="utf-8") for one in (DOCS.parent / "ensession" / "magic").glob("*.py"))
+    verbs = {verb for verbs in re.findall(r"^%ens ([\w|]+)", source, re.M) for verb in verbs.split("|")}
+    options = set(re.findall(r'"(--[a-z-]+)"', source))
     assert len(verbs) > 5
     assert [verb for verb in verbs if f"`%ens {verb}" not in page] == []
     assert [option for option in options if option not in page] == []
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    page = (DOCS / "reference" / "magic.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^  \| `(\w+)` \| `([^`]+)` \|", page, re.M))
+    assert rows == settings_of(Config())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

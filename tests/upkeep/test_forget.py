@@ -189,6 +189,8 @@ def test_other_places_that_hold_it_are_named(tmp_path: Path) -> None:
     path = tmp_path / "a.ens"
     record(path, *CELLS, f"globals()['{SECRET.replace('-', '_')}'] = 1")
     (tmp_path / "a.ens.backup-0002").write_bytes(b"older")
+    (tmp_path / "a.ens-wal.left-0123abcd").write_bytes(b"a log")
+    (tmp_path / "a.rescued-1.ens").write_bytes(b"another")
     reader = sqlite3.connect(path, isolation_level=None)
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM execution").fetchone()
@@ -199,5 +201,7 @@ def test_other_places_that_hold_it_are_named(tmp_path: Path) -> None:
     assert done is not None
     told = " ".join(done.remarks)
     assert "backup-0002 is an older copy" in told
+    assert "a.ens-wal.left-0123abcd" in told
+    assert "a.rescued-1.ens" in told
     assert "still stands in names" in told
     assert "another process reads" in told

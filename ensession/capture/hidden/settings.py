@@ -87,10 +87,13 @@ class Decimals(Condition):
         return (*plain, tuple(signal.__name__ for signal in traps))
 
     def write(self, value: Any) -> None:
-        """Make it the context of this thread."""
-        prec, rounding, emin, emax, capitals, clamp, traps = value
-        signals = [getattr(decimal, name) for name in traps]
-        decimal.setcontext(decimal.Context(prec, rounding, emin, emax, capitals, clamp, [], signals))
+        """Make the context of this thread one like that; variables may name it, so it stays the same object."""
+        context, traps = decimal.getcontext(), frozenset(value[-1])
+        for name, wanted in zip(("prec", "rounding", "Emin", "Emax", "capitals", "clamp"), value, strict=False):
+            setattr(context, name, wanted)
+        context.clear_flags()
+        for signal in list(context.traps):
+            context.traps[signal] = signal.__name__ in traps
 
 
 class NumpySettings(Condition):

@@ -37,6 +37,11 @@ def _is_its_own(callback: Any) -> bool:
     return callback is None or str(getattr(callback, "__module__", "")).startswith("matplotlib")
 
 
+def _settings(settings: Any) -> Any:
+    """Name the settings of the library itself: their contents are hidden state, and a copy would set nothing."""
+    return "rcParams" if settings is sys.modules["matplotlib"].rcParams else NotImplemented
+
+
 class _Constants:
     """Objects of the library itself that figures hold: shapes of markers, colours, lists that ever were settings.
 
@@ -57,8 +62,8 @@ class _Constants:
         for path in _paths():  # some are made when they are first drawn
             if id(path) not in known:
                 known.update((id(one), one) for one in (path, vars(path), path._vertices, path._codes))
-        matrix = sys.modules["matplotlib.transforms"].IdentityTransform._mtx
-        known[id(matrix)] = matrix
+        for one in (sys.modules["matplotlib.transforms"].IdentityTransform._mtx, sys.modules["matplotlib"].rcParams):
+            known[id(one)] = one
         return known
 
 
@@ -79,4 +84,5 @@ def register(registry: Registry) -> None:
     registry.register(sys.modules["matplotlib.cbook"].CallbackRegistry, None, _callbacks)
     for kind in _kinds_of(sys.modules["matplotlib.transforms"].TransformNode):
         registry.register(kind, None, _transform)
+    registry.register(sys.modules["matplotlib"].RcParams, _settings)
     registry.register_constants(_Constants())

@@ -1,29 +1,20 @@
-"""Carrying out a plan: load, run again, verify. All or nothing (invariant 4).
-
-Knows a store's payloads and the planner's plans, but no shell: the namespace and the way to run a cell are
-handed in as a :class:`Bench`.
-"""
+"""Brings all versions of a plan into being, in history order."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
 from types import MappingProxyType
-from typing import Any, Protocol
 
-from ensession.errors import HiddenStateError, IntegrityError, LoadFailedError, TrustError
+from ensession.errors import IntegrityError, LoadFailedError, TrustError
 from ensession.model import (
     HIDDEN_PREFIX,
-    Execution,
     ExecutionId,
     Fate,
-    Fingerprint,
     Graph,
     GraphExecution,
     Outcome,
-    PayloadSource,
     Plan,
     Step,
     StepKind,
@@ -32,72 +23,9 @@ from ensession.model import (
     VersionId,
 )
 from ensession.planner.failures import LoadFailure, ReplayFailure, SpoiltInput, UnfaithfulReplay
-from ensession.planner.situation import lent_inputs, only_lent
+from ensession.planner.situation import lent_inputs, only_lent, to_load_instead
+from ensession.restore.bench import Archive, Bench, Made, Progress, Values, place
 from ensession.serial.loading import Rebuilder, load
-
-Values = Mapping[str, Any]
-Progress = Callable[[int, int, str], None]
-
-
-class Bench(Protocol):
-    """Where a plan is carried out: a namespace, and a shell that runs cells in it."""
-
-    @property
-    def namespace(self) -> dict[str, Any]:
-        """The live namespace; the globals of loaded functions."""
-
-    def variables(self) -> dict[str, Any]:
-        """Return the user's variables."""
-
-    def replace(self, variables: Values) -> None:
-        """Make exactly these the user's variables."""
-
-    def hidden(self) -> dict[str, Any]:
-        """Return a snapshot of the hidden state."""
-
-    def set_hidden(self, name: str, value: Any) -> None:
-        """Put hidden state back."""
-
-    def run(self, code: str) -> BaseException | None:
-        """Run a cell, without showing its outputs; return what it raised."""
-
-    def working_in(self, folder: str) -> AbstractContextManager[None]:
-        """Work in another folder for a while; stay where a cell goes by itself."""
-
-    def agrees(self, values: Values, recorded: Fingerprint, version: VersionId | None = None) -> bool:
-        """Whether a recorded fingerprint is one of this co-variable, which is the given version if it is."""
-
-
-class Archive(Protocol):
-    """What the executor reads of a store; every payload it opens may be unpickled."""
-
-    def execution(self, id_: ExecutionId) -> Execution:
-        """Return an execution."""
-
-    def made_with(self, id_: VersionId) -> Mapping[VersionId, Version]:
-        """Return a version and all others of its execution."""
-
-    def why_incomparable(self, id_: ExecutionId) -> str | None:
-        """Say why fingerprints of an execution can't be compared with those made here; None where they can."""
-
-    def open(self, id_: VersionId) -> PayloadSource:
-        """Return the payload of a version.
-
-        Raises
-        ------
-        TrustError
-            It may not be unpickled here.
-        IntegrityError
-        """
-
-
-@dataclass
-class Made:
-    """What a plan has brought so far: values and fates by version; and what its loads took, for the prices."""
-
-    values: dict[VersionId, dict[str, Any]] = field(default_factory=dict)
-    fates: dict[VersionId, tuple[Fate, str]] = field(default_factory=dict)
-    loads: list[tuple[int, int, float]] = field(default_factory=list)
 
 
 def needed_versions(graph: Graph, plan: Plan) -> frozenset[VersionId]:
@@ -110,19 +38,6 @@ def needed_versions(graph: Graph, plan: Plan) -> frozenset[VersionId]:
     for version in plan.loads:
         needed.update(graph.versions[version].requires)
     return frozenset(needed)
-
-
-@contextmanager
-def all_or_nothing(bench: Bench) -> Iterator[None]:
-    """Put the namespace and the hidden state back as they were if anything goes wrong inside."""
-    variables, hidden = bench.variables(), bench.hidden()
-    try:
-        yield
-    except BaseException:
-        bench.replace(variables)
-        for name, value in hidden.items():
-            bench.set_hidden(name, value)
-        raise
 
 
 class Executor:
@@ -265,7 +180,47 @@ class Executor:
         if unfaithful:
             names = tuple(name for version in unfaithful for name in self._graph.versions[version].names)
             reason = f"{', '.join(names)} came out different when cell {execution.id} ran again"
-            raise UnfaithfulReplay(tuple(unfaithful), reason)
+            self._mend(execution, UnfaithfulReplay(tuple(unfaithful), reason), current, made, compared)
+
+    def _mend(
+        self,
+        execution: GraphExecution,
+        failure: UnfaithfulReplay,
+        current: Mapping[str, VersionId],
+        made: Made,
+        compared: frozenset[VersionId],
+    ) -> None:
+        """Load what came out different, and go on with the plan: all that was brought so far need not be made again.
+
+        Raises
+        ------
+        UnfaithfulReplay
+            Not all of it can be loaded here; or something else may have come out different unseen: a cell that goes
+            another way may change what it only read the first time.
+        """
+        wrong = to_load_instead(self._graph, failure.versions)
+        versions = [one for one in wrong if one in compared]
+        needed = {one for version in versions for one in self._graph.versions[version].requires}
+        is_there = all(one in made.values or one in self._live for one in needed.difference(versions))
+        if not is_there or not all(map(self._is_stored, versions)) or not self._has_spared(execution, made):
+            raise failure
+        for version in wrong:
+            made.values.pop(version, None)
+        for version in versions:
+            self._load(version, current, made)
+        made.mended.append(f"{failure}: loaded instead")
+
+    def _has_spared(self, execution: GraphExecution, made: Made) -> bool:
+        """Whether what a cell read, and did not bind anew the first time, is what it was."""
+        bound = self._graph.bindings.get(execution.id, {})
+        for version in execution.reads:
+            names = self._graph.versions[version].names if version in self._graph.versions else ()
+            if version not in made.values or not bound.keys().isdisjoint(names) or names[0].startswith(HIDDEN_PREFIX):
+                continue
+            recorded = self._record(version).fingerprint
+            if recorded is None or not self._bench.agrees(made.values[version], recorded):
+                return False
+        return True
 
     def _is_stored(self, version: VersionId) -> bool:
         """Whether there is a payload to load instead, with a fingerprint that it was stored under."""
@@ -297,41 +252,6 @@ class Executor:
         if elsewhere is not None:
             return Fate.UNVERIFIED, f"not verifiable here: {elsewhere}"
         return Fate.DIFFERENT, f"cell {record.execution} gave another value when run again"
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Hidden state that can't be put back here.
-
-    Attributes
-    ----------
-    is_decisive : bool
-        Code would run differently without it: a working directory, unlike a setting of how tables are printed.
-    """
-
-    reason: str
-    is_decisive: bool
-
-
-def place(bench: Bench, values: Values) -> dict[str, Refused]:
-    """Make some values the state: variables into the namespace, hidden state where it belongs.
-
-    Returns
-    -------
-    dict
-        Hidden state that can't be put back here, and why (a working directory that does not exist).
-    """
-    bench.replace({name: value for name, value in values.items() if not name.startswith(HIDDEN_PREFIX)})
-    refused = {}
-    for name, value in values.items():
-        if name.startswith(HIDDEN_PREFIX):
-            try:
-                bench.set_hidden(name, value)
-            except (OSError, ImportError) as error:
-                refused[name] = Refused(f"it can't be put back here: {error}", is_decisive=True)
-            except HiddenStateError as error:
-                refused[name] = Refused(f"it can't all be put back here: {error}", is_decisive=False)
-    return refused
 
 
 def report_variables(graph: Graph, plan: Plan, made: Made) -> tuple[VariableReport, ...]:

@@ -1,0 +1,93 @@
+"""A run with a kernel that is none: what the runner itself makes of trouble."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ensession.batch import runner
+from ensession.batch.book import Notebook, parse_parameter
+from ensession.batch.kernel import End, Ran
+from ensession.errors import StoreAccessError
+
+CELLS = [
+    {"cell_type": "code", "id": str(n), "metadata": {}, "source": f"x = {n}", "outputs": [], "execution_count": None}
+    for n in range(3)
+]
+
+
+class Kernel:
+    """Answers as a kernel would, and calls something while the second cell runs."""
+
+    is_alive = True
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        self.n_cells = 0
+        self._meanwhile = meanwhile
+
+    def ask(self, *_: Any) -> dict[str, Any]:
+        return {"chosen": None, "passed_over": "", "losses": {}, "head": 1}
+
+    def run(self, _code: str, _metadata: Any, _take: Any, _timeout_s: Any, redraw: Callable[[], None]) -> Ran:
+        self.n_cells += 1
+        if self.n_cells == 2:
+            self._meanwhile()
+            redraw()
+            redraw()
+        return Ran(End.OK)
+
+
+def run(tmp_path: Path, kernel: Kernel, *parameters: str) -> tuple[runner.Report, list[str]]:
+    (tmp_path / "n.ipynb").write_text(
+        json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": CELLS}), encoding="utf-8"
+    )
+    (tmp_path / "out").mkdir()
+    given = dict(map(parse_parameter, parameters))
+    order = runner.Order(tmp_path / "n.ipynb", tmp_path / "n.ens", tmp_path / "out" / "r.ipynb", given)
+    book, notes = Notebook.read(order.notebook).with_parameters(order.parameters), list[str]()
+    made: Any = runner._Run(order, book, kernel, lambda: 0, lambda *_: None, notes.append)  # type: ignore[arg-type]
+    return made.carry_out(), notes
+
+
+def test_a_result_that_can_not_be_shown_for_a_while_ends_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "REDRAW_S", -1.0)
+    out = tmp_path / "out"
+
+    def away() -> None:
+        out.rename(tmp_path / "elsewhere")
+
+    kernel = Kernel(away)
+    real, writes = Notebook.write, []
+
+    def write(book: Notebook, path: Path) -> None:
+        writes.append(path)
+        if len(writes) == 5:  # behind the second cell it is back
+            (tmp_path / "elsewhere").rename(out)
+        real(book, path)
+
+    monkeypatch.setattr(Notebook, "write", write)
+    report, notes = run(tmp_path, kernel)
+    assert (report.end, kernel.n_cells) == (End.OK, 3)
+    assert [note for note in notes if "the run goes on" in note] == notes
+    assert len(notes) == 1
+    assert json.loads((out / "r.ipynb").read_text())["metadata"]["ensession"]["run"]["status"] == "finished"
+
+
+def test_a_result_that_can_not_be_written_in_the_end_is_an_error(tmp_path: Path) -> None:
+    kernel = Kernel(lambda: shutil.rmtree(tmp_path / "out"))
+    with pytest.raises(StoreAccessError, match="can't be written"):
+        run(tmp_path, kernel)
+    assert kernel.n_cells == 3
+
+
+def test_parameters_that_json_does_not_know_are_written_as_in_python(tmp_path: Path) -> None:
+    run(tmp_path, Kernel(lambda: None), "a={1}", "b=[1, 2]")
+    written = json.loads((tmp_path / "out" / "r.ipynb").read_text())
+    assert written["metadata"]["ensession"]["run"]["parameters"] == {"a": "{1}", "b": [1, 2]}
