@@ -41,7 +41,7 @@ class CostModel:
     buffer_bytes_per_s: float = 1e9
     run_fixed_s: float = 0.003
     store_stream_bytes_per_s: float = 100e6
-    store_buffer_bytes_per_s: float = 400e6
+    store_buffer_bytes_per_s: float = 200e6
 
     def estimate_load_s(self, n_stream_bytes: int, n_buffer_bytes: int) -> float:
         """Estimate the time to load a payload of these plain sizes."""
