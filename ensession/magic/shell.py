@@ -18,6 +18,8 @@ from ensession.capture.taps import OutputTap
 
 OWN_EXTENSION = "ensession"
 DEFAULT_FILE = "session.ens"
+_RELOADING = ("enabled", "check_all", "autoload_obj")
+"""Of autoreload: modules anew before each cell, all of them, and what is new in them."""
 
 
 class IPythonShell:
@@ -67,6 +69,35 @@ class IPythonShell:
         """Load an extension; what it prints is not shown."""
         with capture_output(), warnings.catch_warnings():
             self._shell.extension_manager.load_extension(name)
+
+    def settings(self) -> Mapping[str, Any]:
+        """Return the settings that cells change with magics, by name."""
+        shell, found = self._shell, {}
+        found["ast_node_interactivity"] = shell.ast_node_interactivity
+        found["xmode"] = shell.InteractiveTB.mode
+        found["precision"] = shell.display_formatter.formatters["text/plain"].float_precision
+        if (reloader := self._reloader()) is not None:
+            found["autoreload"] = tuple(bool(getattr(reloader, name, False)) for name in _RELOADING)
+        return found
+
+    def set_settings(self, settings: Mapping[str, Any]) -> list[str]:
+        """Change some; return the names of those that there are not here."""
+        shell, reloader = self._shell, self._reloader()
+        if "ast_node_interactivity" in settings:
+            shell.ast_node_interactivity = settings["ast_node_interactivity"]
+        if "xmode" in settings:
+            shell.InteractiveTB.set_mode(settings["xmode"])
+        if "precision" in settings:
+            shell.display_formatter.formatters["text/plain"].float_precision = settings["precision"]
+        wanted = settings.get("autoreload", (False,) * len(_RELOADING))
+        if reloader is not None:
+            for name, value in zip(_RELOADING, wanted, strict=False):
+                setattr(reloader, name, value)
+        return ["autoreload"] if reloader is None and any(wanted) else []
+
+    def _reloader(self) -> Any:
+        """Return what ``%autoreload`` tells what to do, where its extension is loaded."""
+        return getattr(self._shell.magics_manager.registry.get("AutoreloadMagics"), "_reloader", None)
 
     def tags(self) -> Collection[str]:
         """Return the tags of the cell that is running: JupyterLab and VS Code send them with the cell."""

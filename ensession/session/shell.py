@@ -67,6 +67,12 @@ class Shell(Protocol):
         ImportError
         """
 
+    def settings(self) -> Mapping[str, Any]:
+        """Return the settings that cells change with magics, by name."""
+
+    def set_settings(self, settings: Mapping[str, Any]) -> list[str]:
+        """Change some; return the names of those that there are not here."""
+
     def tags(self) -> Collection[str]:
         """Return the tags of the cell that is running, where the front end tells them."""
 

@@ -68,3 +68,42 @@ def test_a_session_ends_where_a_runner_takes_the_lead(notebook: Notebook, tmp_pa
 def is_closed(path: Path) -> bool:
     """Whether no connection of this process holds a store: the last one takes its log away."""
     return not Path(f"{path}-wal").exists()
+
+
+SETTINGS = {
+    "all results": (
+        "get_ipython().ast_node_interactivity = 'all'",
+        "get_ipython().ast_node_interactivity",
+        "'last_expr'",
+    ),
+    "by %config": (
+        "%config InteractiveShell.ast_node_interactivity = 'all'",
+        "get_ipython().ast_node_interactivity",
+        "'last_expr'",
+    ),
+    "precision": (
+        "%precision 3",
+        "get_ipython().display_formatter.formatters['text/plain'].float_precision",
+        "''",
+    ),
+    "tracebacks": ("%xmode Minimal", "get_ipython().InteractiveTB.mode", None),
+    "autoreload": (
+        "%load_ext autoreload\n%autoreload 2",
+        "(lambda r: (r.enabled, r.check_all))(get_ipython().magics_manager.registry['AutoreloadMagics']._reloader)",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_how_the_shell_runs_and_shows_cells_comes_back(notebook: Notebook, setting: str) -> None:
+    change, look, usual = SETTINGS[setting]
+    state = notebook.run("x = 1", change, "y = 2", f"told = {look}")
+    told = notebook["told"]
+    notebook.ens("undo 3")
+    if usual is not None:
+        notebook.run(f"assert {look} == {usual}")
+    again = notebook.reborn()
+    again.restore(f"@{state}")
+    again.run(f"assert {look} == {told!r}")
+    again.kill()

@@ -1,7 +1,8 @@
-"""Hidden state of the shell: the extensions that bring its magics."""
+"""Hidden state of the shell: the extensions that bring its magics, and how it runs and shows cells."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from ensession.capture.hidden.kinds import Condition, complain
@@ -54,3 +55,40 @@ class Extensions(Condition):
                 except ImportError:
                     lost.append(name)
         complain("the shell's extensions", lost)
+
+
+class SettingsHost(Protocol):
+    """A shell with settings of its own."""
+
+    def settings(self) -> Mapping[str, Any]:
+        """Return those that cells change with magics, by name."""
+
+    def set_settings(self, settings: Mapping[str, Any]) -> list[str]:
+        """Change some; return the names of those that there are not here."""
+
+
+class ShellSettings(Condition):
+    """What cells say of how cells are run and shown: ``%autoreload 2``, ``%precision``, ``%xmode``, all results shown.
+
+    Parameters
+    ----------
+    host : SettingsHost
+    """
+
+    name = "shell"
+
+    def __init__(self, host: SettingsHost) -> None:
+        self._host = host
+        self.usual = self.snapshot(self.glance())
+
+    def glance(self) -> Any:
+        """Return them as they are."""
+        return self._host.settings()
+
+    def snapshot(self, glance: Any) -> Any:
+        """Return them by name."""
+        return dict(sorted(glance.items()))
+
+    def write(self, value: Any) -> None:
+        """Set them."""
+        complain("the shell's settings", self._host.set_settings(value))
