@@ -7,6 +7,7 @@ import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from ensession.serial.kinds import key_of
 from ensession.serial.look import Look
 
 LARGE_BYTES = 2**20
@@ -33,19 +34,29 @@ class ModuleState:
         self._known: dict[str, dict[str, object]] = {}
         self._large: dict[str, int] = {}
         self._left_bytes = LARGE_BYTES
+        self._changed: list[Any] = []
+
+    def variables_among(self, variables: Mapping[str, Any]) -> frozenset[str]:
+        """Return the variables that are what the last call found changed: a function of the module did that."""
+        keys = {key_of(value) for value in self._changed if type(value) not in _ATOMS}
+        return frozenset(name for name, value in variables.items() if key_of(value) in keys) if keys else frozenset()
 
     def changed(self) -> tuple[str, ...]:
         """Return the attributes that are not as they were at the last call, dotted; a module that is new has none."""
         found: list[str] = []
         self._left_bytes = LARGE_BYTES
+        self._changed.clear()
         for name in self._names():
             module = sys.modules.get(name)
             if module is None:
                 continue
-            now = {path: self._token(path, value) for path, value in _data(name, module)}
+            held = dict(_data(name, module))
+            now = {path: self._token(path, value) for path, value in held.items()}
             before = self._known.get(name)
             if before is not None:
-                found += (path for path in sorted(before.keys() | now.keys()) if before.get(path) != now.get(path))
+                paths = [path for path in sorted(before.keys() | now.keys()) if before.get(path) != now.get(path)]
+                self._changed += (held[path] for path in paths if path in held)
+                found += paths
             self._known[name] = now
         return tuple(found)
 

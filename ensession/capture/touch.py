@@ -73,6 +73,10 @@ class Touched:
     everything: str | None
     mentions: Mentions = Mentions()
 
+    def with_names(self, names: frozenset[str]) -> Touched:
+        """Return the same with variables that turned out to be touched as well."""
+        return replace(self, reads=self.reads | names, names=self.names | names) if names else self
+
 
 class Closure:
     """Follow names to their co-variables, to definitions, and to the names that code in the values uses.

@@ -174,7 +174,11 @@ class Recorder:
                 gap = self._gap
                 self._write(*birth(self.tracker, origins, self._run, self.head, self.branch))
                 self._gap = gap
+        held: tuple[str, ...] = ()
         touched, known = self.beside.joined(pending.touched), self.tracker.known
+        with self._guarded("what your own modules hold"):
+            held = self._module_state.changed()
+            touched = touched.with_names(self._module_state.variables_among(self.tracker.user.view()))
         self.tracker.looker.budget.earn(ended - pending.started)
         conditions = {known[name].version for name in self._hidden.conditions if name in known}
         beside = self.beside.after_cell(touched)
@@ -188,9 +192,7 @@ class Recorder:
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  (a value's own code may raise anything)
             problem = f"{type(error).__name__}: {error}"
             change = assumed_change(self.tracker, touched, hidden, problem)
-        patches = patch_effects(pending.names.set_attributes, self.tracker.user.view())
-        with self._guarded("what your own modules hold"):
-            patches = with_changed(patches, self._module_state.changed())
+        patches = with_changed(patch_effects(pending.names.set_attributes, self.tracker.user.view()), held)
         draft = self._draft(
             ExecutionKind.CELL,
             change,

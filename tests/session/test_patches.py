@@ -109,3 +109,23 @@ def test_state_in_a_module_of_the_users_own_is_said(
     assert patches(notebook) == changed
     notebook.run("z = 1")
     assert patches(notebook) == []
+
+
+def test_a_variable_that_a_module_holds_and_changes(
+    notebook: Notebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "settings_of_the_test.py").write_text(
+        "CFG = {'lr': 1}\nHISTORY = []\ndef update(**k):\n    CFG.update(k)\n    HISTORY.append(1)\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    notebook.run(
+        "from settings_of_the_test import CFG, update\nimport settings_of_the_test as s",
+        "history = s.HISTORY",
+        "update(lr=2)",
+        "x = 1",
+    )
+    again = notebook.reborn()
+    monkeypatch.delitem(sys.modules, "settings_of_the_test")
+    again.restore()
+    assert (again["CFG"], again["history"]) == ({"lr": 2}, [1])
+    again.kill()
