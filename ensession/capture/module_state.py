@@ -15,6 +15,8 @@ LARGE_BYTES = 2**20
 _CODE = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, staticmethod, classmethod, property)
 _ATOMS = (int, bool, str, bytes, type(None))
 """What can't change, and is what it equals: no look is needed."""
+_EXTENDED = {"pandas": ("DataFrame", "Series", "Index")}
+"""Classes of libraries that others are made to extend, by functions of the library as well as by assignments."""
 
 
 class ModuleState:
@@ -35,6 +37,7 @@ class ModuleState:
         self._large: dict[str, int] = {}
         self._left_bytes = LARGE_BYTES
         self._changed: list[Any] = []
+        self._classes: dict[str, frozenset[str]] = {}
 
     def variables_among(self, variables: Mapping[str, Any]) -> frozenset[str]:
         """Return the variables that are what the last call found changed: a function of the module did that."""
@@ -58,7 +61,21 @@ class ModuleState:
                 self._changed += (held[path] for path in paths if path in held)
                 found += paths
             self._known[name] = now
-        return tuple(found)
+        return (*found, *self._extended())
+
+    def _extended(self) -> list[str]:
+        """Return what classes of libraries were given since the last call; of one that is new here, nothing."""
+        found: list[str] = []
+        for package, kinds in _EXTENDED.items():
+            module = sys.modules.get(package)
+            for kind in kinds if module is not None else ():
+                path, held = f"{package}.{kind}", vars(getattr(module, kind, object))
+                before = self._classes.get(path)
+                if before is None or len(before) != len(held):
+                    self._classes[path] = frozenset(held)
+                    fresh = held.keys() - (held.keys() if before is None else before)
+                    found += sorted(f"{path}.{name}" for name in fresh if name[:1] != "_")
+        return found
 
     def _token(self, path: str, value: Any) -> object:
         if type(value) in _ATOMS:

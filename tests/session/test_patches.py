@@ -129,3 +129,27 @@ def test_a_variable_that_a_module_holds_and_changes(
     again.restore()
     assert (again["CFG"], again["history"]) == ({"lr": 2}, [1])
     again.kill()
+
+
+EXTENDING = {
+    "an accessor": (
+        "@pd.api.extensions.register_dataframe_accessor('geo_of_the_test')\nclass Geo:\n"
+        "    def __init__(self, frame):\n        pass"
+    ),
+    "setattr": "setattr(pd.DataFrame, 'geo_of_the_test', 1)",
+    "a function": "install()",
+}
+
+
+@pytest.mark.parametrize("how", EXTENDING)
+def test_what_a_library_is_extended_by_is_told(notebook: Notebook, how: str) -> None:
+    pandas = pytest.importorskip("pandas")
+    notebook.run(
+        "import pandas as pd", "def install():\n    pd.DataFrame.geo_of_the_test = 1", "frame = pd.DataFrame()"
+    )
+    try:
+        with pytest.warns(UserWarning, match=r"changes pandas\.DataFrame\.geo_of_the_test"):
+            notebook.run(EXTENDING[how])
+    finally:
+        del pandas.DataFrame.geo_of_the_test
+        pandas.DataFrame._accessors.discard("geo_of_the_test")
