@@ -29,7 +29,7 @@ def flushed(session: Session) -> list[str]:
     problems = session.late.look_at_all()
     n_waiting = session.flush()
     n_left = session.store.behind.n_waiting
-    session.store.settle(SETTLED_S)
+    is_in_file = session.store.settle(SETTLED_S)
     lines = [one_line(problem) for problem in problems]
     if n_left:
         lines.append(f"{counted(n_left, 'value')} could not be written yet; the next %ens flush tries again.")
@@ -39,6 +39,9 @@ def flushed(session: Session) -> list[str]:
     else:
         waited = f"waited for {n_waiting} of them" if n_waiting else "nothing was waiting"
         lines.append(f"Every value that is to be stored is in {session.store.path}: {waited}.")
+    if not is_in_file:
+        log = f"{session.store.path}-wal"
+        lines.append(f"Some of it is in {log} still, since another process reads an older state: copy with ens copy.")
     return lines
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 
 from ensession.model import HIDDEN_PREFIX, ExecutionId, Graph, GraphExecution, GraphVersion, VersionId, Word
 
@@ -217,12 +218,9 @@ def with_dependents(graph: Graph, versions: Collection[VersionId]) -> set[Versio
 
 def to_load_instead(graph: Graph, versions: Collection[VersionId]) -> list[VersionId]:
     """Return what has to be loaded in the place of versions of one execution: they, and then what refers to them."""
-    left, found = with_dependents(graph, versions), []
-    while left:
-        ready = [one for one in sorted(left) if left.isdisjoint(graph.versions[one].requires)]
-        found += ready or sorted(left)
-        left.difference_update(ready or set(left))
-    return found
+    found = sorted(with_dependents(graph, versions))
+    needs = {one: [other for other in graph.versions[one].requires if other in found] for one in found}
+    return list(TopologicalSorter(needs).static_order())
 
 
 def fresh_inputs(

@@ -213,9 +213,9 @@ class Executor:
     def _has_spared(self, execution: GraphExecution, made: Made) -> bool:
         """Whether what a cell read, and did not bind anew the first time, is what it was."""
         bound = self._graph.bindings.get(execution.id, {})
-        for version in execution.reads:
-            names = self._graph.versions[version].names if version in self._graph.versions else ()
-            if version not in made.values or not bound.keys().isdisjoint(names) or names[0].startswith(HIDDEN_PREFIX):
+        for version in made.values.keys() & set(execution.reads):
+            names = self._graph.versions[version].names
+            if names[0].startswith(HIDDEN_PREFIX) or not bound.keys().isdisjoint(names):
                 continue
             recorded = self._record(version).fingerprint
             if recorded is None or not self._bench.agrees(made.values[version], recorded):

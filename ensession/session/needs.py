@@ -97,7 +97,8 @@ class Needs:
             if self._tracker.drift():  # what came between two cells is not analysed yet
                 return frozenset(awaited)
             touched = self._tracker.touched(names)
-            if touched.everything or not _BY_NAME.isdisjoint(touched.mentions.words):
+            mentions = touched.mentions
+            if touched.everything or not _BY_NAME.isdisjoint(mentions.words | mentions.packages):
                 return frozenset(awaited)
             found = awaited.keys() & spread(touched)
             if not self._look_for_words({awaited[name] for name in found - names.loads}, awaited):

@@ -22,7 +22,7 @@ from urllib.parse import quote
 from ensession.errors import StoreAccessError, UsageError
 from ensession.store.failures import translated
 from ensession.store.header import APPLICATION_ID
-from ensession.store.holding import Hold
+from ensession.store.holding import Hold, hold
 from ensession.store.identity import file_id
 from ensession.store.mounts import is_network
 from ensession.store.transaction import Transaction
@@ -184,7 +184,7 @@ class Database:
     def _keep_hold(self) -> None:
         """Keep hold of a file with a log, which nobody else may take away while it is open here."""
         if not self.read_only and not is_network(self.path):
-            self._hold = Hold(self.path)
+            self._hold = hold(self.path)
 
     def close(self) -> None:
         """Close the connection; the last one of all processes leaves the file alone, without a log beside it."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import struct
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 _SHARED_FIRST = 0x40000002
@@ -20,7 +21,7 @@ _SHARED_BYTES = 510
 
 
 class Hold:
-    """A share in a file's use, as SQLite's own.
+    """A share in a file's use, as SQLite's own. Only where there are such locks: see :func:`hold`.
 
     Parameters
     ----------
@@ -28,11 +29,11 @@ class Hold:
     """
 
     def __init__(self, path: Path) -> None:
-        self._descriptor: int | None = os.open(path, os.O_RDONLY)
+        self._descriptor = os.open(path, os.O_RDONLY)
         self.take()
 
     def take(self) -> None:
-        """Take it, where the system and the file system know of such locks."""
+        """Take it."""
         self._set("F_RDLCK")
 
     def release(self) -> None:
@@ -41,17 +42,16 @@ class Hold:
 
     def close(self) -> None:
         """Close the descriptor. After SQLite's own, for this takes SQLite's locks with it."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        os.close(self._descriptor)
 
     def _set(self, kind: str) -> None:
-        if sys.platform != "linux" or self._descriptor is None:
-            return
         import fcntl  # not everywhere
 
         lock = struct.pack("hhqqi4x", getattr(fcntl, kind), os.SEEK_SET, _SHARED_FIRST, _SHARED_BYTES, 0)
-        try:
+        with suppress(OSError):  # a file system without such locks: SQLite's own have to do
             fcntl.fcntl(self._descriptor, fcntl.F_OFD_SETLK, lock)
-        except OSError:  # no such locks here: SQLite's own have to do
-            return
+
+
+def hold(path: Path) -> Hold | None:
+    """Hold a file that SQLite has open; None on systems that have no such locks, where a descriptor more only harms."""
+    return Hold(path) if sys.platform == "linux" else None

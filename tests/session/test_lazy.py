@@ -315,6 +315,10 @@ BY_NAME = {
         "import pickle\np = pickle.dumps(A())\ndef load():\n    return pickle.loads(p)",
         "assert type(load()).__name__ == 'A'",
     ),
+    "pickle under another name": (
+        "import pickle as store\np = store.dumps(A())",
+        "assert type(store.loads(p)).__name__ == 'A'",
+    ),
     "annotations": (
         "import typing\nclass B:\n    a: 'A'",
         "assert typing.get_type_hints(B)['a'].__name__ == 'A'",
