@@ -13,6 +13,7 @@ from blake3 import blake3
 from ensession.errors import ChunkCorruptError, ChunkMissingError
 from ensession.store.chunker import MAX_CHUNK_BYTES
 from ensession.store.engine import execute, insert_many, rows
+from ensession.store.pages import in_full_leaves
 from ensession.store.statements import insert_sql
 
 ZSTD_LEVEL = 3
@@ -121,9 +122,10 @@ def insert_chunks(connection: Connection, chunks: Sequence[EncodedChunk]) -> dic
     if not chunks:
         return {}
     first = rows(connection, "SELECT coalesce(max(id), 0) + 1 FROM chunk")[0][0]
+    ordered = [chunks[index] for index in in_full_leaves([len(chunk.data) for chunk in chunks])]
     values = [
         (first + offset, chunk.address, chunk.n_bytes, chunk.encoding, chunk.data)
-        for offset, chunk in enumerate(chunks)
+        for offset, chunk in enumerate(ordered)
     ]
     insert_many(connection, _INSERT, values)
     return {row[1]: StoredChunk(row[0], len(row[4]), is_new=True) for row in values}

@@ -18,6 +18,7 @@ from ensession.model import VersionId
 from ensession.store.engine import PAGE_SIZE, Access, raw_connection, read_access, store_uri
 from ensession.store.failures import translated
 from ensession.store.migrate import create_store
+from ensession.store.pages import local_and_spilled
 from ensession.store.tables import COLUMNS
 
 _OF_PAYLOADS = {"payload": "version", "payload_part": "payload", "payload_chunk": "payload"}
@@ -29,9 +30,6 @@ _USERS = (
 _SIZES = "SELECT id, length(data) FROM old.chunk"
 _GONE = "SELECT count(*) FROM json_each(?) WHERE value NOT IN (SELECT version FROM payload)"
 _LEFT_OUT = "SELECT version FROM old.payload EXCEPT SELECT version FROM main.payload ORDER BY version"
-_MOST_LOCAL = PAGE_SIZE - 35
-_LEAST_LOCAL = (PAGE_SIZE - 12) * 32 // 255 - 23
-_SPILLED_BYTES = PAGE_SIZE - 4
 _ROW_BYTES = 110
 """A chunk's row besides its data, its entry in the index of addresses, and its place in a payload."""
 
@@ -119,17 +117,8 @@ def begin_parcel(source: Path, target: Path, busy_timeout_s: float) -> Iterator[
 
 
 def room_of(n_bytes: int) -> int:
-    """Return about the room that a chunk of some stored bytes takes in the file.
-
-    References
-    ----------
-    SQLite, *Database File Format*, section 1.6: what does not fit into a leaf spills over to pages of its own.
-    """
-    local, n_pages = n_bytes, 0
-    if n_bytes > _MOST_LOCAL:
-        wished = _LEAST_LOCAL + (n_bytes - _LEAST_LOCAL) % _SPILLED_BYTES
-        local = wished if wished <= _MOST_LOCAL else _LEAST_LOCAL
-        n_pages = -(-(n_bytes - local) // _SPILLED_BYTES)
+    """Return about the room that a chunk of some stored bytes takes in the file."""
+    local, n_pages = local_and_spilled(n_bytes)
     per_leaf = max(PAGE_SIZE // (local + _ROW_BYTES), 1)
     return n_pages * PAGE_SIZE + PAGE_SIZE // per_leaf
 
