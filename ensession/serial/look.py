@@ -326,7 +326,7 @@ def write_payload(values: Mapping[str, Any], scope: Scope, seen: Look, sink: Pay
     UnserializableError
         When it can't be pickled any more.
     """
-    if seen.sink is not None and seen.fingerprint is not None:
+    if seen.sink is not None and seen.sink.is_kept and seen.fingerprint is not None:
         return seen.fingerprint if seen.sink.replay(UnframedSink(sink)) else None
     if seen.is_observed:  # its payload may differ from pass to pass
         dump(values, scope, lambda: UnframedSink(sink), codec=seen.codec, owners=seen.owners)

@@ -125,7 +125,9 @@ class HashSink:
         return self._buffers.digest()
 
     def replay(self, sink: PayloadSink) -> bool:
-        """Write the kept payload into ``sink``, with the pieces as they came.
+        """Write the kept payload into ``sink``, with the pieces as they came; then it is not kept any more.
+
+        Each piece is let go once it is written: who takes them copies them, and a stream is not there twice.
 
         Returns
         -------
@@ -133,10 +135,12 @@ class HashSink:
             Whether the buffers, which were not copied, are still what they were.
         """
         if self._kept is None:
-            msg = "the payload was too large to be kept"
+            msg = "the payload was too large to be kept, or was written already"
             raise ValueError(msg)
         again = xxhash.xxh3_128()
-        for mode, piece in self._kept:
+        kept, self._kept = self._kept[::-1], None
+        while kept:
+            mode, piece = kept.pop()
             if mode is None:
                 sink.write(piece)
             else:
@@ -163,6 +167,8 @@ class HashSink:
 
 class KeptStream:
     """A small payload that is one piece of stream."""
+
+    is_kept = True
 
     def __init__(self, stream: bytes) -> None:
         self._stream = stream

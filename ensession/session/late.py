@@ -10,6 +10,7 @@ import time
 from math import inf
 
 from ensession.capture.change import Fresh, Tracked
+from ensession.capture.pausing import collector_paused
 from ensession.model import VersionId
 from ensession.session.recorder import Recorder
 from ensession.session.storing import payload_writer
@@ -76,6 +77,10 @@ class LateLooks:
         list of str
             What hindered that; it goes on being pending then.
         """
+        with collector_paused():  # around all of it: what looks and payloads took is given back then
+            return self._look(one, limit_s, is_behind=is_behind)
+
+    def _look(self, one: Tracked, limit_s: float | None, *, is_behind: bool) -> list[str]:
         variables = self._tracker.user.variables()
         values = {name: variables[name] for name in one.names if name in variables}
         is_same = all(one.ids.get(name) == id(values.get(name)) for name in one.names)

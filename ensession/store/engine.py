@@ -28,7 +28,8 @@ from ensession.store.mounts import is_network
 from ensession.store.transaction import Transaction
 
 PAGE_SIZE = 32 * 1024
-CACHE_KIB = 32 * 1024
+CACHE_KIB = 8 * 1024
+"""What a connection keeps of the file; the system keeps the rest, and a session lives with it for hours."""
 JOURNAL_LIMIT_BYTES = 64 * 2**20
 
 _ALONE = "mode=ro&immutable=1"

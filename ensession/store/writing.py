@@ -21,7 +21,7 @@ from ensession.store.statements import insert_sql
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 STREAM_MODE = "stream"
-BATCH_BYTES = 32 * 2**20
+BATCH_BYTES = 8 * 2**20
 """Plain bytes that a writer holds in memory, and that one transaction brings in."""
 
 WritePayload = Callable[[PayloadSink], Codec]

@@ -57,6 +57,18 @@ def test_small_payloads_take_no_room() -> None:
     assert room.left_bytes == 5000
 
 
+def test_a_stream_is_let_go_as_it_is_written_and_pickled_again_where_it_is_wanted_twice() -> None:
+    value = [{"n": n, "text": "word " * (n % 7)} for n in range(20_000)]
+    found, scope = seen(Room(100, 10**7), value)
+    assert found.sink is not None
+    first, second = Buffers(), Buffers()
+    assert write_payload({"x": value}, scope, found, first) == found.fingerprint
+    assert not found.sink.is_kept
+    assert write_payload({"x": value}, scope, found, second) == found.fingerprint
+    value[7]["n"] = -1
+    assert write_payload({"x": value}, scope, found, Buffers()) not in (found.fingerprint, None)
+
+
 def test_large_buffers_are_not_copied() -> None:
     room, array = Room(1000, 10**6), np.arange(1000)
     found, scope = seen(room, array)
