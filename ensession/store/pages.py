@@ -1,8 +1,8 @@
 """How rows with much data lie in SQLite's pages. Pure arithmetic.
 
 A table's rows go into its leaves in the order of their ids, and one that does not fit into what is left of a leaf
-begins the next. Pieces of streams are a fourth of a page long in the mean and up to a whole one: as they come, a fifth of
-the file is such rests.
+begins the next. Pieces of streams are a fourth of a page long in the mean and up to a whole one: as they come, a fifth
+of the file is such rests.
 
 References
 ----------
