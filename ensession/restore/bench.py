@@ -76,14 +76,14 @@ class Made:
         By version.
     loads : list of (int, int, float)
         Bytes of stream and buffers that were loaded, and the seconds that took: for the prices.
-    mended : list of str
-        What a run made otherwise than the first time, and was loaded instead.
+    notes : list of str
+        What a run made otherwise than the first time, and was loaded instead; what came back otherwise than it was.
     """
 
     values: dict[VersionId, dict[str, Any]] = field(default_factory=dict)
     fates: dict[VersionId, tuple[Fate, str]] = field(default_factory=dict)
     loads: list[tuple[int, int, float]] = field(default_factory=list)
-    mended: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 @contextmanager

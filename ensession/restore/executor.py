@@ -126,13 +126,15 @@ class Executor:
             self._bench.namespace.update({**there, **required})
         start = time.perf_counter()
         try:
-            source = self._archive.open(version)
-            values = load(source, Rebuilder(self._bench.namespace, required))
+            rebuilder = Rebuilder(self._bench.namespace, required)
+            values = load(self._archive.open(version), rebuilder)
         except (LoadFailedError, IntegrityError, TrustError) as error:
             # A seal that does not hold in a history whose seal does is damage like any other.
             raise LoadFailure(version, f"{', '.join(node.names)} could not be loaded: {error}") from error
         made.values[version] = values
         made.fates[version] = (Fate.LOADED, "")
+        came = f"{', '.join(node.names)} came back in memory; what is written there does not reach the file"
+        made.notes.extend(f"{why}: {came}" for why in rebuilder.without_file)
         if node.payload is not None:
             sizes = (node.payload.n_stream_bytes, node.payload.n_buffer_bytes)
             made.loads.append((*sizes, time.perf_counter() - start))
@@ -208,7 +210,7 @@ class Executor:
             made.values.pop(version, None)
         for version in versions:
             self._load(version, current, made)
-        made.mended.append(f"{failure}: loaded instead")
+        made.notes.append(f"{failure}: loaded instead")
 
     def _has_spared(self, execution: GraphExecution, made: Made) -> bool:
         """Whether what a cell read, and did not bind anew the first time, is what it was."""

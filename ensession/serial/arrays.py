@@ -14,7 +14,7 @@ from pickle import PickleBuffer
 from typing import Any
 
 from ensession.model import BufferMode
-from ensession.serial import rebuild
+from ensession.serial import mapped, rebuild
 
 SMALL_BYTES = 2048
 """Arrays up to this size go into the stream: a part of its own would cost more than it saves."""
@@ -82,8 +82,9 @@ def has_slots(kind: type) -> bool:
 def reduce_subclassed(array: Any, contents: Any) -> tuple[Any, ...]:
     """Reduce an instance of a subclass as a view of its contents, a plain array, and its attributes."""
     made = rebuild.subclassed, (type(array), contents)
-    is_of_file = isinstance(array, sys.modules["numpy"].memmap)  # its attributes say where: not here any more
-    attributes = {} if is_of_file else getattr(array, "__dict__", {})
+    if isinstance(array, sys.modules["numpy"].memmap):  # its attributes say where: the plain array knows, if it comes
+        return made if mapped.file_of(array) is None else (*made, (), None, None, mapped.set_file)
+    attributes = getattr(array, "__dict__", {})
     return (*made, attributes, None, None, rebuild.these_attributes) if attributes else made
 
 
@@ -186,6 +187,11 @@ def reduce_view(array: Any, owner: Any) -> tuple[Any, ...] | None:
     start = _address(array) - _address(owner)
     dtype = name_of(array.dtype) or array.dtype
     return rebuild.view, (owner, dtype, array.shape, array.strides, start, bool(array.flags.writeable))
+
+
+def distance(array: Any, owner: Any) -> int:
+    """Return how many bytes behind the first one of an owner an array begins."""
+    return _address(array) - _address(owner)
 
 
 def _address(array: Any) -> int:

@@ -11,13 +11,14 @@ from typing import Any
 
 from ensession.errors import EnsessionError, LoadFailedError
 from ensession.model import BufferMode, PayloadSource
-from ensession.serial import rebuild
+from ensession.serial import mapped, rebuild
 from ensession.serial.definitions import SESSION_MODULE
 from ensession.serial.frames import framed
 from ensession.serial.generated import cell_contents, generated_methods
 from ensession.serial.rebuild import Lost
 from ensession.serial.recompile import code_in_module
 
+_BOUND = {rebuild.__name__: rebuild.BOUND, mapped.__name__: frozenset({"over_file"})}
 _CONSTANTS = 7
 """Place of a code object's constants among its fields."""
 
@@ -39,6 +40,11 @@ class Rebuilder:
         Becomes the globals of session functions.
     required : Mapping[str, object]
         The session's classes and functions that the payload requires, by name.
+
+    Attributes
+    ----------
+    without_file : list of str
+        Why an array came back in memory that lay in a mapped file.
     """
 
     def __init__(self, namespace: dict[str, Any], required: Mapping[str, Any]) -> None:
@@ -46,6 +52,7 @@ class Rebuilder:
         self._required = required
         self._lost: dict[int, Lost] = {}
         self._stand_ins: dict[int, tuple[types.FunctionType, Lost]] = {}
+        self.without_file: list[str] = []
 
     def required(self, name: str, *path: str) -> object:
         """Return a class or function from a required version."""
@@ -117,6 +124,13 @@ class Rebuilder:
         for lost in self._lost.values():
             raise LoadFailedError(lost.reason)
 
+    def over_file(self, contents: Any, *place: Any) -> Any:
+        """Return an array over its file, where that still holds its contents; else these, in memory."""
+        made, why = mapped.open_again(contents, *place)
+        if why:
+            self.without_file.append(why)
+        return made
+
     def session_dict(self) -> dict[str, Any]:
         """Return the live namespace."""
         return self._namespace
@@ -129,7 +143,7 @@ class _Loader(pickle.Unpickler):
 
     def find_class(self, module_name: str, name: str, /) -> Any:
         """Find a global; the bound functions instead of their stand-ins."""
-        if module_name == rebuild.__name__ and name.removeprefix(rebuild.MARK) in rebuild.BOUND:
+        if name.removeprefix(rebuild.MARK) in _BOUND.get(module_name, ()):
             return getattr(self._rebuilder, name.removeprefix(rebuild.MARK))
         if (module_name, name) in (("__builtin__", SESSION_MODULE), (SESSION_MODULE, "__dict__")):  # dill's words
             return self._rebuilder.session_dict()

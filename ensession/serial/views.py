@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ensession.model import BufferMode
-from ensession.serial import arrays
+from ensession.serial import arrays, mapped
 from ensession.serial.lending import settle
 from ensession.serial.registry import Range, Reducer, Registry
 from ensession.serial.scope import Scope
@@ -41,6 +41,8 @@ class Views:
         self._plains: dict[int, Any] = {}
         self._made: set[int] = set()
         self._buffers: list[Any] = []
+        self._files: dict[int, Any] = {}
+        self._contents: dict[int, Any] = {}
 
     def _handler_of_array(self, kind: type) -> Callable[[Any, Any], Any]:
         """Return what reduces arrays of a kind, or items of structured ones."""
@@ -103,37 +105,54 @@ class Views:
             self._plains[id(root)] = arrays.whole(root)
         return self._plains[id(root)]
 
+    def _in_file(self, array: Any, root: Any) -> Any | None:
+        """Reduce an array by its contents and its place in a mapped file; None where it lies in none."""
+        holder = self._files.get(id(root))
+        if holder is None:
+            return None
+        contents = array.view()
+        self._contents[id(contents)] = contents
+        return mapped.reduce_in_file(array, contents, holder, arrays.distance(array, self._whole(root)))
+
     def _reduce_array(self, array: Any) -> Any:
-        if array.nbytes:
-            root = array if array.base is None else arrays.memory_root(array)
-            lent = self._lent(array, root)
-            if lent is not None:
-                return lent
-            owner = self._plain(root) if isinstance(root, type(array)) else None
-            if id(array) in self._copied:
-                self.copied_roots.add(id(root))
-            else:
-                self.roots.setdefault(id(root), set()).add(id(array))
-                self._arrays.append(array)
-            if owner is None and not isinstance(root, sys.modules["numpy"].generic):
-                self._buffers.append(root)
-                reduced = arrays.reduce_over(array, root)
-                if reduced is not None:
-                    return reduced
-                owner = self._whole(root)
-            if array is owner:
-                self._as_owners.add(id(root))
-            elif owner is not None:
-                if self._is_view(array, root):
-                    reduced = arrays.reduce_view(array, owner)
-                    if reduced is not None:
-                        self._note_view(root)
-                        return reduced
-                else:
-                    self._by_contents.add(id(root))
+        if array.nbytes and id(array) not in self._contents:
+            reduced = self._reduce_by_memory(array)
+            if reduced is not None:
+                return reduced
         if array.dtype.hasobject:
             return NotImplemented if array.flags.writeable else arrays.reduce_locked(array)
         return arrays.reduce_array(array, self.out_of_band)
+
+    def _reduce_by_memory(self, array: Any) -> Any | None:
+        """Reduce an array as lying in memory of something else; None where its contents say all there is to say."""
+        root = array if array.base is None else arrays.memory_root(array)
+        lent = self._lent(array, root)
+        if lent is not None:
+            return lent
+        owner = self._plain(root) if isinstance(root, type(array)) else None
+        if id(array) in self._copied:
+            self.copied_roots.add(id(root))
+        else:
+            self.roots.setdefault(id(root), set()).add(id(array))
+            self._arrays.append(array)
+        if owner is None and not isinstance(root, sys.modules["numpy"].generic):
+            self._buffers.append(root)
+            reduced = arrays.reduce_over(array, root)
+            if reduced is not None:
+                return reduced
+            owner, holder = self._whole(root), mapped.file_of(array)
+            if holder is not None:  # what covers the whole file lies in no other array, and does not know of it
+                self._files[id(root)] = holder
+        if array is owner:
+            self._as_owners.add(id(root))
+        elif owner is not None and not self._is_view(array, root):
+            self._by_contents.add(id(root))
+        elif owner is not None:
+            reduced = arrays.reduce_view(array, owner)
+            if reduced is not None:
+                self._note_view(root)
+                return reduced
+        return self._in_file(array, root)
 
     def _is_view(self, array: Any, root: Any) -> bool:
         if not self._is_guessing:

@@ -123,7 +123,7 @@ class Origin:
             variables=variables,
             duration_s=self.report.duration_s + duration_s,
             replans=self.report.replans + tuple(bans.reasons),
-            notes=self.report.notes + tuple(made.mended),
+            notes=self.report.notes + tuple(made.notes),
             loads=self.report.loads + tuple(made.loads),
         )
         return replace(self, report=report)

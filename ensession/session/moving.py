@@ -190,7 +190,7 @@ class Mover:
                 time.perf_counter() - started,
                 tuple(bans.reasons),
                 tuple(made.loads),
-                (*(lookout.notes(state) if chosen.runs else ()), *made.mended),
+                (*(lookout.notes(state) if chosen.runs else ()), *made.notes),
             )
             self._learn(report, state, made, journey)
             branch = self._store.refs.branch_for(target, branch)

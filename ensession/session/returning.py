@@ -146,7 +146,7 @@ def bring_back(
         duration_s=time.perf_counter() - start,
         replans=tuple(bans.reasons),
         loads=tuple(made.loads),
-        notes=(*around.notes, *omitted, *made.mended),
+        notes=(*around.notes, *omitted, *made.notes),
     )
 
 

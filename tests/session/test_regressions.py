@@ -216,3 +216,22 @@ def test_looking_into_the_store_that_is_recorded_is_no_effect(tmp_path: Path) ->
     notebook.run(f"open({str(tmp_path / 'a.ens.csv')!r}, 'w').close()")
     last = notebook.session.store.history.execution(notebook.session.head)
     assert last.caution is not None
+
+
+def test_a_mapped_array_whose_file_has_changed_comes_back_in_memory_and_that_is_told(
+    notebook: Notebook, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.dat"
+    path.write_bytes(bytes(8000))
+    notebook.run(f"import numpy as np\nx = np.memmap({str(path)!r}, dtype=float, mode='r+')", "x[0] = 1")
+    live = come_back(notebook)
+    live.run("x[1] = 2\nx.flush()")
+    assert live.changed() == {"x"}
+    assert path.read_bytes() == live["x"].tobytes()
+    path.write_bytes(bytes(8000))
+    live = live.reborn()
+    report = live.restore()
+    assert ["x came back in memory" in note for note in report.notes] == [True]
+    assert live["x"][:2].tolist() == [1, 2]
+    live.kill()
+    assert path.read_bytes() == bytes(8000)

@@ -147,7 +147,7 @@ _NUMPY = (
         "obj = np.memmap('obj.bin', dtype='f8', mode='w+', shape=(4,))",
         "obj[0]",
         ("obj[1] = 5",),
-        "(np.asarray(obj), type(obj).__name__)",
+        "(np.asarray(obj), type(obj).__name__, np.fromfile('obj.bin').tolist())",
     ),
     Kind(
         "matrix over an array",
