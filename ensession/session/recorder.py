@@ -19,6 +19,7 @@ from ensession.capture.module_state import ModuleState
 from ensession.capture.modules import ModuleWatch
 from ensession.capture.names import CellNames, analyse_cell, is_only_command
 from ensession.capture.namespace import UserNamespace
+from ensession.capture.pausing import collector_paused
 from ensession.capture.touch import Touched
 from ensession.capture.words import words_of
 from ensession.config import Config
@@ -138,7 +139,8 @@ class Recorder:
         pending, self.pending = (self.pending, None) if self._depth == 0 else (None, self.pending)
         if pending is None:
             return
-        with self._guarded("the cell that just ran"), self._made_up_for(pending.touched):
+        # Around all of it: what a long look and its record took for themselves is given back when all is let go.
+        with collector_paused(), self._guarded("the cell that just ran"), self._made_up_for(pending.touched):
             self._record_cell(pending, ending, ended)
 
     def catch_up(self, aside: Mapping[str, int | None]) -> None:
