@@ -80,6 +80,7 @@ class Registry:
         self._asked: set[str] = set()
         self._found: dict[type, Reducer | None] = {}
         self._immutable: tuple[type, ...] = ()
+        self._lines: dict[type, Reduce] = {}
         self._refused: dict[type, str] = {}
         self._constants: list[Callable[[], Mapping[int, Any]]] = []
         self.knows_foreign_memory = False
@@ -96,6 +97,11 @@ class Registry:
         """Say how objects of a type are reduced and compared; see :class:`Reducer`."""
         self._reducers[kind] = Reducer(reduce, fingerprint, memory, lend, borrow)
         self.knows_foreign_memory |= memory is not None
+        self._found.clear()
+
+    def register_line(self, kind: type, reduce: Reduce) -> None:
+        """Say how objects of a type are reduced, subclasses included, where nothing else is said of these."""
+        self._lines[kind] = reduce
         self._found.clear()
 
     def register_immutable(self, *kinds: type) -> None:
@@ -130,8 +136,12 @@ class Registry:
             self._ask(package)
             if inside:
                 self._ask(f"{package}.{inside[0]}")
-            found = self._found[kind] = self._reducers.get(kind) or self._refusal(kind)
+            found = self._found[kind] = self._reducers.get(kind) or self._inherited(kind)
             return found
+
+    def _inherited(self, kind: type) -> Reducer | None:
+        reduce = next((one for base, one in self._lines.items() if issubclass(kind, base)), None)
+        return self._refusal(kind) if reduce is None else Reducer(reduce, None)
 
     def _refusal(self, kind: type) -> Reducer | None:
         reason = next((why for base, why in self._refused.items() if issubclass(kind, base)), None)

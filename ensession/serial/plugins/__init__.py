@@ -7,6 +7,7 @@ are part of the on-disk format.
 """
 
 BUILT_IN = (
+    "PIL",
     "astropy",
     "bokeh",
     "ipykernel",

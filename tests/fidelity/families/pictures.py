@@ -133,6 +133,14 @@ _IMAGES = (
         ("obj.putpalette([1, 2, 3] * 256)",),
         "obj.getpalette()",
     ),
+    Kind(
+        "animation",
+        "import io\nobj_file = io.BytesIO()\nobj = [PIL.Image.new('L', (4, 4), 80 * n) for n in range(3)]\n"
+        "obj[0].save(obj_file, 'GIF', save_all=True, append_images=obj[1:])\nobj = PIL.Image.open(obj_file)",
+        "obj.size",
+        ("obj.seek(1)",),
+        "(obj.tell(), obj.n_frames, obj.tobytes())",
+    ),
 )
 _CV = (
     Kind("key point", "obj = cv2.KeyPoint(1.0, 2.0, 3.0)", "obj.pt", ("obj.size = 9.0",), "(obj.pt, obj.size)"),
