@@ -28,6 +28,14 @@ class RunParcel:
 
 
 @dataclass(frozen=True, slots=True)
+class RunEnd:
+    """When a kernel run ended, which its executions may have been sent before."""
+
+    uid: str
+    ended_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class OutputParcel:
     """An output: the JSON text of its data, compressed with zstd."""
 

@@ -20,10 +20,12 @@ from ensession.model.parcels import (
     PayloadParcel,
     PayloadPart,
     RefParcel,
+    RunEnd,
     RunParcel,
     VersionKey,
 )
 from ensession.store.chain import draft_of, read_rows
+from ensession.store.ends import run_ends
 from ensession.store.engine import Database
 from ensession.store.failures import making_sense
 from ensession.store.lines import LINE
@@ -135,6 +137,10 @@ class Exporter:
     def refs(self) -> list[RefParcel]:
         """Return all tags and branches."""
         return [RefParcel(*row) for row in self._database.rows(_REFS)]
+
+    def run_ends(self, uids: Sequence[str]) -> list[RunEnd]:
+        """Return when some kernel runs ended; see :func:`ensession.store.ends.run_ends`."""
+        return run_ends(self._database, uids)
 
     def _execution(self, digest: Digest) -> ExecutionParcel:
         number = self._numbers.execution(digest)

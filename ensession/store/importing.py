@@ -21,10 +21,12 @@ from ensession.model.parcels import (
     PayloadParcel,
     RefParcel,
     RefsBrought,
+    RunEnd,
     RunParcel,
     VersionKey,
 )
 from ensession.store.chunks import Decoder, EncodedChunk, find_chunks, insert_chunks, present_chunks
+from ensession.store.ends import add_run_ends, open_runs
 from ensession.store.engine import Database, execute, insert_one, rows
 from ensession.store.failures import NONSENSE
 from ensession.store.history import output_texts
@@ -179,6 +181,14 @@ class Importer:
         """
         with self._database.write() as connection:
             return bring_refs(connection, self._refs, self._numbers, refs)
+
+    def open_runs(self) -> list[str]:
+        """Return the kernel runs that have not ended, as far as is known here."""
+        return open_runs(self._database)
+
+    def add_run_ends(self, ends: Sequence[RunEnd]) -> int:
+        """Take note that kernel runs ended; see :func:`ensession.store.ends.add_run_ends`."""
+        return add_run_ends(self._database, ends)
 
     def _lacks(self, key: VersionKey) -> bool:
         # By the digest, too: something that came before it may have been forgotten since its number was looked up.

@@ -13,6 +13,7 @@ from ensession.model.parcels import (
     PayloadParcel,
     RefParcel,
     RefsBrought,
+    RunEnd,
     VersionKey,
 )
 
@@ -44,6 +45,9 @@ class Source(Protocol):
     def refs(self) -> list[RefParcel]:
         """Return all tags and branches."""
 
+    def run_ends(self, uids: Sequence[str], /) -> list[RunEnd]:
+        """Return when some kernel runs ended; nothing where that is not known, or nobody can say."""
+
 
 class Target(Protocol):
     """A store that is written (:class:`ensession.store.Importer`)."""
@@ -71,3 +75,9 @@ class Target(Protocol):
 
     def add_refs(self, refs: Sequence[RefParcel], /) -> RefsBrought:
         """Add tags and branches; those that stand for something else already are kept under a second name."""
+
+    def open_runs(self) -> list[str]:
+        """Return the kernel runs that have not ended, as far as is known there; nothing where nobody can say."""
+
+    def add_run_ends(self, ends: Sequence[RunEnd], /) -> int:
+        """Take note that kernel runs ended; return of how many that was not known."""

@@ -19,6 +19,7 @@ from ensession.model.parcels import (
     PayloadParcel,
     RefParcel,
     RefsBrought,
+    RunEnd,
     VersionKey,
 )
 from ensession.store import Store
@@ -81,6 +82,10 @@ class RemoteSource:
         """Ask for tags and branches."""
         return cast(list[RefParcel], self._asker.ask("refs"))
 
+    def run_ends(self, uids: Sequence[str]) -> list[RunEnd]:
+        """Ask when kernel runs ended."""
+        return cast(list[RunEnd], self._asker.ask("run_ends", uids)) if self._asker.knows("run_ends") else []
+
 
 class RemoteTarget:
     """A store behind a pipe, to be written (:class:`~ensession.sync.peers.Target`)."""
@@ -116,6 +121,14 @@ class RemoteTarget:
     def add_refs(self, refs: Sequence[RefParcel]) -> RefsBrought:
         """Send tags and branches."""
         return cast(RefsBrought, self._asker.ask("add_refs", refs))
+
+    def open_runs(self) -> list[str]:
+        """Ask which kernel runs have not ended, as far as is known there."""
+        return cast(list[str], self._asker.ask("open_runs")) if self._asker.knows("open_runs") else []
+
+    def add_run_ends(self, ends: Sequence[RunEnd]) -> int:
+        """Tell that kernel runs ended."""
+        return cast(int, self._asker.ask("add_run_ends", ends))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from ensession.errors import EnsessionError, SyncError
 from ensession.store import Importer, Store
 from ensession.store.migrate import REVISIONS
-from ensession.sync.wire import PROTOCOL, WINDOW, Hello, Pipe, Question, answer, failure, read_question
+from ensession.sync.wire import LATER, PROTOCOL, WINDOW, Hello, Pipe, Question, answer, failure, read_question
 
 TOGETHER = frozenset({"add_chunks", "add_payload"})
 """Nobody waits for their answers: as many as came in while others were written share a transaction."""
@@ -29,7 +29,7 @@ def serve(store: Store, incoming: BinaryIO, outgoing: BinaryIO) -> None:
     incoming, outgoing : binary files
     """
     pipe = Pipe(incoming, outgoing)
-    pipe.send(Hello(PROTOCOL, len(REVISIONS), store.history.count()))
+    pipe.send(Hello(PROTOCOL, len(REVISIONS), store.history.count(), tuple(LATER)))
     desk = Desk(store)
     for turn in _turns(pipe):
         for reply in desk.answers(turn):
@@ -77,9 +77,10 @@ def _methods(store: Store, target: Importer) -> dict[str, Callable[..., Any]]:
             source.payload,
             source.chunks,
             source.refs,
+            source.run_ends,
         ),
         *(target.unknown, target.add_executions, target.missing_payloads, target.missing_chunks, target.add_chunks),
-        *(target.add_payload, target.add_refs),
+        *(target.add_payload, target.add_refs, target.open_runs, target.add_run_ends),
     )
     return {method.__name__: method for method in ends}
 

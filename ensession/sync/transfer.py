@@ -78,6 +78,7 @@ def transfer(source: Source, target: Target, report: Report = lambda done, total
     parcels = list(_missing_payloads(source, target))
     n_chunks, n_bytes = _send_payloads(source, target, parcels, report)
     n_late, refs = _send_refs(source, target)
+    _send_ends(source, target)
     return Transferred(n_executions + n_late, len(parcels), n_chunks, n_bytes, time.perf_counter() - start, refs)
 
 
@@ -86,6 +87,14 @@ def _send_refs(source: Source, target: Target) -> tuple[int, RefsBrought]:
     refs = source.refs()
     is_behind = target.unknown(list({ref.execution for ref in refs}))
     return _send_executions(source, target) if is_behind else 0, target.add_refs(refs)
+
+
+def _send_ends(source: Source, target: Target) -> None:
+    """Send when kernel runs ended, which comes after their last execution: without it, they count as killed."""
+    waiting = target.open_runs()
+    ends = source.run_ends(waiting) if waiting else []
+    if ends:
+        target.add_run_ends(ends)
 
 
 def _send_executions(source: Source, target: Target) -> int:

@@ -18,7 +18,15 @@ import msgspec
 from ensession import errors
 from ensession.errors import EnsessionError, SyncError
 from ensession.model import Digest
-from ensession.model.parcels import ChunkParcel, ExecutionParcel, PayloadParcel, RefParcel, RefsBrought, VersionKey
+from ensession.model.parcels import (
+    ChunkParcel,
+    ExecutionParcel,
+    PayloadParcel,
+    RefParcel,
+    RefsBrought,
+    RunEnd,
+    VersionKey,
+)
 
 PROTOCOL = 1
 MAX_MESSAGE_BYTES = 256 * 2**20
@@ -39,12 +47,21 @@ class Hello(msgspec.Struct, frozen=True):
     protocol: int
     store_format: int
     n_executions: int
+    later: tuple[str, ...] = ()
+    """Which of the methods that came later it knows (:data:`LATER`); an older ensession says nothing of them."""
 
 
 class _Failure(msgspec.Struct, frozen=True):
     kind: str
     message: str
 
+
+LATER: dict[str, tuple[Any, Any]] = {
+    "run_ends": (tuple[list[str]], list[RunEnd]),
+    "open_runs": (tuple[()], list[str]),
+    "add_run_ends": (tuple[list[RunEnd]], int),
+}
+"""What can be asked for only where the other side says that it knows it: it may be older."""
 
 METHODS: dict[str, tuple[Any, Any]] = {
     "heads": (tuple[()], list[Digest]),
@@ -61,6 +78,7 @@ METHODS: dict[str, tuple[Any, Any]] = {
     "add_chunks": (tuple[list[ChunkParcel]], int),
     "add_payload": (tuple[PayloadParcel], list[bytes]),
     "add_refs": (tuple[list[RefParcel]], RefsBrought),
+    **LATER,
 }
 """What can be asked for: the types of the arguments, and of the result."""
 
@@ -166,6 +184,7 @@ class Asker:
         self._describe = describe
         self._lock = threading.Lock()
         self._expected: deque[_Expected] = deque()
+        self._later: frozenset[str] = frozenset()
 
     def hello(self) -> Hello:
         """Return the other side's first message.
@@ -176,7 +195,13 @@ class Asker:
             There is nobody, or somebody else.
         """
         with self._lock:
-            return cast(Hello, self._read(Hello))
+            hello = cast(Hello, self._read(Hello))
+        self._later = frozenset(hello.later)
+        return hello
+
+    def knows(self, method: str) -> bool:
+        """Whether the other side knows a method that came later."""
+        return method in self._later
 
     def ask(self, method: str, *arguments: Any) -> Any:
         """Ask and wait for the answer.

@@ -20,7 +20,7 @@ from ensession.model.parcels import VersionKey
 from ensession.store import Store
 from ensession.sync import serve, transfer
 from ensession.sync.remote import RemoteSource, RemoteTarget
-from ensession.sync.wire import MAX_MESSAGE_BYTES, Asker, Pipe, read_question
+from ensession.sync.wire import LATER, MAX_MESSAGE_BYTES, METHODS, Asker, Hello, Pipe, read_question
 from tests.sync.kit import Work, assert_sound, content
 
 
@@ -151,3 +151,52 @@ def test_arguments_of_any_kind_are_checked(method: str, arguments: Any) -> None:
 
 def test_the_longest_message_is_bounded() -> None:
     assert MAX_MESSAGE_BYTES < 2**31
+
+
+def test_the_end_of_a_run_travels_both_ways(laptop: Store, server: Store, line: Line) -> None:
+    work, away = Work(laptop), Work(server, seed=4)
+    work.cell()
+    away.cell()
+    target, source = RemoteTarget(line.asker), RemoteSource(line.asker)
+    transfer(laptop.exporter, target)
+    transfer(source, laptop.importer)
+    laptop.log.end_run(work.run)
+    server.log.end_run(away.run)
+    transfer(laptop.exporter, target)
+    transfer(source, laptop.importer)
+
+    def ends(store: Store) -> dict[str, float | None]:
+        return {run.uid: run.ended_at for run in store.history.runs()}
+
+    assert ends(laptop) == ends(server)
+    assert None not in ends(laptop).values()
+
+
+class OlderHello(msgspec.Struct, frozen=True):
+    """The first message of an ensession from before :data:`ensession.sync.wire.LATER`."""
+
+    protocol: int
+    store_format: int
+    n_executions: int
+
+
+def test_a_peer_that_is_older_is_asked_for_nothing_that_it_does_not_know(
+    laptop: Store, server: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ensession.sync.serving.Hello", lambda *words: OlderHello(*words[:3]))
+    for method in LATER:
+        monkeypatch.delitem(METHODS, method)
+    line = Line(server.path)
+    work = Work(laptop)
+    work.cell()
+    laptop.log.end_run(work.run)
+    transfer(laptop.exporter, RemoteTarget(line.asker))
+    Work(server, seed=4).cell()
+    transfer(RemoteSource(line.asker), laptop.importer)
+    line.close()
+    assert content(server) == content(laptop)
+
+
+def test_an_older_peer_reads_our_first_message() -> None:
+    sent = msgspec.msgpack.encode(Hello(1, 3, 7, tuple(LATER)))
+    assert msgspec.msgpack.decode(sent, type=OlderHello) == OlderHello(1, 3, 7)
