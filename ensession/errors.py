@@ -189,6 +189,10 @@ class StoreReplacedError(SyncError):
     """Another file has a store's name by now, or none has it."""
 
 
+class HistoryRewrittenError(SyncError):
+    """Executions that both copies of a store had are not in one of them any more."""
+
+
 class RunError(EnsessionError):
     """A notebook did not run to its end; what it did until then is recorded."""
 

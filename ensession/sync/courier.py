@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from ensession.config import Config
-from ensession.errors import EnsessionError, StoreReplacedError
+from ensession.errors import EnsessionError, HistoryRewrittenError, StoreReplacedError
+from ensession.model import Digest
 from ensession.store.identity import FileId
 from ensession.sync.autosync import END
 from ensession.sync.remote import Reach
@@ -44,7 +45,8 @@ class Courier:
     Attributes
     ----------
     is_over : bool
-        The file has been deleted, moved away or replaced: there is nothing to bring any more.
+        The file has been deleted, moved away or replaced: there is nothing to bring any more. Or something was
+        forgotten in one of the copies, and another round would bring it back.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Courier:
         self._reach = reach
         self._tell = tell
         self._settled: object = None
+        self._shared: tuple[Digest, ...] = ()
 
     def look(self, *, at_once: bool) -> None:
         """Do a round where the store has changed since the last one that went well, or at once."""
@@ -67,11 +70,12 @@ class Courier:
     def _go(self, before: object) -> None:
         try:
             address = other_copy(self._remote, self._path)
-            done = bring_together(self._path, address, Config(), self._reach, only=self._file_id)
+            done = bring_together(self._path, address, Config(), self._reach, only=self._file_id, shared=self._shared)
         except EnsessionError as error:
-            self.is_over = isinstance(error, StoreReplacedError)
+            self.is_over = isinstance(error, StoreReplacedError | HistoryRewrittenError)
             self._tell({"at": time.time(), "error": str(error), "is_over": self.is_over})
             return
+        self._shared = done.shared
         # What came in changed the store, and a kernel may have written meanwhile: only another round can tell.
         self._settled = None if done.received.n_executions or done.received.n_payloads else before
         self._tell(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ensession.config import Config
-from ensession.errors import NotFoundError, StoreReplacedError, UsageError
+from ensession.errors import HistoryRewrittenError, NotFoundError, StoreReplacedError, UsageError
+from ensession.model import Digest
 from ensession.store import Store
 from ensession.store.failures import translated
 from ensession.store.identity import FileId, file_id
 from ensession.sync.address import Address, parse_address
+from ensession.sync.peers import Target
 from ensession.sync.remote import Reach, existing_or_new
 from ensession.sync.transfer import Report, Transferred, transfer
 
@@ -22,10 +24,17 @@ Watch = Callable[[str], AbstractContextManager[Report]]
 
 @dataclass(frozen=True, slots=True)
 class Exchanged:
-    """What went there, and what came from there."""
+    """What went there, and what came from there.
+
+    Attributes
+    ----------
+    shared : tuple[Digest, ...]
+        Executions that are in both copies now, the last of each line among them.
+    """
 
     sent: Transferred
     received: Transferred
+    shared: tuple[Digest, ...] = ()
 
     @property
     def n_bytes(self) -> int:
@@ -61,6 +70,7 @@ def bring_together(
     reach: Reach | None = None,
     watch: Watch = unwatched,
     only: FileId | None = None,
+    shared: Sequence[Digest] = (),
 ) -> Exchanged:
     """Give both copies the same content; either is made where it is not there.
 
@@ -73,21 +83,47 @@ def bring_together(
     watch : callable, optional
     only : FileId, optional
         The store at ``path`` must be this very file: a session's own, not what took its place.
+    shared : sequence of Digest, optional
+        What an earlier call said of both copies, and what must be true still: executions go only where something was
+        forgotten, and the other copy would bring that back.
 
     Raises
     ------
     SchemaError, StoreAccessError, StoreBusyError, SyncError, IntegrityError
     StoreReplacedError
         It is another file, or there is none; nothing was touched.
+    HistoryRewrittenError
+        Something was forgotten in one of the copies; it was not brought back.
     """
     if only is not None:
         _require(path, _found(path), only)  # before it is opened: an older store would be upgraded
     with _opened(path, config, only) as here, existing_or_new(address, config, reach) as (source, target):
+        known = list(shared) if source.heads() else []  # a copy that is begun anew gets all of it again
+        _require_whole(here.importer, known, path)
+        _require_whole(target, known, address)
+        before = here.exporter.heads()
         with watch(f"to {address}") as report:
             sent = transfer(here.exporter, target, report)
+        _require_whole(here.importer, [*known, *before], path)
         with watch(f"from {address}") as report:
             received = transfer(source, here.importer, report)
-    return Exchanged(sent, received)
+        return Exchanged(sent, received, _shared(here, target, before))
+
+
+def _require_whole(copy: Target, shared: Sequence[Digest], where: object) -> None:
+    """Make sure that a copy still has what it had: forgetting gives all that comes after it other digests."""
+    if shared and copy.unknown(shared):
+        raise HistoryRewrittenError(
+            f"something was forgotten in {where} that the other copy still holds, and would bring back; forget it in "
+            "both, or delete the other copy"
+        )
+
+
+def _shared(here: Store, target: Target, before: Sequence[Digest]) -> tuple[Digest, ...]:
+    """Return the ends of lines that are in both copies: those that went there, and those that came from there."""
+    later = [digest for digest in here.exporter.heads() if digest not in before]
+    not_there = set(target.unknown(later))
+    return (*before, *(digest for digest in later if digest not in not_there))
 
 
 @contextmanager

@@ -32,6 +32,7 @@ class Work:
             VersionDraft(("small",), None, 3, unstorable="a generator", requires_new=(0,)),
         )
         usual: dict[str, Any] = {
+            "code": f"a = work({self._random.random()})",
             "names": ("a", "small"),
             "versions": versions,
             "files": (FileAccess("/data/in.csv", "r", 12, 5.0, b"h" * 32),),
@@ -40,7 +41,6 @@ class Work:
             self.run,
             self.head,
             reads=sorted(set(reads)),
-            code=f"a = work({self._random.random()})",
             outputs=(
                 Output("stream", {"name": "stdout", "text": "äöü\n"}),
                 Output("display_data", {"data": {"x": 1.5}}),
