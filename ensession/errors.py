@@ -189,6 +189,10 @@ class StoreReplacedError(SyncError):
     """Another file has a store's name by now, or none has it."""
 
 
+class IncompleteTransferError(SyncError):
+    """Values did not come across, and everything else did."""
+
+
 class HistoryRewrittenError(SyncError):
     """Executions that both copies of a store had are not in one of them any more."""
 

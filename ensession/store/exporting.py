@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from ensession.digests import word_digest
+from ensession.digests import payload_digest, version_digest, word_digest
 from ensession.errors import IntegrityError, NotFoundError
 from ensession.model import Digest, Environment, KernelRunId, Seal, Word
 from ensession.model.parcels import (
@@ -112,6 +112,8 @@ class Exporter:
         ------
         NotFoundError
             It is not here (any more).
+        IntegrityError
+            It is not the one that was recorded.
         """
         with self._database.read():
             version = self._numbers.version(key)
@@ -120,10 +122,10 @@ class Exporter:
                 raise NotFoundError(f"{self._database.path}: version {version} has no payload")
             codec, python, digest = rows[0]
             with making_sense(f"{self._database.path}: the payload of version {version}"):
-                parts = tuple(
-                    PayloadPart(mode, n_bytes, b"".join(addresses))
-                    for mode, n_bytes, addresses in payload_parts(self._database, version)
-                )
+                found = payload_parts(self._database, version)
+                if payload_digest(version_digest(key.execution, key.ordinal), codec, python, found) != digest:
+                    raise IntegrityError(f"{self._database.path}: the payload of version {version} is damaged")
+                parts = tuple(PayloadPart(mode, n_bytes, b"".join(addresses)) for mode, n_bytes, addresses in found)
                 return PayloadParcel(key, digest, codec, python, parts, self._seals(digest))
 
     def chunks(self, addresses: Iterable[bytes]) -> list[ChunkParcel]:

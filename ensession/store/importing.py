@@ -13,7 +13,7 @@ from dataclasses import replace
 from sqlite3 import Connection
 
 from ensession.digests import DIGEST_SIZE, payload_digest, version_digest, word_digest
-from ensession.errors import EnsessionError, IntegrityError
+from ensession.errors import ChunkCorruptError, EnsessionError, IntegrityError
 from ensession.model import Codec, Digest, ExecutionDraft, KernelRunId, Output, VersionId
 from ensession.model.parcels import (
     ChunkParcel,
@@ -113,17 +113,16 @@ class Importer:
         Raises
         ------
         ChunkCorruptError
-            Nothing was added.
+            Of the first that is not what its address says; the others were added.
         """
-        for parcel in parcels:
-            row = (parcel.address, parcel.n_bytes, parcel.encoding, parcel.data)
-            self._decoder.decode(f"chunk {parcel.address.hex()[:12]}…", row)
-        self._inflow.count(sum(len(parcel.data) for parcel in parcels))
-        new = {parcel.address: EncodedChunk(*_fields(parcel)) for parcel in parcels}
+        new, fault = self._checked(parcels)
+        self._inflow.count(sum(len(chunk.data) for chunk in new.values()))
         with self._database.write() as connection:
             known = find_chunks(connection, new)
             insert_chunks(connection, [chunk for address, chunk in new.items() if address not in known])
             self._database.point("import:before-chunks-commit")
+        if fault is not None:
+            raise fault
         return len(new) - len(known)
 
     @contextmanager
@@ -231,6 +230,19 @@ class Importer:
 
     def _numbers_of(self, keys: Sequence[VersionKey]) -> tuple[VersionId, ...]:
         return tuple(map(self._numbers.version, keys))
+
+    def _checked(self, parcels: Sequence[ChunkParcel]) -> tuple[dict[bytes, EncodedChunk], ChunkCorruptError | None]:
+        """Return the chunks that are what their address says, and what is wrong with the first of the others."""
+        sound: dict[bytes, EncodedChunk] = {}
+        fault: ChunkCorruptError | None = None
+        for parcel in parcels:
+            try:
+                self._decoder.decode(f"chunk {parcel.address.hex()[:12]}…", _fields(parcel))
+            except ChunkCorruptError as error:
+                fault = fault or error
+            else:
+                sound[parcel.address] = EncodedChunk(*_fields(parcel))
+        return sound, fault
 
     @staticmethod
     def _run(connection: Connection, run: RunParcel) -> KernelRunId:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from ensession.errors import ForgottenError, NotFoundError
+from ensession.errors import ForgottenError, IntegrityError, NotFoundError
 from ensession.model import Digest
 from ensession.model.parcels import (
     ChunkParcel,
@@ -19,6 +19,8 @@ from ensession.model.parcels import (
 
 GONE = (NotFoundError, ForgottenError)
 """What a target says of a payload that it has no place for any more."""
+DAMAGED = (IntegrityError,)
+"""What a target says of a chunk or a payload that is not what it should be; all others can come nevertheless."""
 
 
 class Source(Protocol):
@@ -65,7 +67,7 @@ class Target(Protocol):
         """Return those of the chunks that are not there."""
 
     def add_chunks(self, parcels: Sequence[ChunkParcel], /) -> int:
-        """Add chunks in one transaction."""
+        """Add chunks in one transaction; those that are damaged are left out, and said of them is :data:`DAMAGED`."""
 
     def add_payload(self, parcel: PayloadParcel, /) -> object:
         """Make a payload exist where all of its chunks are there; :meth:`missing_payloads` tells whether it does.

@@ -25,7 +25,7 @@ from ensession.model.parcels import (
 from ensession.store import Store
 from ensession.store.migrate import REVISIONS
 from ensession.sync.address import Address
-from ensession.sync.peers import GONE, Source, Target
+from ensession.sync.peers import DAMAGED, GONE, Source, Target
 from ensession.sync.wire import PROTOCOL, Asker, Hello, Pipe
 
 _PATIENCE_S = 10.0
@@ -110,13 +110,13 @@ class RemoteTarget:
         return cast(list[bytes], self._asker.ask("missing_chunks", addresses)) if addresses else []
 
     def add_chunks(self, parcels: Sequence[ChunkParcel]) -> int:
-        """Send chunks, and do not wait until they are written."""
-        self._asker.tell("add_chunks", parcels)
+        """Send chunks, and do not wait until they are written; those that are damaged are passed over."""
+        self._asker.tell("add_chunks", parcels, passing_over=DAMAGED)
         return len(parcels)
 
     def add_payload(self, parcel: PayloadParcel) -> None:
-        """Send a payload's list of chunks, and do not wait until it exists; one that was forgotten is passed over."""
-        self._asker.tell("add_payload", parcel, passing_over=GONE)
+        """Send a payload's list of chunks, and do not wait until it exists; pass over a forgotten or damaged one."""
+        self._asker.tell("add_payload", parcel, passing_over=(*GONE, *DAMAGED))
 
     def add_refs(self, refs: Sequence[RefParcel]) -> RefsBrought:
         """Send tags and branches."""

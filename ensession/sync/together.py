@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ensession.config import Config
-from ensession.errors import HistoryRewrittenError, NotFoundError, StoreReplacedError, UsageError
+from ensession.errors import (
+    HistoryRewrittenError,
+    IncompleteTransferError,
+    NotFoundError,
+    StoreReplacedError,
+    UsageError,
+)
 from ensession.model import Digest
 from ensession.store import Store
 from ensession.store.failures import translated
@@ -90,6 +96,8 @@ def bring_together(
     Raises
     ------
     SchemaError, StoreAccessError, StoreBusyError, SyncError, IntegrityError
+    IncompleteTransferError
+        Damaged values did not come across; everything else did, both ways.
     StoreReplacedError
         It is another file, or there is none; nothing was touched.
     HistoryRewrittenError
@@ -102,11 +110,18 @@ def bring_together(
         _require_whole(here.importer, known, path)
         _require_whole(target, known, address)
         before = here.exporter.heads()
-        with watch(f"to {address}") as report:
-            sent = transfer(here.exporter, target, report)
+        fault: IncompleteTransferError | None = None
+        sent = Transferred()
+        try:
+            with watch(f"to {address}") as report:
+                sent = transfer(here.exporter, target, report)
+        except IncompleteTransferError as error:  # what is damaged here keeps nothing from coming from there
+            fault = error
         _require_whole(here.importer, [*known, *before], path)
         with watch(f"from {address}") as report:
             received = transfer(source, here.importer, report)
+        if fault is not None:
+            raise fault
         return Exchanged(sent, received, _shared(here, target, before))
 
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from ensession.digests import DIGEST_SIZE
 from ensession.display.units import counted
-from ensession.errors import NotFoundError, SyncError
+from ensession.errors import EnsessionError, IncompleteTransferError, NotFoundError
 from ensession.model import Digest
 from ensession.model.parcels import ChunkParcel, ExecutionParcel, PayloadParcel, RefsBrought, VersionKey
 from ensession.sync.ahead import read_ahead
-from ensession.sync.peers import GONE, Source, Target
+from ensession.sync.peers import DAMAGED, GONE, Source, Target
 
 FIRST_PAGE = 16
 INDEX_PAGE = 4_096
@@ -69,16 +69,23 @@ def transfer(source: Source, target: Target, report: Report = lambda done, total
     Raises
     ------
     IntegrityError
-        Something that came is not what its digest says.
+        An execution that came is not what its digest says.
+    IncompleteTransferError
+        Values that are damaged did not come, nor those that changed faster than they could be read; all others did.
     SyncError
-        The connection broke, or the source changed faster than it could be read.
+        The connection broke.
     """
     start = time.perf_counter()
     n_executions = _send_executions(source, target)
-    parcels = list(_missing_payloads(source, target))
-    n_chunks, n_bytes = _send_payloads(source, target, parcels, report)
+    unreadable: list[EnsessionError] = []
+    parcels = list(_missing_payloads(source, target, unreadable))
+    tally = _Tally(parcels, report)
+    left = _send_payloads(source, target, parcels, tally)
     n_late, refs = _send_refs(source, target)
     _send_ends(source, target)
+    if left or unreadable:
+        raise _incomplete(len(left) + len(unreadable), next(iter(unreadable), tally.fault))
+    n_chunks, n_bytes = tally.n_chunks, tally.n_bytes
     return Transferred(n_executions + n_late, len(parcels), n_chunks, n_bytes, time.perf_counter() - start, refs)
 
 
@@ -131,7 +138,8 @@ def _missing_executions(source: Source, target: Target) -> list[Digest]:
     return list(missing)
 
 
-def _missing_payloads(source: Source, target: Target) -> Iterator[PayloadParcel]:
+def _missing_payloads(source: Source, target: Target, unreadable: list[EnsessionError]) -> Iterator[PayloadParcel]:
+    """Yield what the target lacks; note why others can't be read."""
     after = 0
     while True:
         keys, after = source.payload_keys(after, KEY_PAGE)
@@ -140,31 +148,48 @@ def _missing_payloads(source: Source, target: Target) -> Iterator[PayloadParcel]
                 yield source.payload(key)
             except NotFoundError:  # taken out of the source meanwhile
                 continue
+            except DAMAGED as error:
+                unreadable.append(error)
         if not after:
             return
 
 
-def _send_payloads(source: Source, target: Target, parcels: Sequence[PayloadParcel], report: Report) -> tuple[int, int]:
-    """Send payloads and the chunks that the target lacks; return how many chunks and bytes went."""
-    tally = _Tally(parcels, report)
-    left = list(parcels)
+def _send_payloads(
+    source: Source, target: Target, parcels: Sequence[PayloadParcel], tally: _Tally
+) -> Sequence[PayloadParcel]:
+    """Send payloads and the chunks that the target lacks; return those that did not come to be."""
+    left = parcels
     for _ in range(_ATTEMPTS):
         for page in _pages(left):
             _send_page(source, target, page, tally)
         left = _not_there(target, left)
         if not left:
-            return tally.n_chunks, tally.n_bytes
-    raise SyncError(
-        f"{counted(len(left), 'payload')} did not come across: some of their chunks are in neither store any more. One "
-        "of the two is being cleaned up, or the source is damaged; try again, or look with ens check"
+            break
+    return left
+
+
+def _incomplete(n_left: int, fault: EnsessionError | None) -> IncompleteTransferError:
+    error = IncompleteTransferError(
+        f"{counted(n_left, 'value')} did not come across, and everything else did: some of their chunks are damaged, "
+        f"or in neither store any more{f' ({fault})' if fault else ''}. One of the two is being cleaned up, or the "
+        "source is damaged; try again, or look with ens check, which names them"
     )
+    error.__cause__ = fault
+    return error
 
 
 class _Tally:
-    """Counts what went, and tells how much of everything is settled."""
+    """Counts what went, and tells how much of everything is settled.
+
+    Attributes
+    ----------
+    fault : EnsessionError or None
+        What was wrong with the first damaged one.
+    """
 
     def __init__(self, parcels: Sequence[PayloadParcel], report: Report) -> None:
         self.n_chunks = self.n_bytes = 0
+        self.fault: EnsessionError | None = None
         self._total = sum(map(_plain_size, parcels))
         self._done = self._n_bytes_before = 0
         self._report = report
@@ -175,6 +200,14 @@ class _Tally:
         self.n_chunks += len(chunks)
         self.n_bytes += sum(len(chunk.data) for chunk in chunks)
         self._tell(self._done + self.n_bytes - self._n_bytes_before)
+
+    @contextmanager
+    def passing_over(self) -> Iterator[None]:
+        """Go on behind what is damaged: one value must not keep all others from coming."""
+        try:
+            yield
+        except DAMAGED as error:
+            self.fault = self.fault or error
 
     def settle(self, parcel: PayloadParcel) -> None:
         """Count all of a payload, whatever had to be sent of it."""
@@ -211,7 +244,8 @@ def _send_page(source: Source, target: Target, parcels: Sequence[PayloadParcel],
     n_sent = 0
     for batch, chunks in zip(batches, read_ahead(map(source.chunks, batches)), strict=True):
         if chunks:
-            target.add_chunks(chunks)
+            with tally.passing_over():
+                target.add_chunks(chunks)
             tally.add(chunks)
         n_sent += len(batch)
         _add_complete(target, waiting, n_sent, tally)
@@ -221,7 +255,7 @@ def _add_complete(target: Target, waiting: deque[tuple[int, PayloadParcel]], n_s
     """Send the first payloads of those that wait, as far as the last chunk of each is among the first ``n_sent``."""
     while waiting and waiting[0][0] < n_sent:
         _, parcel = waiting.popleft()
-        with suppress(*GONE):  # forgotten in the target meanwhile, or something that came before it
+        with suppress(*GONE), tally.passing_over():  # forgotten in the target meanwhile, or something before it
             target.add_payload(parcel)
         tally.settle(parcel)
 

@@ -215,7 +215,7 @@ class Poor:
 def test_a_chunk_that_nobody_has_any_more_keeps_only_its_own_value_back(laptop: Store, server: Store) -> None:
     (lost,) = laptop._database.rows("SELECT address FROM chunk WHERE n_bytes > 100000 LIMIT 1")[0]
     poor: Any = Poor(laptop, lost)
-    with pytest.raises(SyncError, match=r"1 payload .* ens check"):
+    with pytest.raises(SyncError, match=r"1 value .* ens check"):
         transfer(poor, server.importer)
     assert len(server.importer.missing_payloads(laptop.exporter.payload_keys(0, 100)[0])) == 1
     assert_sound([server])

@@ -11,7 +11,7 @@ import pytest
 
 from ensession.config import Config
 from ensession.digests import source_digest, word_digest
-from ensession.errors import ChunkCorruptError, IntegrityError, NotFoundError
+from ensession.errors import IncompleteTransferError, IntegrityError, NotFoundError
 from ensession.model import ExecutionId, ModuleSource, Word
 from ensession.model.parcels import ChunkParcel, ExecutionParcel, PayloadParcel, RefParcel
 from ensession.model.upkeep import Erasure
@@ -254,7 +254,7 @@ def test_nothing_that_comes_is_believed(kind: type, change: Callable[[Any], Any]
         work.cell(4_000)
     source = Told(laptop._database)
     source.change = lambda parcel: change(parcel) if isinstance(parcel, kind) else parcel  # type: ignore[method-assign]
-    with pytest.raises((IntegrityError, ChunkCorruptError)):
+    with pytest.raises((IntegrityError, IncompleteTransferError)):
         transfer(source, server.importer)
     assert_sound([server])
     send(laptop, server)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from ensession.config import Config
 from ensession.errors import NotFoundError, SyncError
-from ensession.model.parcels import VersionKey
+from ensession.model.parcels import ChunkParcel, VersionKey
 from ensession.store import Store
 from ensession.sync import serve, transfer
 from ensession.sync.remote import RemoteSource, RemoteTarget
@@ -79,9 +79,7 @@ def test_an_error_over_there_is_that_error_here(line: Line) -> None:
 
 
 def test_what_went_wrong_with_a_message_that_nobody_waited_for_is_raised_later(line: Line) -> None:
-    from ensession.model.parcels import ChunkParcel
-
-    RemoteTarget(line.asker).add_chunks([ChunkParcel(b"?" * 32, 3, "raw", b"abc")])
+    line.asker.tell("add_chunks", [ChunkParcel(b"?" * 32, 3, "raw", b"abc")])
     with pytest.raises(Exception, match="do not match the address"):
         line.asker.ask("heads")
 
