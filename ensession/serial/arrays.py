@@ -15,6 +15,7 @@ from typing import Any
 
 from ensession.model import BufferMode
 from ensession.serial import mapped, rebuild
+from ensession.serial.fields import reduce_field
 
 SMALL_BYTES = 2048
 """Arrays up to this size go into the stream: a part of its own would cost more than it saves."""
@@ -182,9 +183,9 @@ def reduce_view(array: Any, owner: Any) -> tuple[Any, ...] | None:
         return None
     if type(owner) is not np.ndarray or not (owner.flags.c_contiguous or owner.flags.f_contiguous):
         return None
-    if array.dtype != owner.dtype and (array.dtype.hasobject or owner.dtype.hasobject):  # a field of a record
-        return None
     start = _address(array) - _address(owner)
+    if array.dtype != owner.dtype and (array.dtype.hasobject or owner.dtype.hasobject):
+        return reduce_field(array, owner, start)
     dtype = name_of(array.dtype) or array.dtype
     return rebuild.view, (owner, dtype, array.shape, array.strides, start, bool(array.flags.writeable))
 

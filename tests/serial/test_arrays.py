@@ -204,3 +204,39 @@ def test_attributes_are_one_dictionary_for_all_that_hold_it() -> None:
 def test_types_that_say_no_module_are_looked_at() -> None:
     seen = look({"x": np.ctypeslib.as_ctypes(np.zeros(3))}, World().scope)
     assert seen.unstorable is not None
+
+
+_RECORD = [("n", "i8"), ("o", object), ("s", [("a", "f8"), ("q", object)])]
+
+
+@pytest.mark.parametrize("kind", [np.ndarray, np.recarray])
+@pytest.mark.parametrize(
+    "take",
+    [
+        lambda a: a["n"],
+        lambda a: a["o"][::-1],
+        lambda a: a["s"]["q"][1:],
+        lambda a: a["s"]["a"][1:].reshape(2, 1),
+        lambda a: a["s"][["a"]],
+        lambda a: a[["n", "o"]],
+    ],
+)
+def test_fields_of_records_with_objects_share_memory_again(take: Any, kind: Any) -> None:
+    base = np.array([(1, [], (0.5, {})), (2, "x", (1.5, None)), (3, None, (2.5, ()))], dtype=_RECORD).view(kind)
+    values = {"base": base, "part": take(base)}
+    assert_comes_back(values, World())
+    found, world = reloaded(values, World())
+    again, _ = reloaded(found, world)
+    for one in (found, again):
+        assert np.shares_memory(one["base"], one["part"])
+        assert one["part"].tolist() == take(one["base"]).tolist()
+        one["part"][-1] = one["part"][0]
+        assert one["part"].tolist() == take(one["base"]).tolist()
+
+
+def test_records_that_hold_arrays_beside_objects_come_back() -> None:
+    base = np.zeros(3, dtype=[("p", float, (2,)), ("o", object), ("q", object, (2,))])
+    base["o"][1] = []
+    found, _ = reloaded({"base": base, "part": base["p"], "other": base["q"]}, World())
+    assert str(found["base"].tolist()) == str(base.tolist())
+    assert found["part"].tolist() == base["p"].tolist()
