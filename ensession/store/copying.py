@@ -12,6 +12,7 @@ from ensession.errors import NotFoundError, SchemaError, UsageError
 from ensession.store.engine import Access, raw_connection, read_access, sync_file
 from ensession.store.failures import translated
 from ensession.store.header import read_header
+from ensession.store.identity import real_path
 from ensession.store.logs import one_at_a_time, put_aside
 
 
@@ -30,7 +31,7 @@ def copy_store(src: Path | str, dst: Path | str, config: Config) -> None:
         ``dst`` is open in another process.
     StoreAccessError
     """
-    source, target = Path(src), Path(dst)
+    source, target = real_path(src), Path(dst)
     replace_store(source, target, config, lambda temporary: snapshot(source, temporary, config.busy_timeout_s))
 
 
@@ -42,6 +43,7 @@ def replace_store(source: Path, target: Path, config: Config, make: Callable[[Pa
     NotFoundError, SchemaError, UsageError, StoreBusyError, StoreAccessError
         As for :func:`copy_store`.
     """
+    source, target = real_path(source), real_path(target)
     read_header(source)
     with translated(target):
         if target.exists():

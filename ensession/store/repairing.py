@@ -39,6 +39,7 @@ from ensession.store.chain import draft_of
 from ensession.store.engine import Database, insert_many, sync_file
 from ensession.store.failures import NONSENSE, translated
 from ensession.store.history import output_texts
+from ensession.store.identity import real_path
 from ensession.store.inserting import insert_execution
 from ensession.store.logs import one_at_a_time, put_aside
 from ensession.store.migrate import check_format, shipped_ladder
@@ -109,7 +110,7 @@ def repair_store(src: Path | str, dst: Path | str, config: Config) -> Salvage:
         Nothing of it can be read.
     StoreAccessError
     """
-    source, target = Path(src), Path(dst)
+    source, target = real_path(src), real_path(dst)
     if check_format(source, shipped_ladder()):
         raise UsageError(f"{source}: it has an older format; open it once for writing, which upgrades a copy of it")
     _require_free(target)

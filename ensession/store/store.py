@@ -25,7 +25,7 @@ from ensession.store.exporting import Exporter
 from ensession.store.failures import translated
 from ensession.store.files import FileTable
 from ensession.store.history import HistoryReader
-from ensession.store.identity import FileId
+from ensession.store.identity import FileId, real_path
 from ensession.store.importing import Importer
 from ensession.store.inflow import Inflow
 from ensession.store.keeping import Keeper
@@ -109,7 +109,7 @@ class Store:
             The file is something else, or from a newer version of ensession; nothing was touched.
         StoreBusyError, StoreAccessError
         """
-        place = Path(path)
+        place = real_path(path)
         if not place.exists() or (place.is_file() and place.stat().st_size == 0):
             create_store(place, on_point)
         return cls.open(place, config, clock, on_point)
@@ -131,7 +131,7 @@ class Store:
             There is none.
         SchemaError, StoreBusyError, StoreAccessError
         """
-        place, steps = Path(path), ladder or shipped_ladder()
+        place, steps = real_path(path), ladder or shipped_ladder()
         if check_format(place, steps):
             upgrade_store(place, steps, config.busy_timeout_s)
         return cls._opened(place, Access.READ_WRITE, config, steps, clock, on_point)
@@ -148,7 +148,7 @@ class Store:
             It has to be upgraded first, by opening it for writing.
         SchemaError, StoreBusyError, StoreAccessError
         """
-        place, steps = Path(path), ladder or shipped_ladder()
+        place, steps = real_path(path), ladder or shipped_ladder()
         check_format(place, steps)
         return cls._opened(place, read_access(place), config, steps, time.time, no_point)
 

@@ -27,6 +27,9 @@ _ATTEMPTS = 5
 _PAUSE_S = 0.2
 """A checkpoint follows a cell within a tenth of a second."""
 
+_LOGS = ("-wal", "-journal")
+"""What may lie beside a store: the newest transactions, or what takes an unfinished one back."""
+
 Rows = tuple[Sequence[Any], dict[str, list[Any]]]
 
 
@@ -126,26 +129,28 @@ def open_wreck(path: Path, beside: Path) -> Iterator[Wreck]:
     ----------
     path : Path
     beside : Path
-        A name for a copy, where the store's log has to be taken in first; it is taken away in the end.
+        A name for a copy, where the store's log or journal has to be taken in first; it is taken away in the end.
 
     Raises
     ------
     StoreBusyError
         Somebody goes on writing to it.
     """
-    log = Path(f"{path}-wal")
-    if not log.exists():
-        with _opened(path) as wreck:
+    logs = [suffix for suffix in _LOGS if Path(f"{path}{suffix}").exists()]
+    if not logs:
+        with _opened(path, Access.WRECK) as wreck:
             yield wreck
         return
-    copied = (beside, Path(f"{beside}-wal"))
     try:
-        _copy_at_rest((path, log), copied)
-        with _opened(beside) as wreck:
+        suffixes = ("", *logs)
+        _copy_at_rest(
+            [Path(f"{path}{suffix}") for suffix in suffixes], [Path(f"{beside}{suffix}") for suffix in suffixes]
+        )
+        with _opened(beside, Access.WRECK_WITH_LOG) as wreck:
             yield wreck
     finally:
-        for file in (*copied, Path(f"{beside}-shm")):
-            file.unlink(missing_ok=True)
+        for suffix in ("", *_LOGS, "-shm"):
+            Path(f"{beside}{suffix}").unlink(missing_ok=True)
 
 
 def _copy_at_rest(sources: Sequence[Path], targets: Sequence[Path]) -> None:
@@ -168,9 +173,8 @@ def _look(paths: Sequence[Path]) -> list[tuple[int, int, int]]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Wreck]:
-    log = Path(f"{path}-wal")
-    database = Database(path, Access.WRECK_WITH_LOG if log.exists() else Access.WRECK, 0.0)
+def _opened(path: Path, access: Access) -> Iterator[Wreck]:
+    database = Database(path, access, 0.0)
     try:
         with database.read() as connection:
             check_wreck(connection, path)

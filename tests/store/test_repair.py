@@ -192,3 +192,20 @@ def test_a_store_that_is_written_to_is_not_taken_for_damaged(
         n_busy = 2  # for a moment only
         salvage = repair_store(path, path.with_name("out.ens"), config)
         assert (salvage.n_executions, salvage.damaged) == (len(store.history.executions()), ())
+
+
+def test_a_transaction_that_a_kill_left_half_done_is_taken_back(store: Path, config: Config, tmp_path: Path) -> None:
+    """As while much comes in from another copy, or on a network file system: the journal holds the old pages."""
+    half = tmp_path / "half.ens"
+    with closing(sqlite3.connect(store, isolation_level=None)) as connection:
+        for sql in ("PRAGMA journal_mode = TRUNCATE", "PRAGMA cache_size = 1", "PRAGMA cache_spill = 1", "BEGIN"):
+            connection.execute(sql)
+        connection.execute("UPDATE execution SET code = 'half done ' || hex(randomblob(40000))")
+        connection.execute("UPDATE chunk SET data = zeroblob(length(data))")
+        for suffix in ("", "-journal"):
+            shutil.copy(f"{store}{suffix}", f"{half}{suffix}")
+    before = [Path(f"{half}{suffix}").read_bytes() for suffix in ("", "-journal")]
+    salvage = repair_store(half, tmp_path / "out.ens", config)
+    assert (salvage.n_executions, salvage.n_payloads, salvage.damaged, salvage.lost_values) == (5, 5, (), ())
+    assert [Path(f"{half}{suffix}").read_bytes() for suffix in ("", "-journal")] == before
+    assert not [one for one in tmp_path.iterdir() if one.name.startswith(".")]
