@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterable
 
 from ensession.export.cells import PastCell
+from ensession.export.openings import Openings
 
 _ESCAPE = re.compile(r"(?:[\w.\[\]\"', ]+=\s*)?[%!?]|[^#'\"]*\?{1,2}\s*$")
 _MEASURED_LINE = re.compile(r"%(?:time|prun|memit)\s+(?!-)(?P<statement>.+)")
@@ -88,7 +89,11 @@ def _without_magics(code: str) -> str:
             return _commented(code)
         body = "\n".join(lines[first + 1 :])
         return f"{_commented(lines[first])}\n{plain_python(body)}"
-    return "\n".join(_without_magic(line) for line in lines)
+    openings, made = Openings(), []
+    for line in lines:
+        made.append(_without_magic(line) if openings.is_here else line)
+        openings.read(made[-1])
+    return "\n".join(made)
 
 
 def _without_magic(line: str) -> str:

@@ -49,6 +49,31 @@ def test_what_ipython_adds_becomes_a_comment(code: str, plain: str) -> None:
     assert plain_python(code) == plain
 
 
+_TEXT = "%s\n!important\n%time f(x)\n  really?\nwhat ??\n"
+
+
+@pytest.mark.parametrize(
+    "literal",
+    [
+        f'"""\n{_TEXT}"""',
+        f"r'''{_TEXT}'''",
+        f'f"""\n"\\"{_TEXT}"""',
+        "'one \\\n%two'",
+        f'["(", # """\n"""{_TEXT}""",\n"%a"]',
+        "(10\n%time)".replace("time", "3"),
+        "10 \\\n%3",
+    ],
+)
+def test_only_statements_are_magics(literal: str) -> None:
+    code = f"%load_ext some\n!ls\nx = {literal}\nif x:\n    %time y = x\n!ls {{x}}"
+    made: dict[str, Any] = {}
+    expected: dict[str, Any] = {}
+    exec(plain_python(code), made)
+    exec(f"x = {literal}", expected)
+    assert made["x"] == expected["x"]
+    assert made.get("y", made["x"]) == expected["x"]
+
+
 def test_a_failed_cell_keeps_what_it_changed_and_the_script_goes_on() -> None:
     code = "x = '''a\n  b'''\n1/0\ny = 2"
     text = script(
