@@ -61,15 +61,23 @@ def reduce_exception(value: BaseException) -> Any:
     reduced = value.__reduce_ex__(4)
     if isinstance(reduced, tuple) and len(reduced) == 3 and reduced[2] == {}:  # noqa: PLR2004
         reduced = reduced[:2]
-    if type(value).__reduce__ is BaseException.__reduce__ and not _takes_its_arguments(type(value), value.args):
+    if type(value).__reduce__ is BaseException.__reduce__ and _makes_its_arguments(type(value), value.args):
         return rebuild.exception, (type(value), *reduced[1]), *reduced[2:]
     return reduced
 
 
-def _takes_its_arguments(kind: type[BaseException], arguments: tuple[Any, ...]) -> bool:
-    """Whether an exception can be made with its arguments: what it handed to its base class need not be its own."""
+def _makes_its_arguments(kind: type[BaseException], arguments: tuple[Any, ...]) -> bool:
+    """Whether an exception may make what it hands to its base class of what it is given: it can't be made of that."""
     makers: tuple[Any, ...] = (kind.__init__, kind.__new__)
-    return all(_accepts(one, 1 + len(arguments)) for one in makers if isinstance(one, types.FunctionType))
+    own = [one for one in makers if isinstance(one, types.FunctionType)]
+    if own and not _has_slots(kind):  # those would be filled by nobody else
+        return True
+    return not all(_accepts(one, 1 + len(arguments)) for one in own)
+
+
+def _has_slots(kind: type) -> bool:
+    lines = (vars(one).values() for one in kind.__mro__ if one.__module__ != "builtins")
+    return any(isinstance(member, types.MemberDescriptorType) for line in lines for member in line)
 
 
 def state(obj: Any) -> Any:

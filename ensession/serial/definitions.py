@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from blake3 import blake3
 
 from ensession.errors import UnserializableError
-from ensession.serial import generated, machinery, members, rebuild
+from ensession.serial import abstract, generated, machinery, members, rebuild
 
 if TYPE_CHECKING:
     from ensession.serial.reducers import Reducers
@@ -233,7 +233,7 @@ def _class_state(cls: type) -> dict[str, Any]:
             continue
         # A set's order in disguise: it differs from process to process.
         state[name] = tuple(sorted(value)) if name == "__static_attributes__" else value
-    return state
+    return abstract.with_registered(cls, state)
 
 
 def _enum_state(cls: enum.EnumType) -> dict[str, Any]:

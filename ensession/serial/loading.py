@@ -11,7 +11,7 @@ from typing import Any
 
 from ensession.errors import EnsessionError, LoadFailedError
 from ensession.model import BufferMode, PayloadSource
-from ensession.serial import mapped, rebuild
+from ensession.serial import abstract, mapped, rebuild
 from ensession.serial.definitions import SESSION_MODULE
 from ensession.serial.frames import framed
 from ensession.serial.generated import cell_contents, generated_methods
@@ -93,6 +93,7 @@ class Rebuilder:
 
     def set_class_state(self, target: type, state: Mapping[str, Any]) -> None:
         """Give a class its attributes; methods that a library generates are generated again where they are lost."""
+        state, registered = abstract.without_registered(state)
         lost = {name: found for name, value in state.items() if (found := self._lost_in(value))}
         rebuild.set_class_state(target, {name: value for name, value in state.items() if name not in lost})
         again = generated_methods(target) if lost else {}
@@ -103,6 +104,7 @@ class Rebuilder:
             type.__setattr__(target, name, type(state[name])(again[name]) if is_wrapped else again[name])
             for one in lost[name]:
                 self._lost.pop(id(one), None)
+        abstract.register_again(target, registered)
 
     def _lost_in(self, value: Any) -> list[Lost]:
         """Return the lost code of a function, and of those that it wraps."""

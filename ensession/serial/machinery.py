@@ -69,6 +69,17 @@ def reduce_weak_reference(_reducers: object, reference: Any) -> Any:
     return rebuild.weak_reference, (reference(),)
 
 
+def reduce_weak_proxy(_reducers: object, proxy: Any) -> Any:
+    """Reduce a weak proxy like a weak reference."""
+    try:
+        target = proxy.__reduce_ex__.__self__  # every attribute is one of the object
+    except ReferenceError as error:
+        raise UnserializableError("a weak proxy whose object is gone") from error
+    if weakref.proxy(target) is not proxy:  # there is one without a callback
+        raise UnserializableError("a weak proxy with a callback")
+    return weakref.proxy, (target,)
+
+
 def reduce_weak_mapping(_reducers: object, mapping: Mapping[Any, Any]) -> Any:
     """Reduce a mapping with weak keys or values to what it holds now."""
     return type(mapping), (dict(mapping),)
@@ -148,6 +159,8 @@ REDUCERS: dict[type, Any] = {
     threading.local: reduce_local,
     subprocess.Popen: reduce_program,
     weakref.ref: reduce_weak_reference,
+    weakref.ProxyType: reduce_weak_proxy,
+    weakref.CallableProxyType: reduce_weak_proxy,
     weakref.WeakValueDictionary: reduce_weak_mapping,
     weakref.WeakKeyDictionary: reduce_weak_mapping,
     memoryview: reduce_memoryview,

@@ -26,7 +26,6 @@ MARK = "ens:"
 would be stored as that very name, or not, as its identity happens to be, and the fingerprint would differ."""
 BOUND = frozenset({"required", "function", "session_dict", "code", "set_class_state"})
 
-
 DATACLASS_REPLACE: Any = vars(dataclasses).get("_replace")
 """What dataclasses have for ``__replace__``, in Pythons that have it."""
 
@@ -64,8 +63,7 @@ def set_function_state(target: types.FunctionType, state: Mapping[str, Any]) -> 
         cell.cell_contents = contents
     target.__defaults__ = state["defaults"]
     target.__kwdefaults__ = state["kwdefaults"]
-    module_name = state["module"]
-    target.__module__ = sys.intern(module_name) if isinstance(module_name, str) else module_name
+    target.__module__ = sys.intern(state["module"]) if isinstance(state["module"], str) else state["module"]
     target.__qualname__ = sys.intern(state["qualname"])
     target.__doc__ = state["doc"]
     target.__annotations__ = state["annotations"]  # an empty one too: wrappers share it with what they wrap
@@ -188,8 +186,11 @@ def main_module() -> types.ModuleType:
 
 
 def exception(kind: type[BaseException], *arguments: Any) -> BaseException:
-    """Make an exception whose ``__init__`` takes other arguments than it keeps: past that."""
-    return kind.__new__(kind, *arguments)
+    """Make an exception whose ``__init__`` may take other arguments than it keeps: past that."""
+    made = kind.__new__(kind, *arguments)
+    makers = (vars(one).get("__init__") for one in kind.__mro__ if one.__module__ == "builtins")
+    next(filter(None, makers))(made, *arguments)
+    return made
 
 
 def method(function: Any, owner: object) -> types.MethodType:
@@ -260,8 +261,7 @@ def dict_iterator(owner: dict[Any, Any], n_items: int, part: str, n_taken: int |
 
 def memory_view(owner: Any, is_locked: bool) -> memoryview:
     """Make a view of a whole buffer."""
-    view = memoryview(owner)
-    return view.toreadonly() if is_locked else view
+    return memoryview(owner).toreadonly() if is_locked else memoryview(owner)
 
 
 def array(source: Any, dtype: Any, shape: tuple[int, ...], order: str) -> Any:

@@ -152,7 +152,7 @@ class Registry:
 
     def _ask(self, package: str) -> None:
         """Let a package, or a part of one, register its reducers, once."""
-        if package in self._asked or package in _NO_PROVIDER:
+        if package in self._asked or (package in _NO_PROVIDER and package not in self._built_in):
             return
         self._asked.add(package)
         given = dict(self._reducers)  # what the user registered stays

@@ -41,6 +41,8 @@ TAKEN = {
     "a named tuple": "import collections\nC = collections.namedtuple('C', 'a b')\nx = C(1, 2)",
     "an exception that takes more than it keeps": "class E(ValueError):\n    def __init__(self, code, *, text):\n"
     "        super().__init__(text)\n        self.code = code\nx = E(3, text='t')",
+    "an exception that words its message": "class E(SyntaxError):\n    def __init__(self, code, hint=None):\n"
+    "        super().__init__(f'code {code}', ('f', 1, 2, 't'))\n        self.hint = hint\nx = E(3, [])\ny = x.lineno",
     "an exception that takes less than it keeps": "class E(Exception):\n    def __init__(self):\n"
     "        super().__init__(1, 2)\nx = E()",
 }

@@ -8,6 +8,7 @@ are part of the on-disk format.
 
 BUILT_IN = (
     "PIL",
+    "argparse",
     "astropy",
     "bokeh",
     "ipykernel",

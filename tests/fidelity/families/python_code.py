@@ -173,6 +173,13 @@ _CLASSES = (
         "(obj.f(), vars(obj), isinstance(obj, obj_A), obj_A.__abstractmethods__)",
     ),
     Kind(
+        "abstract class with virtual subclasses",
+        "class obj(abc.ABC):\n    pass\nclass obj_B:\n    pass\nobj.register(obj_B)",
+        "issubclass(obj_B, obj)",
+        ("obj.register(str)",),
+        "(issubclass(obj_B, obj), issubclass(str, obj), issubclass(int, obj))",
+    ),
+    Kind(
         "__slots__",
         "class obj_S:\n    __slots__ = ('a', 'b')\nobj = obj_S()\nobj.a = 1",
         "obj.a",
@@ -245,6 +252,13 @@ _CLASSES = (
         "obj() is obj_target",
         ("obj_target.n = 1",),
         "obj() is obj_target, vars(obj_target)",
+    ),
+    Kind(
+        "weak proxy",
+        "class obj_C:\n    n = 0\nobj_target = obj_C()\nobj = weakref.proxy(obj_target)",
+        "obj.n",
+        ("obj.n = 1", "obj_target.n = 2"),
+        "(obj.n, obj_target.n)",
     ),
     Kind(
         "WeakValueDictionary",

@@ -69,6 +69,14 @@ _BUILTINS = (
         "(type(obj).__name__, obj.args, getattr(obj, '__notes__', None))",
     ),
     Kind(
+        "exception that words its message",
+        "class obj_E(Exception):\n    def __init__(self, code, hint=None):\n        super().__init__(f'code {code}')\n"
+        "        self.code, self.hint = code, hint\nobj = obj_E(7, ['h'])",
+        "str(obj)",
+        ("obj.hint.append(1)",),
+        "(str(obj), obj.args, obj.code, obj.hint)",
+    ),
+    Kind(
         "exception group",
         "obj = ExceptionGroup('g', [ValueError(1), KeyError('k')])",
         "obj.exceptions",
@@ -193,6 +201,16 @@ _STANDARD = (
     Kind("string.Template", "obj = string.Template('$a')", "obj.substitute(a=1)", ("obj.template = '$b'",)),
     Kind("struct_time", "obj = time.gmtime(0)", "obj.tm_year", (), "tuple(obj)"),
     Kind("itemgetter", "obj = operator.itemgetter('a', 1)", "obj({'a': 1, 1: 2})", (), "obj({'a': 1, 1: 2})"),
+    Kind(
+        "argument parser",
+        "import argparse\nobj = argparse.ArgumentParser('p')",
+        "obj.parse_args([])",
+        (
+            "obj.add_argument('--n', type=int, default=argparse.SUPPRESS)",
+            "obj.add_argument('--m', type=lambda s: s * 2)",
+        ),
+        "(vars(obj.parse_args([])), vars(obj.parse_known_args(['--n', '3', '--m', 'a'])[0]))",
+    ),
     Kind("TextWrapper", "obj = textwrap.TextWrapper(width=9)", "obj.wrap('a b')", ("obj.width = 5",), "obj.width"),
 )
 
