@@ -41,6 +41,7 @@ _PREVIEWS = (
     f" UNION SELECT v.id FROM version v WHERE {_TEXT.format('v.unstorable')}"
 )
 _IMPORTERS = "SELECT execution FROM module WHERE source = ?"
+_CODES = "SELECT id, code FROM execution WHERE instr(code, ?)"
 _PARTS = "SELECT payload, part, mode, n_bytes FROM payload_part ORDER BY payload, part"
 
 
@@ -76,8 +77,8 @@ class ContentReader:
         """Return the places of all outputs of some executions."""
         return {(id_, seq) for id_, seq in self._database.rows(_OUTPUTS, (json.dumps(sorted(executions)),))}
 
-    def holding(self, text: str) -> Erasure:
-        """Return everything in which a text stands: values, previews, outputs, remarks, records of files, code.
+    def holding(self, texts: Collection[str]) -> Erasure:
+        """Return everything in which one of some texts stands: values, previews, outputs, remarks, files, code.
 
         Values are searched as they are serialised, without unpickling them: what is compressed or encrypted
         inside a value is not found.
@@ -89,36 +90,34 @@ class ContentReader:
         """
         with self._database.read():
             return Erasure(
-                values=frozenset(self._texts(_PREVIEWS, text) | set(self._payloads(text))),
-                outputs=frozenset(self._outputs(text)),
-                remarks=frozenset(self._texts(_REMARKS, text)),
-                outside=frozenset(self._texts(_OUTSIDE, text) | set(self._sources(text))),
-                codes={
-                    id_: code
-                    for id_, code in self._database.rows("SELECT id, code FROM execution WHERE instr(code, ?)", (text,))
-                },
+                values=frozenset(self._texts(_PREVIEWS, texts) | set(self._payloads(texts))),
+                outputs=frozenset(self._outputs(texts)),
+                remarks=frozenset(self._texts(_REMARKS, texts)),
+                outside=frozenset(self._texts(_OUTSIDE, texts) | set(self._sources(texts))),
+                codes={id_: code for text in texts for id_, code in self._database.rows(_CODES, (text,))},
             )
 
-    def _texts(self, sql: str, text: str) -> set[Any]:
-        return {row[0] for row in self._database.rows(sql, (text,) * sql.count("?"))}
+    def _texts(self, sql: str, texts: Collection[str]) -> set[Any]:
+        return {row[0] for text in texts for row in self._database.rows(sql, (text,) * sql.count("?"))}
 
     def _ids(self, sql: str, wanted: Collection[object]) -> set[VersionId]:
         return {row[0] for row in self._database.rows(sql, (json.dumps(list(wanted)),))}
 
-    def _outputs(self, text: str) -> Iterator[tuple[ExecutionId, int]]:
-        needles = {text.encode(), json.dumps(text)[1:-1].encode()}
+    def _outputs(self, texts: Collection[str]) -> Iterator[tuple[ExecutionId, int]]:
+        needles = {needle for text in texts for needle in (text.encode(), json.dumps(text)[1:-1].encode())}
         for id_, seq, n_bytes, data in self._database.rows("SELECT execution, seq, n_bytes, data FROM output"):
             plain = output_text(id_, n_bytes, data)
             if any(needle in plain for needle in needles):
                 yield id_, seq
 
-    def _sources(self, text: str) -> Iterator[ExecutionId]:
+    def _sources(self, texts: Collection[str]) -> Iterator[ExecutionId]:
         for id_, *row in self._database.rows("SELECT id, digest, n_bytes, data FROM module_source"):
-            if text.encode() in plain_source(*row):
+            plain = plain_source(*row)
+            if any(text.encode() in plain for text in texts):
                 yield from (one for (one,) in self._database.rows(_IMPORTERS, (id_,)))
 
-    def _payloads(self, text: str) -> Iterator[VersionId]:
-        needles = [text.encode(name) for name in ENCODINGS if _fits(text, name)]
+    def _payloads(self, texts: Collection[str]) -> Iterator[VersionId]:
+        needles = list({text.encode(name) for text in texts for name in ENCODINGS if _fits(text, name)})
         longest = max(map(len, needles))
         for version, part, mode, n_bytes in self._database.rows(_PARTS):
             if _holds(StoredPart(self._database, version, part, mode, n_bytes), needles, longest):

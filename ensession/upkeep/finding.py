@@ -12,9 +12,8 @@ from ensession.errors import NotFoundError, UsageError
 from ensession.model import HIDDEN_PREFIX, ExecutionId, VersionId
 from ensession.model.upkeep import Erasure
 from ensession.store import Store
+from ensession.upkeep.spellings import SHORTEST, spellings
 
-_MIN_TEXT = 3
-"""Shorter texts stand everywhere."""
 _MARK = "[forgotten]"
 
 
@@ -94,14 +93,16 @@ def _names(store: Store, word: str) -> Find:
 
 def _texts(store: Store, texts: Sequence[str]) -> Find:
     for text in texts:
-        if len(text) < _MIN_TEXT:
+        if len(text) < SHORTEST:
             raise UsageError(
-                f"{text!r} is too short: it would be found everywhere; give at least {_MIN_TEXT} characters"
+                f"{text!r} is too short: it would be found everywhere; give at least {SHORTEST} characters"
             )
-    found = [store.contents.holding(text) for text in texts]
+    written = {text: spellings(text) for text in texts}
+    found = [store.contents.holding(written[text]) for text in texts]
     every = reduce(_joined, found)
     # All at once: a text may be a part of another one.
-    pattern = re.compile("|".join(map(re.escape, sorted(texts, key=len, reverse=True))))
+    every_form = {form for forms in written.values() for form in forms}
+    pattern = re.compile("|".join(map(re.escape, sorted(every_form, key=len, reverse=True))))
     codes = {id_: pattern.sub(_MARK, code) for id_, code in every.codes.items()}
     nowhere = tuple(text for text, one in zip(texts, found, strict=True) if one.is_empty)
     return Find(Erasure(every.values, every.outputs, every.remarks, every.outside, codes), nowhere=nowhere)

@@ -14,6 +14,7 @@ from ensession.store.contents import ENCODINGS
 from ensession.trust import Keyring
 from ensession.upkeep.finding import Find
 from ensession.upkeep.lines import Loss, losses, read_lines, writers
+from ensession.upkeep.spellings import spellings
 
 _BLOCK_BYTES = 2**24
 _KINDS = ("copy", "new", "anew", "repair")
@@ -143,12 +144,13 @@ class Forgetter:
 def _left_beside(path: Path) -> list[Path]:
     """Return what an upgrade, a move of the file, or a process that was killed left beside a store."""
     name, stem = glob.escape(path.name), glob.escape(path.stem)
-    patterns = (f"{name}.backup-*", f"{name}-*.left-*", f"{stem}.rescued-*", *(f".{name}.{kind}-*" for kind in _KINDS))
+    whole = (f"{name}.backup-*", f"{name}-*.left-*", f"{stem}.rescued-*")
+    patterns = (*whole, *(f".{name}.{kind}-*" for kind in _KINDS), f".{name}.backup-*", f".{stem}.rescued-*")
     return sorted({found for pattern in patterns for found in path.parent.glob(pattern)})
 
 
 def _stands_in(path: Path, text: str) -> bool:
-    needles = [text.encode(encoding, "ignore") for encoding in ENCODINGS]
+    needles = {form.encode(encoding, "ignore") for form in spellings(text) for encoding in ENCODINGS}
     longest = max(map(len, needles))
     for file in (path, Path(f"{path}-wal")):
         if not file.exists():

@@ -80,7 +80,7 @@ def test_a_value_that_is_still_being_written_does_not_come_in_behind(tmp_path: P
     with Store.open_read_only(path, Config()) as store:
         (x,) = store.history.versions_of("x")
         assert x.version.payload is None
-        assert not store.contents.holding(SECRET).values
+        assert not store.contents.holding([SECRET]).values
     notebook.run("del x")
     notebook.kill()
     assert check_store(path, Config()) == []
