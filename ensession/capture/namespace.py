@@ -113,9 +113,12 @@ class UserNamespace:
                 self.live[name] = value
 
     def find(self, obj: Any) -> Reference | None:
-        """Return where the session keeps a class or function (:class:`~ensession.serial.scope.Resolver`)."""
+        """Return where the session keeps a class or function (:class:`~ensession.serial.scope.Resolver`).
+
+        A name of the shell's own is no place to keep one: ``def _`` binds it, and so does the next result.
+        """
         root, *path = obj.__qualname__.split(".")
-        found = self.live.get(root)
+        found = None if self._is_shells(root) else self.live.get(root)
         for part in path:
             found = getattr(found, part, None)
         return Reference(root, tuple(path)) if found is obj else None
