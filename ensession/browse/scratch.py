@@ -16,7 +16,9 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any, Protocol
 
+from ensession.browse.conditions import Started, hidden_of_scratch
 from ensession.capture.hidden import HiddenState
+from ensession.capture.hidden.magics import SessionMagics
 from ensession.capture.namespace import UserNamespace
 from ensession.capture.tracker import Tracker
 from ensession.capture.words import without_header
@@ -34,7 +36,7 @@ def scratch_bench() -> Iterator[Bench]:
     module = types.ModuleType("__main__")
     shell = _ScratchShell(module)
     user = UserNamespace(vars(module), shell.shell_names)
-    hidden = HiddenState()
+    hidden = HiddenState(hidden_of_scratch(shell))
     main, before = sys.modules["__main__"], hidden.read()
     sys.modules["__main__"] = module
     try:
@@ -49,6 +51,9 @@ def scratch_bench() -> Iterator[Bench]:
 
 
 class _Runner(Protocol):
+    started: Started | None
+    flags: int
+
     def run(self, code: str) -> BaseException | None: ...
 
     def close(self) -> None: ...
@@ -61,15 +66,30 @@ class _ScratchShell:
         self._module = module
         self._runner: _Runner | None = None
         self.shell_names: dict[str, Any] = {}
+        self.flags = 0
 
     @property
     def namespace(self) -> dict[str, Any]:
         return vars(self._module)
 
+    @property
+    def present(self) -> Started | None:
+        return None if self._runner is None else self._runner.started
+
+    def start(self) -> Started | None:
+        return self._started().started
+
     def run(self, code: str) -> BaseException | None:
+        runner = self._started()
+        runner.flags = self.flags
+        error = runner.run(code)
+        self.flags = runner.flags
+        return error
+
+    def _started(self) -> _Runner:
         if self._runner is None:
             self._runner = _Child(self._module, self.shell_names) if find_spec("IPython") else _Plain(self._module)
-        return self._runner.run(code)
+        return self._runner
 
     def close(self) -> None:
         if self._runner is not None:
@@ -79,6 +99,9 @@ class _ScratchShell:
 class _Plain:
     """Runs cells that are plain Python."""
 
+    started: Started | None = None
+    flags = 0
+
     def __init__(self, module: types.ModuleType) -> None:
         self._namespace = vars(module)
 
@@ -86,7 +109,7 @@ class _Plain:
         """Run a cell silently; return what it raised."""
         try:
             code = "".join(without_header(code.splitlines(keepends=True)))
-            compiled = compile(code, "<scratch>", "exec", dont_inherit=True)
+            compiled = compile(code, "<scratch>", "exec", self.flags, dont_inherit=True)
         except (SyntaxError, ValueError) as error:
             return SyntaxError(f"{error}; if it uses magics, install ensession[notebook]")
         try:
@@ -125,7 +148,19 @@ class _Child:
         # A cell that drives recording beside other things must not start any here.
         self._shell.register_magic_function(lambda line: None, "line", "ens")
         self._shell.input_transformers_cleanup.append(without_header)
+        self.started: Started | None = Started(self._shell, SessionMagics(self._shell))
+        self._own_flags: int = self._shell.compile.flags
         shell_names.update(self._shell.user_ns_hidden)
+
+    @property
+    def flags(self) -> int:
+        """What the cells before have switched on for those that follow."""
+        found: int = self._shell.compile.flags & ~self._own_flags
+        return found
+
+    @flags.setter
+    def flags(self, flags: int) -> None:
+        self._shell.compile.flags = self._own_flags | flags
 
     def run(self, code: str) -> BaseException | None:
         """Run a cell silently; return what it raised."""

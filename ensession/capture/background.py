@@ -8,10 +8,11 @@ from __future__ import annotations
 import collections
 import functools
 import gc
+import logging
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,9 @@ _MACHINERY = PRIMITIVES | frozenset(
 
 _KERNEL = frozenset({"IPython", "ipykernel", "tornado", "zmq"})
 """Packages whose own kinds of threads serve the kernel, not the session."""
+
+_OF_NO_VARIABLE = frozenset({"builtins", "IPython", "ipykernel", "matplotlib_inline", "matplotlib", "ensession"})
+"""Where functions come from, and packages whose own objects are called by the shell and by figures."""
 
 _CONTAINERS = (dict, list, set, collections.deque)
 
@@ -106,6 +110,10 @@ class Background:
         """Return what the callbacks of all widgets may touch."""
         handlers = [handler for widget in _widgets() for handler in _handlers(widget)]
         return self._reach(handlers, (), variables, "callbacks of widgets") if handlers else NOBODY
+
+    def called(self, own: Collection[Any], variables: Mapping[str, Any]) -> Suspects:
+        """Return what callbacks of the session's may touch, wherever they are registered."""
+        return self._reach(own, (), variables, "callbacks")
 
     def _of_thread(self, thread: threading.Thread, frame: Any, variables: Mapping[str, Any]) -> Suspects:
         own = vars(thread)
@@ -194,6 +202,9 @@ class _Walk:
             yield from ((part, False) for part in (obj.__self__, getattr(obj, "__func__", None)))
         elif isinstance(obj, types.CellType | tuple | frozenset):
             yield from ((part, in_machinery) for part in gc.get_referents(obj))
+        elif isinstance(obj, logging.Filterer | logging.Formatter) and kind.__module__ == SESSION_MODULE:
+            self._note_definition(kind)
+            yield from ((part, name == "filters") for name, part in vars(obj).items())
         elif module_of(kind).partition(".")[0] in _MACHINERY or (in_machinery and kind in _CONTAINERS):
             yield from ((part, True) for part in gc.get_referents(obj))
         elif not isinstance(obj, IMMUTABLE):
@@ -221,6 +232,34 @@ def _is_ours(thread: threading.Thread) -> bool:
         return True
     owner = getattr(vars(thread).get("_target"), "__self__", None)
     return type(owner).__module__.partition(".")[0] == __name__.partition(".")[0]
+
+
+def of_session(handlers: Collection[Any], namespace: dict[str, Any]) -> list[Any]:
+    """Return the callbacks that were made in the session, or belong to an object that is a variable's value.
+
+    A library's own are left out: they serve the library, and would lead through it to everything.
+    """
+    is_kept = any(map(_belongs_to_somebody, handlers))  # there may be thousands of variables, and mostly nobody asks
+    kept = set(map(id, namespace.values())) if is_kept else set()
+    return [one for one in handlers if _is_of_session(one, kept)]
+
+
+def _belongs_to_somebody(handler: Any) -> bool:
+    owner = getattr(handler, "__self__", handler)
+    return module_of(type(owner)).partition(".")[0] not in _OF_NO_VARIABLE
+
+
+def _is_of_session(handler: Any, kept: set[int]) -> bool:
+    owner = getattr(handler, "__self__", None)
+    return isinstance(owner, _CONTAINERS) or _is_made_here(handler, kept)  # no library hands out a method of a list
+
+
+def _is_made_here(one: Any, kept: set[int]) -> bool:
+    if isinstance(one, functools.partial):
+        return any(_is_made_here(part, kept) for part in (one.func, *one.args, *one.keywords.values()))
+    owner = getattr(one, "__self__", one)
+    makers = getattr(one, "__module__", None), type(owner).__module__
+    return SESSION_MODULE in makers or id(owner) in kept
 
 
 def _waiting(arguments: Any) -> list[Any]:

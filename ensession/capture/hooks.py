@@ -38,6 +38,7 @@ class CellHooks:
         self._thread = threading.get_ident()
         for event, heard in self._heard().items():
             self._events.register(event, heard)
+        self._stand_next_to_cells()
 
     def remove(self) -> None:
         """Stop listening, if it does."""
@@ -54,6 +55,20 @@ class CellHooks:
             "post_execute": self._something_ended,
             "post_run_cell": self._after,
         }
+
+    def _stand_next_to_cells(self) -> None:
+        """Be the last to hear that a cell begins, and the first to hear that it ended.
+
+        What the user's own callbacks do in between then happens between two cells, and none of them does it itself.
+        """
+        waiting = self._events.callbacks
+        before, after = waiting["pre_run_cell"], waiting["post_run_cell"]
+        if before[-1] != self._before:
+            before.remove(self._before)
+            before.append(self._before)
+        if after[0] != self._after:
+            after.remove(self._after)
+            after.insert(0, self._after)
 
     def _something_begins(self) -> None:
         """Count: a cell gives this event right before its own, a message to a widget this one alone."""
@@ -81,6 +96,8 @@ class CellHooks:
             self._listener.cell_ran_elsewhere()
         else:
             self._listener.cell_ended(result.error_before_exec or result.error_in_exec)
+        if self._is_installed:  # the cell may have registered others
+            self._stand_next_to_cells()
 
     def _is_elsewhere(self) -> bool:
         return threading.get_ident() != self._thread

@@ -6,7 +6,7 @@ import linecache
 import os
 import sys
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 from ensession.capture.hidden.compiling import Compiler
+from ensession.capture.hidden.magics import SessionMagics
 from ensession.capture.taps import OutputTap
+from ensession.serial.definitions import SESSION_MODULE
 
 OWN_EXTENSION = "ensession"
 DEFAULT_FILE = "session.ens"
@@ -28,6 +30,7 @@ class IPythonShell:
     def __init__(self, shell: InteractiveShell, output_limit_bytes: int) -> None:
         self._shell: Any = shell  # IPython's methods carry no types
         self.outputs = OutputTap(shell, output_limit_bytes)
+        self.magics = SessionMagics(shell)
 
     @property
     def namespace(self) -> dict[str, Any]:
@@ -99,6 +102,11 @@ class IPythonShell:
         """Return what ``%autoreload`` tells what to do, where its extension is loaded."""
         return getattr(self._shell.magics_manager.registry.get("AutoreloadMagics"), "_reloader", None)
 
+    def callbacks(self) -> Mapping[str, list[Callable[..., Any]]]:
+        """Return what is registered for the events of cells."""
+        found: Mapping[str, list[Callable[..., Any]]] = self._shell.events.callbacks
+        return found
+
     def tags(self) -> Collection[str]:
         """Return the tags of the cell that is running: JupyterLab and VS Code send them with the cell."""
         metadata = (_request(self._shell) or {}).get("metadata") or {}
@@ -113,7 +121,10 @@ class IPythonShell:
         """Show a warning below the cell."""
         # Past the filters: whoever silences a library's warnings, or turns them into errors, did not mean the loss of
         # their own work. A line number of its own each time: a notebook must not fold a second warning into the first.
-        warnings.showwarning(UserWarning(message), UserWarning, "ensession", len(linecache.cache) + 1)
+        show: Any = warnings.showwarning
+        if getattr(show, "__module__", None) == SESSION_MODULE:  # theirs are of their own code, and kept in variables
+            show = vars(warnings)["_showwarning_orig"]
+        show(UserWarning(message), UserWarning, "ensession", len(linecache.cache) + 1)
 
 
 def running_code(shell: Any) -> str | None:

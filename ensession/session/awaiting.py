@@ -131,7 +131,7 @@ class Awaited:
             return None
         try:
             self._settle()
-            need = self._needs.analyse(code)
+            need = self._needs.analyse(code, self._hidden.awaited())
             while wanted := self._needs.of(need, self._versions):
                 lost = self.bring(wanted, progress)
                 if lost:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
-from ensession.capture.background import NOBODY, PRIMITIVES, Background, Suspects
+from ensession.capture.background import NOBODY, PRIMITIVES, Background, Suspects, of_session
+from ensession.capture.given import given_away, of_figures
 from ensession.capture.touch import Touched
 from ensession.capture.tracker import Tracker
 
 _ANOTHER = Suspects(who=("a cell on another thread",), everything="another thread ran it")
+
+
+_IN_THE_CELL = "post_execute"
+"""The event whose callbacks the shell calls before it says that a cell has ended."""
 
 
 class Beside:
@@ -17,10 +24,14 @@ class Beside:
     Parameters
     ----------
     tracker : Tracker
+    callbacks : callable
+        Returns what the shell calls around cells, by event.
     """
 
-    def __init__(self, tracker: Tracker) -> None:
+    def __init__(self, tracker: Tracker, callbacks: Callable[[], Mapping[str, Collection[Any]]]) -> None:
         self._tracker = tracker
+        self._callbacks = callbacks
+        self._listening: tuple[Any, ...] = ()
         self._background = Background(tracker.user.live, tracker.user.root_of)
         self._seen = NOBODY
         self._callbacks_ran = self._cells_ran = False
@@ -35,7 +46,7 @@ class Beside:
 
     def leaves_alone(self, names: Iterable[str]) -> bool:
         """Whether nothing that ran or runs beside may have changed some variables since the last cell."""
-        suspects = self._seen | self._running() | self._came()
+        suspects = self._seen | self._running() | self._came() | self._around()
         if not suspects:
             return True
         touched = self._tracker.touched_in_background(suspects)
@@ -44,7 +55,7 @@ class Beside:
     def between_cells(self) -> Touched | None:
         """Return what may have been changed since the last cell by what runs beside; None if nothing runs."""
         now = self._running()
-        suspects, self._seen = self._seen | now | self._came(), now
+        suspects, self._seen = self._seen | now | self._came() | self._around(), now
         self._callbacks_ran = self._cells_ran = False
         if not suspects:
             return None
@@ -53,18 +64,31 @@ class Beside:
         return Touched(frozenset(), frozenset(name for name in names if not self._is_machinery(name)), None)
 
     def joined(self, touched: Touched) -> Touched:
-        """Return what a cell that just ended may have touched, with what came in the middle of it."""
+        """Return what a cell that just ended may have touched, with what others called and what came in between."""
+        touched = self._with_given_away(touched)
         came = self._came()
         if not came:
             return touched
         more = self._tracker.touched_in_background(came)
         return Touched(touched.reads | more.reads, touched.names | more.names, touched.everything or more.everything)
 
+    def _with_given_away(self, touched: Touched) -> Touched:
+        """Add what the session gave to others who call it while a cell runs; the cell calls them again when it does."""
+        user = self._tracker.user
+        own = [] if touched.everything else given_away(user.live, touched.names)
+        if not own:
+            return touched
+        more = self._tracker.touched_in_background(self._background.called(own, user.variables()))
+        return replace(
+            touched, names=touched.names | (frozenset(self._tracker.known) if more.everything else more.names)
+        )
+
     def after_cell(self, touched: Touched) -> str | None:
         """Say why a cell that just ended can't be run again: for what runs beside it, or came in the middle of it."""
         came, before, after = self._came(), self._seen, self._running()
         self._callbacks_ran = self._cells_ran = False
         self._seen = before | after
+        self._listening = self._listeners()
         if came:
             return f"what it uses may have been changed meanwhile by {', '.join(came.who)}"
         started = [who for who in after.who if who not in before.who]
@@ -79,8 +103,20 @@ class Beside:
 
     def _came(self) -> Suspects:
         """Return who was heard of since this was last asked for good."""
-        found = self._background.callbacks(self._tracker.user.view()) if self._callbacks_ran else NOBODY
+        user = self._tracker.user
+        found = self._background.callbacks(user.view()) if self._callbacks_ran else NOBODY
+        if own := of_session(self._callbacks().get(_IN_THE_CELL, ()), user.live):
+            found |= self._background.called(own, user.variables())
         return found | _ANOTHER if self._cells_ran else found
+
+    def _around(self) -> Suspects:
+        """Return who was called since the last cell ended: one that is called once has gone by now."""
+        listening = (*self._listening, *self._listeners())
+        return self._background.called(listening, self._tracker.user.variables()) if listening else NOBODY
+
+    def _listeners(self) -> tuple[Any, ...]:
+        around = (one for handlers in self._callbacks().values() for one in handlers)
+        return tuple(of_session([*around, *of_figures()], self._tracker.user.live))
 
     def _running(self) -> Suspects:
         return self._background.running(self._tracker.user.view())

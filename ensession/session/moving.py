@@ -229,7 +229,7 @@ class Mover:
         """Make the target state live; return hidden state that can't be put back here, and why."""
         values = {name: made.values[version][name] for name, (version, _) in state.items() if version in made.values}
         values.update(self._left_alone(state, made, before))
-        same = {name for name, (version, _) in state.items() if version in journey.kept}
+        same = {name for name, (version, _) in state.items() if version in journey.kept} - self._hidden.bound
         refused = place(
             self._bench,
             {name: value for name, value in values.items() if not (name.startswith(HIDDEN_PREFIX) and name in same)},

@@ -63,9 +63,12 @@ class Needs:
         self._transform = transform
         self._libraries: dict[VersionId, frozenset[str]] = {}
 
-    def analyse(self, source: str) -> Code:
-        """Return what the text of a cell says."""
+    def analyse(self, source: str, called: Collection[str] = ()) -> Code:
+        """Return what the text of a cell says; ``called``: variables that are called though no text names them."""
         names = analyse_cell(source, self._transform)
+        if called:
+            exposed = {**dict.fromkeys(called, frozenset[str]()), **names.exposed}
+            names = replace(names, exposed=exposed, loads=names.loads.union(called))
         return Code(names, not _LISTING.isdisjoint(names.loads | names.attributes) or self._runs_listing(source))
 
     def of(self, code: Code, awaited: Mapping[str, VersionId]) -> frozenset[str]:

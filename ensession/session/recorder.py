@@ -87,7 +87,7 @@ class Recorder:
         self.tracker = tracker_of(user, config)
         self.discretion = Discretion(user.variables, self.spoken.is_pinned, self._notices.once)
         self._module_state = ModuleState(self.tracker.look, self._modules.names)
-        self.beside = Beside(self.tracker)
+        self.beside = Beside(self.tracker, shell.callbacks)
         self.rule = StorageRule(config.policy, CostModel())
         self.head: ExecutionId | None = None
         self._newest: ExecutionId | None = None
@@ -222,6 +222,8 @@ class Recorder:
             self._shell.warn(outside_warning(change, "this cell"))
         if patches:
             self._notices.once(patch_warning(patches))
+        for warning in self._hidden.warnings(hidden):
+            self._notices.once(warning)
         if problem is not None:
             raise CaptureError(f"the variables it may have changed could not be looked at: {problem}")
 

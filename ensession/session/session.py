@@ -10,6 +10,7 @@ from pathlib import Path
 from ensession.capture.hidden import HiddenState
 from ensession.capture.hidden.compiling import Futures
 from ensession.capture.hidden.extensions import Extensions, ShellSettings
+from ensession.capture.hidden.registered import NumpyCallback, Registered, Registry, ShellCallbacks
 from ensession.capture.namespace import UserNamespace
 from ensession.config import AT_START, Config
 from ensession.display import one_line
@@ -83,7 +84,13 @@ class Session:
         self._keyring = keyring
         self._shell = shell
         self._user = UserNamespace(shell.namespace, shell.shell_names)
-        self._hidden = HiddenState((Extensions(shell), ShellSettings(shell), Futures(shell.compiler)))
+        registries: tuple[Registry, ...] = (
+            shell.magics,
+            ShellCallbacks(shell.callbacks, shell.namespace),
+            NumpyCallback(),
+        )
+        registered = (Registered(one, self._user.view) for one in registries)
+        self._hidden = HiddenState((Extensions(shell), ShellSettings(shell), Futures(shell.compiler), *registered))
         self.run: KernelRun = self.store.log.begin_run(environment())
         self._recorder = Recorder(self.store, self.run, shell, self._user, self._hidden, config, keyring)
         self.moves = Mover(self.store, self.run, shell, self._user, self._hidden, self._recorder, keyring)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from ensession.capture.hidden.compiling import Compiler
+from ensession.capture.hidden.registered import Registry
 from ensession.model import Output
 
 
@@ -72,6 +73,13 @@ class Shell(Protocol):
 
     def set_settings(self, settings: Mapping[str, Any]) -> list[str]:
         """Change some; return the names of those that there are not here."""
+
+    @property
+    def magics(self) -> Registry:
+        """The magics and aliases that cells define."""
+
+    def callbacks(self) -> Mapping[str, list[Callable[..., Any]]]:
+        """Return what the shell calls around cells, by event, as lists to change; what listens for us is among it."""
 
     def tags(self) -> Collection[str]:
         """Return the tags of the cell that is running, where the front end tells them."""

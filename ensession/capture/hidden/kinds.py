@@ -16,9 +16,12 @@ class Kind:
     ----------
     name : str
         Without the brackets of the pseudo-variable.
+    is_bound : bool
+        It holds values of variables: where those are others, it has to be put back though its snapshot is the same.
     """
 
     name = ""
+    is_bound = False
 
     @property
     def variable(self) -> str:
@@ -44,6 +47,14 @@ class Kind:
             Some of it can't be put back here; the rest was.
         """
         raise NotImplementedError(self.name)
+
+    def warning(self, value: Any) -> str | None:
+        """Say what of a snapshot would not come back; None: all of it does."""
+        return None
+
+    def awaited(self) -> frozenset[str]:
+        """Return the variables that have to be there before a cell may run, for what a snapshot put back calls."""
+        return frozenset()
 
     def put_back(self, value: Any) -> None:
         """Put a snapshot of this very process back."""

@@ -64,6 +64,7 @@ class HiddenState:
         self._unborn = {kind.variable: kind for kind in kinds if isinstance(kind, Generator)}
         self._reported: dict[str, Any] = {}
         self.conditions = frozenset(self._last)
+        self.bound = frozenset(kind.variable for kind in kinds if kind.is_bound)
 
     def read(self) -> dict[str, Any]:
         """Return a snapshot of everything whose library is loaded."""
@@ -134,6 +135,15 @@ class HiddenState:
                 assert isinstance(kind, Condition)  # noqa: S101  (what a condition is)
                 kind.put_back(kind.usual)
                 self._last[name] = kind.usual
+
+    def warnings(self, changed: Mapping[str, Any]) -> list[str]:
+        """Say what of these snapshots would not come back."""
+        known = (self._kinds[name].warning(value) for name, value in changed.items())
+        return [warning for warning in known if warning is not None]
+
+    def awaited(self) -> frozenset[str]:
+        """Return the variables that have to be there before a cell may run, whatever it says."""
+        return frozenset().union(*(kind.awaited() for kind in self._kinds.values()))
 
     def write(self, name: str, value: Any) -> None:
         """Put a snapshot back.

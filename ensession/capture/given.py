@@ -1,0 +1,84 @@
+"""What the session gave to others who call it in the middle of any cell: handlers of logging, hooks, events of figures.
+
+Nothing is imported here: a library that is not loaded calls nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from ensession.capture.background import of_session
+from ensession.serial.definitions import SESSION_MODULE
+
+_HOOKS = (
+    ("warnings", "showwarning"),
+    ("warnings", "formatwarning"),
+    ("sys", "displayhook"),
+    ("sys", "excepthook"),
+    ("sys", "unraisablehook"),
+    ("sys", "stdout"),
+    ("sys", "stderr"),
+    ("threading", "excepthook"),
+    ("builtins", "print"),
+)
+_PARTS = ("formatter", "stream", "target")
+"""Attributes of a handler through which it calls or changes what is not its own."""
+
+
+def given_away(namespace: dict[str, Any], touched: Collection[str]) -> list[Any]:
+    """Return what of the session's others may call while a cell runs.
+
+    Parameters
+    ----------
+    namespace : dict
+        The live one.
+    touched : collection of str
+        Variables that the cell may use: a figure calls when it is drawn.
+    """
+    found = [*_hooks(), *_of_logging(), *of_figures()]
+    figures = [namespace[name] for name in touched if name in namespace]
+    found += [one for figure in figures for one in _of_figure(figure)]
+    return of_session(found, namespace)
+
+
+def of_figures() -> Iterator[Any]:
+    """Yield what open figures call: those of a window call it at any time."""
+    helpers = sys.modules.get("matplotlib._pylab_helpers")
+    for manager in helpers.Gcf.get_all_fig_managers() if helpers is not None else ():
+        yield from _of_figure(manager.canvas.figure)
+
+
+def _of_figure(figure: Any) -> Iterator[Any]:
+    if not type(figure).__module__.startswith("matplotlib.figure"):
+        return
+    for callbacks in list(figure.canvas.callbacks.callbacks.values()):
+        for proxy in list(callbacks.values()):
+            called = proxy()
+            if called is not None:
+                yield called
+
+
+def _hooks() -> Iterator[Any]:
+    for module, name in _HOOKS:
+        found = getattr(sys.modules.get(module), name, None)
+        if found is not None:
+            yield found
+    numpy: Any = sys.modules.get("numpy")
+    called = numpy.geterrcall() if hasattr(numpy, "geterrcall") else None
+    if called is not None:
+        yield called
+
+
+def _of_logging() -> Iterator[Any]:
+    for logger in (logging.root, *list(logging.root.manager.loggerDict.values())):
+        own = vars(logger)  # what stands for loggers still to come has none of these
+        yield from own.get("filters", ())
+        for handler in own.get("handlers", ()):
+            if type(handler).__module__ == SESSION_MODULE:
+                yield handler
+            yield from handler.filters
+            known = vars(handler)
+            yield from (known[part] for part in _PARTS if known.get(part) is not None)
