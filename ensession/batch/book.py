@@ -101,6 +101,9 @@ class Notebook:
             )
         if body.get("nbformat") != _FORMAT or not all(isinstance(cell, dict) for cell in body["cells"]):
             raise UsageError(f"{path}: notebooks of format {_FORMAT} can be run, this one says {body.get('nbformat')}")
+        for one in (body, *body["cells"]):
+            if not isinstance(one.get("metadata"), dict):  # the format asks for one
+                one["metadata"] = {}
         return cls(body)
 
     def cells(self) -> list[Cell]:
@@ -158,7 +161,7 @@ class Notebook:
         return [name for name in names if name not in known]
 
     def write(self, path: Path) -> None:
-        """Write the file whole or not at all: readers see the old one or the new one.
+        """Write the file whole or not at all: readers see the old one or the new one. A symbolic link stays one.
 
         Raises
         ------
@@ -166,7 +169,7 @@ class Notebook:
             It can't be written.
         """
         try:
-            self._write(path)
+            self._write(Path(os.path.realpath(path)))
         except OSError as error:
             reason = error.strerror or error
             raise StoreAccessError(f"{path}: it can't be written ({reason}); check its folder and its disk") from error

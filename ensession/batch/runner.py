@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from ensession.batch.kernel import End, Kernel, Ran, start_kernel
 from ensession.batch.outputs import Outputs
 from ensession.batch.resume import Place, Wanted, place_before, places
 from ensession.config import Config
-from ensession.errors import StoreAccessError, UsageError
+from ensession.errors import KernelDiedError, RunInterruptedError, StoreAccessError, UsageError
 from ensession.export import notebook_output
 from ensession.model import ExecutionId, ExecutionKind
 from ensession.store import Store
@@ -128,13 +129,23 @@ class _Run:
         self._note = note
         self._outputs = Outputs()
         self._written_at = 0.0
-        self._has_failed = False
+        self._has_failed = self._has_begun = False
         self._started = time.monotonic()
 
     def carry_out(self) -> Report:
-        """Run the cells that are to be run."""
+        """Run the cells that are to be run; whatever ends that early, the result says so."""
+        try:
+            return self._carry_out()
+        except BaseException as error:
+            if self._has_begun:
+                with suppress(StoreAccessError):  # what ended it is what the user is told
+                    self._write(_status(error))
+            raise
+
+    def _carry_out(self) -> Report:
         place = self._begin()
         n_done = place.n_done if place is not None else 0
+        self._has_begun = True
         self._write("running")
         last, ran = None, Ran(End.OK)
         for cell in self._cells[n_done:]:
@@ -262,6 +273,12 @@ class _Run:
         }
         self._book.write(order.result)
         self._written_at = time.monotonic()
+
+
+def _status(error: BaseException) -> str:
+    """Return what the result says of a run that an error ended between two cells."""
+    end = End.INTERRUPTED if isinstance(error, KeyboardInterrupt | RunInterruptedError) else End.ERROR
+    return str((End.DEAD if isinstance(error, KernelDiedError) else end).value)
 
 
 def _as_json(value: Any) -> Any:

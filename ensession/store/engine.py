@@ -243,7 +243,7 @@ def raw_connection(path: Path, access: Access, busy_timeout_s: float) -> sqlite3
 
 def store_uri(path: Path, access: Access) -> str:
     """Return what SQLite calls the file when it is to be opened in this way."""
-    return f"file:{quote(os.fspath(path.absolute()))}?{_MODES.get(access, 'mode=rw')}"
+    return f"file:{quote(os.fsencode(path.absolute()))}?{_MODES.get(access, 'mode=rw')}"
 
 
 def build_file(path: Path, build: Callable[[sqlite3.Connection], None]) -> None:

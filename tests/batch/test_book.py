@@ -114,3 +114,20 @@ def test_a_parameter_of_any_literal_is_that(value: str) -> None:
 
 def test_what_python_reads_as_no_literal_again_is_a_text() -> None:
     assert parse_parameter("a=1e999") == ("a", "1e999")
+
+
+def test_metadata_that_is_none_is_empty(tmp_path: Path) -> None:
+    body = {"nbformat": 4, "nbformat_minor": 5, "metadata": None, "cells": [{"cell_type": "code", "metadata": None}]}
+    (tmp_path / "n.ipynb").write_text(json.dumps(body), encoding="utf-8")
+    book = Notebook.read(tmp_path / "n.ipynb")
+    assert book.body["metadata"] == book.body["cells"][0]["metadata"] == {}
+
+
+def test_a_result_behind_a_symbolic_link_is_written_there(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    link = tmp_path / "r.ipynb"
+    link.symlink_to(tmp_path / "disk" / "real.ipynb")
+    for number in range(2):
+        Notebook({"cells": [], "n": number}).write(link)
+        assert link.is_symlink()
+        assert json.loads((tmp_path / "disk" / "real.ipynb").read_text(encoding="utf-8"))["n"] == number

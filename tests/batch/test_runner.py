@@ -13,7 +13,7 @@ import pytest
 from ensession.batch import runner
 from ensession.batch.book import Notebook, parse_parameter
 from ensession.batch.kernel import End, Ran
-from ensession.errors import StoreAccessError
+from ensession.errors import KernelDiedError, RunError, RunInterruptedError, StoreAccessError
 
 CELLS = [
     {"cell_type": "code", "id": str(n), "metadata": {}, "source": f"x = {n}", "outputs": [], "execution_count": None}
@@ -91,3 +91,43 @@ def test_parameters_that_json_does_not_know_are_written_as_in_python(tmp_path: P
     run(tmp_path, Kernel(lambda: None), "a={1}", "b=[1, 2]")
     written = json.loads((tmp_path / "out" / "r.ipynb").read_text())
     assert written["metadata"]["ensession"]["run"]["parameters"] == {"a": "{1}", "b": [1, 2]}
+
+
+class Mortal(Kernel):
+    """Dies as soon as it is asked what a cell led to, or how the run ends."""
+
+    def __init__(self, dies_at: str, error: BaseException) -> None:
+        super().__init__(bool)
+        self._dies_at = dies_at
+        self._error = error
+
+    def ask(self, *words: Any) -> dict[str, Any]:
+        if words[1].startswith(self._dies_at):
+            raise self._error
+        return super().ask(*words)
+
+
+@pytest.mark.parametrize("dies_at", ["after_cell", "finish"])
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (KernelDiedError("it died"), "dead"),
+        (RunInterruptedError("stopped"), "interrupted"),
+        (KeyboardInterrupt(), "interrupted"),
+        (RunError("it could not record"), "error"),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_the_result_of_a_run_that_ends_between_two_cells_says_so(
+    dies_at: str, error: BaseException, status: str, tmp_path: Path
+) -> None:
+    with pytest.raises(type(error)):
+        run(tmp_path, Mortal(dies_at, error))
+    body = json.loads((tmp_path / "out" / "r.ipynb").read_text(encoding="utf-8"))
+    assert body["metadata"]["ensession"]["run"]["status"] == status
+
+
+def test_a_run_that_does_not_begin_leaves_an_earlier_result_alone(tmp_path: Path) -> None:
+    with pytest.raises(KernelDiedError):
+        run(tmp_path, Mortal("begin", KernelDiedError("it died")))
+    assert not (tmp_path / "out" / "r.ipynb").exists()

@@ -25,7 +25,7 @@ from ensession.errors import (
     UsageError,
 )
 from ensession.model import KernelRunId
-from ensession.store import Store, check_store, engine
+from ensession.store import Store, check_store, copy_store, engine
 from ensession.store.failures import translate
 from ensession.store.migrate import REVISIONS
 from ensession.store.mounts import is_network
@@ -293,3 +293,14 @@ def test_a_network_file_system_gets_a_rollback_journal(
     monkeypatch.undo()
     with Store.open(path, config) as store:
         assert store._database.rows("PRAGMA journal_mode")[0][0] == "wal"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux only")
+def test_a_name_that_is_no_text(tmp_path: Path, config: Config) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff %41?#.ens"))
+    with Store.create_or_open(path, config) as store:
+        store.log.record(draft(store.log.begin_run(ENVIRONMENT).id))
+    copy_store(path, path.with_name("copy.ens"), config)
+    for one in (path, path.with_name("copy.ens")):
+        with Store.open_read_only(one, config) as store:
+            assert store.history.count() == 1
