@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ensession.errors import UnserializableError
+from ensession.errors import EnsessionError, UnserializableError
 from ensession.model import Codec, Fingerprint, PayloadSink
 from ensession.serial.blind import StreamHash, Words, joined
+from ensession.serial.budget import OverBudget
 from ensession.serial.reducers import NamespaceReference, Observing, Reducers
 from ensession.serial.registry import overlap
 from ensession.serial.scope import Scope
@@ -82,7 +83,12 @@ FALLBACK_ERRORS = (
     RuntimeError,
     LookupError,
 )
-"""What user-defined ``__reduce__`` and ``__getstate__`` are seen to raise for values that can't be pickled."""
+"""What values that were pickled before, into a sink that may raise as well, raise when they can't be now."""
+
+_ANYTHING = (Exception,)
+"""What ``__reduce__`` and ``__getstate__`` raise when it is tried: a library, or the user, has errors of its own."""
+_NOT_OF_VALUES = (EnsessionError, OverBudget, MemoryError)
+"""But these say nothing of a value, or say it all."""
 
 
 def dump(
@@ -117,19 +123,22 @@ def dump(
     UnserializableError
         With the reason of plain pickle, which names the culprit better than dill does.
     """
+    from_values = _ANYTHING if codec is None else FALLBACK_ERRORS
     if codec is Codec.DILL:
         return _dump_with(_dill_pickler(), Codec.DILL, values, scope, new_sink, owners)
     try:
         return _dump_with(_CPickler, Codec.PICKLE, values, scope, new_sink, owners)
-    except FALLBACK_ERRORS as error:
+    except _NOT_OF_VALUES:
+        raise
+    except from_values as error:
         if codec is Codec.PICKLE:
             raise UnserializableError(_reason(error)) from error
         first = error
-    except UnserializableError:
-        raise
     try:
         return _dump_with(_dill_pickler(), Codec.DILL, values, scope, new_sink, owners)
-    except FALLBACK_ERRORS as error:
+    except _NOT_OF_VALUES:
+        raise
+    except from_values as error:
         raise UnserializableError(_reason(first)) from error
 
 
@@ -149,7 +158,9 @@ def dump_observed(
     """
     try:
         dumped, sink = _dump_with(pickler_type, Codec.PICKLE, values, scope, new_sink, owners)
-    except FALLBACK_ERRORS as error:
+    except _NOT_OF_VALUES:
+        raise
+    except _ANYTHING as error:
         raise UnserializableError(_reason(error)) from error
     return dumped.pickler, sink
 
@@ -176,7 +187,11 @@ def blind_fingerprint(
     sink = StreamHash()
     try:
         pickler, _ = _one_pass(_Blind, values, scope, sink, owners)
-    except (*FALLBACK_ERRORS, UnserializableError):
+    except UnserializableError:
+        return None
+    except _NOT_OF_VALUES:
+        raise
+    except _ANYTHING:
         return None
     return joined(sink.digest(), pickler.words_digest(), buffers)
 

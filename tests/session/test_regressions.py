@@ -235,3 +235,17 @@ def test_a_mapped_array_whose_file_has_changed_comes_back_in_memory_and_that_is_
     assert live["x"][:2].tolist() == [1, 2]
     live.kill()
     assert path.read_bytes() == bytes(8000)
+
+
+@pytest.mark.parametrize("way", ["__reduce__", "__getstate__", "__reduce_ex__"])
+def test_a_value_that_refuses_with_an_error_of_its_own_is_unstorable_and_no_more(notebook: Notebook, way: str) -> None:
+    notebook.run(
+        "class Refusal(Exception):\n    pass",
+        f"class C:\n    def {way}(self, *_): raise Refusal('not this one')\nx, y = C(), [1]",
+        "y.append(2)\nx.n = 3",
+    )
+    assert notebook.changed() == {"x", "y"}
+    live = notebook.reborn()
+    live.restore()
+    assert (live["x"].n, live["y"]) == (3, [1, 2])
+    live.kill()
