@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from ensession.model import Fingerprint
 from ensession.serial.blind import Words, joined
 from ensession.serial.kinds import members_of
+from ensession.serial.own import naming
 from ensession.serial.reducers import NamespaceReference, Reducers
 from ensession.serial.scope import Scope
 from ensession.serial.sinks import HashSink, receiver
@@ -92,7 +93,7 @@ def _pass(
     pickler_type: Any, values: Mapping[str, Any], scope: Scope, owners: frozenset[int], sink: HashSink
 ) -> Any | None:
     receive, modes = receiver(sink)
-    pickler: Any = pickler_type(sink, pickle.HIGHEST_PROTOCOL, buffer_callback=receive)
+    pickler: Any = naming(pickler_type, values)(sink, pickle.HIGHEST_PROTOCOL, buffer_callback=receive)
     pickler.prepare(scope, frozenset(values), owners, modes)
     named = {n: NamespaceReference() if v is scope.namespace else v for n, v in sorted(values.items())}
     try:

@@ -15,6 +15,7 @@ from ensession.serial import abstract, mapped, rebuild
 from ensession.serial.definitions import SESSION_MODULE
 from ensession.serial.frames import framed
 from ensession.serial.generated import cell_contents, generated_methods
+from ensession.serial.own import of_this_process
 from ensession.serial.rebuild import Lost
 from ensession.serial.recompile import code_in_module
 
@@ -142,6 +143,10 @@ class _Loader(pickle.Unpickler):
     def __init__(self, stream: bytes, buffers: Iterator[Any], rebuilder: Rebuilder) -> None:
         super().__init__(io.BytesIO(framed(stream)), buffers=buffers)
         self._rebuilder = rebuilder
+
+    def persistent_load(self, pid: Any) -> Any:
+        """Find one of the process's own objects."""
+        return of_this_process(pid)
 
     def find_class(self, module_name: str, name: str, /) -> Any:
         """Find a global; the bound functions instead of their stand-ins."""

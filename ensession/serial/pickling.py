@@ -17,6 +17,7 @@ from ensession.errors import EnsessionError, UnserializableError
 from ensession.model import Codec, Fingerprint, PayloadSink
 from ensession.serial.blind import StreamHash, Words, joined
 from ensession.serial.budget import OverBudget
+from ensession.serial.own import naming
 from ensession.serial.reducers import NamespaceReference, Observing, Reducers
 from ensession.serial.registry import overlap
 from ensession.serial.scope import Scope
@@ -240,7 +241,7 @@ def _one_pass(
     pickler_type: Any, values: Mapping[str, Any], scope: Scope, sink: PayloadSink, owners: frozenset[int] | None
 ) -> tuple[Any, PayloadSink]:
     receive, modes = receiver(sink)
-    pickler = pickler_type(sink, PROTOCOL, buffer_callback=receive)
+    pickler = naming(pickler_type, values)(sink, PROTOCOL, buffer_callback=receive)
     pickler.prepare(scope, frozenset(values), owners, modes)
     # Interned, as names in a namespace are: whether two equal strings are one object shows in the stream.
     named = {

@@ -16,6 +16,7 @@ from ensession.serial import arrays, definitions, handlers, rebuild
 from ensession.serial.handlers import Handler
 from ensession.serial.kinds import are_labels, is_forgetful, is_mutable, is_unordered, key_of
 from ensession.serial.memo import objects_in
+from ensession.serial.own import ByName
 from ensession.serial.registry import Range, Reducer, module_of
 from ensession.serial.scope import Scope
 from ensession.serial.tables import (
@@ -213,6 +214,8 @@ class Reducers(Views):
             if at is not None:
                 del objects[at]
             objects += self._buffers
+            if isinstance(self, ByName):
+                objects += self.own.values()
             self._objects = objects
         return self._objects
 

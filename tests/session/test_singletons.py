@@ -98,3 +98,40 @@ def test_attributes_that_a_reduction_leaves_out(notebook: Notebook, kind: str) -
     again.ens("undo 2")
     assert again["x"].note == ["first"]
     again.kill()
+
+
+OWN = {
+    "sys.path": ("p.append('/of/the/test')", True),
+    "sys.argv": ("p.append('--of-the-test')", False),
+    "sys.modules": ("p['of_the_test'] = sys", False),
+    "sys.path_importer_cache": ("p.clear()", False),
+}
+
+
+@pytest.mark.parametrize("place", OWN)
+def test_a_variable_that_is_a_list_of_the_process_is_that_again(notebook: Notebook, place: str) -> None:
+    change, is_hidden_state = OWN[place]
+    import sys
+
+    before = list(eval(place)) if isinstance(eval(place), list) else dict(eval(place))
+    notebook.run(f"import sys\np = {place}\ncopy = list(p)")
+    notebook.run("held = {'p': p, 'q': [p]}; also = p")
+    notebook.run(change)
+    notebook.run("x = 1")
+    try:
+        again = notebook.reborn()
+        if is_hidden_state:
+            sys.path.remove("/of/the/test")
+        report = again.restore()
+        assert report.plan.runs == ()
+        assert again["p"] is again["also"] is again["held"]["p"] is again["held"]["q"][0] is eval(place)
+        assert again["copy"] == list(before)
+        assert ("/of/the/test" in sys.path) is is_hidden_state
+        again.ens("undo 2")
+        assert again["p"] is eval(place)
+        assert "/of/the/test" not in sys.path
+        again.kill()
+    finally:
+        own = eval(place)
+        own.clear()
+        own.update(before) if isinstance(own, dict) else own.extend(before)
