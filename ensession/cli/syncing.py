@@ -22,6 +22,7 @@ from ensession.sync import (
     Transferred,
     existing,
     existing_or_new,
+    open_source,
     serve,
     transfer,
 )
@@ -87,7 +88,7 @@ def serve_stdio(may_create: bool, file: Path) -> None:
     """Answer the requests of another ens about FILE on standard input and output; what ssh starts over there."""
     incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing else may get between the messages
-    opened = Store.create_or_open(file, Config()) if may_create else Store.open(file, Config())
+    opened = Store.create_or_open(file, Config()) if may_create else open_source(file, Config())
     with opened as store:
         serve(store, incoming, outgoing)
 

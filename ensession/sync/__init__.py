@@ -1,8 +1,18 @@
 """Exchange between copies of a store: only what the other one lacks travels, and nothing that comes in is believed."""
 
 from ensession.sync.address import Address, parse_address
-from ensession.sync.remote import Reach, existing, existing_or_new
+from ensession.sync.remote import Reach, existing, existing_or_new, open_source
 from ensession.sync.serving import serve
 from ensession.sync.transfer import Transferred, transfer
 
-__all__ = ["Address", "Reach", "Transferred", "existing", "existing_or_new", "parse_address", "serve", "transfer"]
+__all__ = [
+    "Address",
+    "Reach",
+    "Transferred",
+    "existing",
+    "existing_or_new",
+    "open_source",
+    "parse_address",
+    "serve",
+    "transfer",
+]

@@ -12,6 +12,9 @@ from ensession.errors import UsageError
 _HOST = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9_.:%\-]*")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*\$?")
 
+_AS_FOR_SCP = re.compile(r"(?P<host>[^/\\:]{2,}):(?P<path>.+)", re.DOTALL)
+"""A single letter is a drive of Windows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -55,7 +58,9 @@ def parse_address(text: str) -> Address:
     if "://" not in text:
         if not text:
             raise UsageError("an empty path is no address; give a path, or ssh://host/path")
-        return Address(str(Path(text).expanduser()))
+        here = Path(text).expanduser()
+        _require_no_host(text, here)
+        return Address(str(here))
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -70,3 +75,14 @@ def parse_address(text: str) -> Address:
     if not _HOST.fullmatch(parts.hostname) or (parts.username is not None and not _USER.fullmatch(parts.username)):
         raise UsageError(f"{text!r}: the name of the host or user is none")
     return Address(path[1:] if path.startswith("/~/") else path, parts.hostname, parts.username, port)
+
+
+def _require_no_host(text: str, path: Path) -> None:
+    """Refuse what scp and rsync take for a place on another machine, lest a backup goes to a file of that name here."""
+    found = _AS_FOR_SCP.fullmatch(text)
+    if found is not None and not path.exists():
+        there = found["path"] if found["path"].startswith("/") else f"/~/{found['path']}"
+        raise UsageError(
+            f"{text!r} looks like a place on another machine: write ssh://{found['host']}{there}, or ./{text} for a "
+            "file of that name here"
+        )

@@ -8,10 +8,11 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO, cast
 
 from ensession.config import Config
-from ensession.errors import SchemaError, SyncError
+from ensession.errors import SchemaError, StoreAccessError, SyncError
 from ensession.model import Digest
 from ensession.model.parcels import (
     ChunkParcel,
@@ -142,7 +143,7 @@ def existing(address: Address, config: Config, reach: Reach | None = None) -> It
         The other machine can't be reached, or has no ensession.
     """
     if address.host is None:
-        with Store.open(address.path, config) as store:
+        with open_source(Path(address.path), config) as store:
             yield store.exporter, store.importer
     else:
         with _remote(address, reach or Reach(), "--existing") as ends:
@@ -165,6 +166,19 @@ def existing_or_new(address: Address, config: Config, reach: Reach | None = None
     else:
         with _remote(address, reach or Reach(), "--create") as ends:
             yield ends
+
+
+def open_source(path: Path, config: Config) -> Store:
+    """Open a store that is only read; where it may be written to an older one is upgraded.
+
+    Raises
+    ------
+    NotFoundError, SchemaError, StoreBusyError, StoreAccessError
+    """
+    try:
+        return Store.open(path, config)
+    except StoreAccessError:
+        return Store.open_read_only(path, config)
 
 
 @contextmanager

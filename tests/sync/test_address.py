@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ensession.errors import UsageError
@@ -13,6 +15,9 @@ from ensession.sync import Address, parse_address
     [
         ("work.ens", Address("work.ens")),
         ("/mnt/stick/work.ens", Address("/mnt/stick/work.ens")),
+        ("./at 10:30.ens", Address("at 10:30.ens")),
+        ("/mnt/at:10.ens", Address("/mnt/at:10.ens")),
+        ("C:\\work.ens", Address("C:\\work.ens")),
         ("ssh://host/data/work.ens", Address("/data/work.ens", "host")),
         ("ssh://me@host:2222/data/work.ens", Address("/data/work.ens", "host", "me", 2222)),
         ("ssh://host/~/work.ens", Address("~/work.ens", "host")),
@@ -35,6 +40,9 @@ def test_addresses(text: str, address: Address) -> None:
         "ssh://-l@host/a.ens",
         "ssh://me:secret@host/a.ens",
         "ssh:///a.ens",
+        "host:a.ens",
+        "me@host:/data/a.ens",
+        "ssh:/host/a.ens",
     ],
 )
 def test_what_is_no_address_is_refused_with_the_way_out(text: str) -> None:
@@ -45,3 +53,13 @@ def test_what_is_no_address_is_refused_with_the_way_out(text: str) -> None:
 @pytest.mark.parametrize("text", ["ssh://me@host:2222/data/work.ens", "ssh://host/~/work.ens", "ssh://[::1]/a.ens"])
 def test_an_address_is_written_as_it_is_read(text: str) -> None:
     assert str(parse_address(text)) == text
+
+
+def test_what_looks_like_another_machine_is_a_file_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="write ssh://me@host/~/a.ens, or ./me@host:a.ens"):
+        parse_address("me@host:a.ens")
+    (tmp_path / "me@host:a.ens").touch()
+    assert parse_address("me@host:a.ens") == Address("me@host:a.ens")
