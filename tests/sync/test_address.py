@@ -59,7 +59,7 @@ def test_what_looks_like_another_machine_is_a_file_where_there_is_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UsageError, match="write ssh://me@host/~/a.ens, or ./me@host:a.ens"):
+    with pytest.raises(UsageError, match=r"write ssh://me@host/~/a.ens, or ./me@host:a.ens"):
         parse_address("me@host:a.ens")
     (tmp_path / "me@host:a.ens").touch()
     assert parse_address("me@host:a.ens") == Address("me@host:a.ens")
