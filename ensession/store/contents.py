@@ -14,10 +14,12 @@ from ensession.store.engine import Database
 from ensession.store.history import output_text
 from ensession.store.modules import plain_source
 from ensession.store.reading import StoredPart
+from ensession.store.shortened import is_previewed_shortened, is_shown_shortened
 
 ENCODINGS = ("utf-8", "utf-16-le", "utf-32-le", "latin-1")
 """How texts stand in payloads: in pickles, and in arrays of texts."""
 
+_ELLIPSIS = json.dumps("…")[1:-1]
 _WANTED = "(SELECT value FROM json_each(?))"
 _NAMES = "SELECT DISTINCT name FROM binding ORDER BY name"
 _OF_NAMES = f"SELECT DISTINCT version FROM binding WHERE version IS NOT NULL AND name IN {_WANTED}"
@@ -39,6 +41,10 @@ _OUTSIDE = (
 _PREVIEWS = (
     f"SELECT b.version FROM binding b WHERE b.version IS NOT NULL AND {_TEXT.format('b.preview')}"
     f" UNION SELECT v.id FROM version v WHERE {_TEXT.format('v.unstorable')}"
+)
+_UNSTORED_PREVIEWS = (
+    "SELECT b.version, b.preview FROM binding b LEFT JOIN payload p ON p.version = b.version"
+    " WHERE b.version IS NOT NULL AND b.preview <> '' AND p.version IS NULL"
 )
 _IMPORTERS = "SELECT execution FROM module WHERE source = ?"
 _CODES = "SELECT id, code FROM execution WHERE instr(code, ?)"
@@ -90,7 +96,9 @@ class ContentReader:
         """
         with self._database.read():
             return Erasure(
-                values=frozenset(self._texts(_PREVIEWS, texts) | set(self._payloads(texts))),
+                values=frozenset(
+                    {*self._texts(_PREVIEWS, texts), *self._payloads(texts), *self._shortened_previews(texts)}
+                ),
                 outputs=frozenset(self._outputs(texts)),
                 remarks=frozenset(self._texts(_REMARKS, texts)),
                 outside=frozenset(self._texts(_OUTSIDE, texts) | set(self._sources(texts))),
@@ -103,11 +111,19 @@ class ContentReader:
     def _ids(self, sql: str, wanted: Collection[object]) -> set[VersionId]:
         return {row[0] for row in self._database.rows(sql, (json.dumps(list(wanted)),))}
 
+    def _shortened_previews(self, texts: Collection[str]) -> Iterator[VersionId]:
+        """Yield versions that are known by a preview alone, which shows a part; a stored value is searched itself."""
+        for version, preview in self._database.rows(_UNSTORED_PREVIEWS):
+            if any(is_previewed_shortened(preview, text) for text in texts):
+                yield version
+
     def _outputs(self, texts: Collection[str]) -> Iterator[tuple[ExecutionId, int]]:
-        needles = {needle for text in texts for needle in (text.encode(), json.dumps(text)[1:-1].encode())}
+        dumped = {json.dumps(text)[1:-1] for text in texts}
+        needles = {*(text.encode() for text in texts), *(text.encode() for text in dumped)}
         for id_, seq, n_bytes, data in self._database.rows("SELECT execution, seq, n_bytes, data FROM output"):
             plain = output_text(id_, n_bytes, data)
-            if any(needle in plain for needle in needles):
+            shown = plain.decode(errors="replace").replace(_ELLIPSIS, "…")
+            if any(needle in plain for needle in needles) or any(is_shown_shortened(shown, text) for text in dumped):
                 yield id_, seq
 
     def _sources(self, texts: Collection[str]) -> Iterator[ExecutionId]:
