@@ -18,11 +18,10 @@ from typing import Any
 
 from ensession.config import Config
 from ensession.errors import EnsessionError, HistoryRewrittenError, StoreReplacedError
-from ensession.model import Digest
 from ensession.store.identity import FileId
 from ensession.sync.autosync import END
 from ensession.sync.remote import Reach
-from ensession.sync.together import bring_together, other_copy
+from ensession.sync.together import NOTHING, bring_together, other_copy
 
 _NICE = 10
 _ORDER_BYTES = 64
@@ -59,7 +58,7 @@ class Courier:
         self._reach = reach
         self._tell = tell
         self._settled: object = None
-        self._shared: tuple[Digest, ...] = ()
+        self._shared = NOTHING
 
     def look(self, *, at_once: bool) -> None:
         """Do a round where the store has changed since the last one that went well, or at once."""

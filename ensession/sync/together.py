@@ -16,6 +16,7 @@ from ensession.errors import (
     UsageError,
 )
 from ensession.model import Digest
+from ensession.model.parcels import VersionKey
 from ensession.store import Store
 from ensession.store.failures import translated
 from ensession.store.identity import FileId, file_id
@@ -29,18 +30,31 @@ Watch = Callable[[str], AbstractContextManager[Report]]
 
 
 @dataclass(frozen=True, slots=True)
-class Exchanged:
-    """What went there, and what came from there.
+class Shared:
+    """What both copies had after a round: what one of them lacks of that later was taken out on purpose.
 
     Attributes
     ----------
-    shared : tuple[Digest, ...]
-        Executions that are in both copies now, the last of each line among them.
+    executions : tuple[Digest, ...]
+        The last of each line among them. They go only where something is forgotten.
+    values : frozenset[VersionKey]
+        Versions of which both had the value once. They go by ``ens gc``.
     """
+
+    executions: tuple[Digest, ...] = ()
+    values: frozenset[VersionKey] = frozenset()
+
+
+NOTHING = Shared()
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """What went there, what came from there, and what both copies have now."""
 
     sent: Transferred
     received: Transferred
-    shared: tuple[Digest, ...] = ()
+    shared: Shared = NOTHING
 
     @property
     def n_bytes(self) -> int:
@@ -76,7 +90,7 @@ def bring_together(
     reach: Reach | None = None,
     watch: Watch = unwatched,
     only: FileId | None = None,
-    shared: Sequence[Digest] = (),
+    shared: Shared = NOTHING,
 ) -> Exchanged:
     """Give both copies the same content; either is made where it is not there.
 
@@ -89,9 +103,8 @@ def bring_together(
     watch : callable, optional
     only : FileId, optional
         The store at ``path`` must be this very file: a session's own, not what took its place.
-    shared : sequence of Digest, optional
-        What an earlier call said of both copies, and what must be true still: executions go only where something was
-        forgotten, and the other copy would bring that back.
+    shared : Shared, optional
+        What an earlier call said of both copies: what was taken out of one of them since is not brought back.
 
     Raises
     ------
@@ -106,23 +119,24 @@ def bring_together(
     if only is not None:
         _require(path, _found(path), only)  # before it is opened: an older store would be upgraded
     with _opened(path, config, only) as here, existing_or_new(address, config, reach) as (source, target):
-        known = list(shared) if source.heads() else []  # a copy that is begun anew gets all of it again
-        _require_whole(here.importer, known, path)
-        _require_whole(target, known, address)
+        known = shared if source.heads() else NOTHING  # a copy that is begun anew gets all of it again
+        _require_whole(here.importer, known.executions, path)
+        _require_whole(target, known.executions, address)
         before = here.exporter.heads()
         fault: IncompleteTransferError | None = None
         sent = Transferred()
         try:
             with watch(f"to {address}") as report:
-                sent = transfer(here.exporter, target, report)
+                sent = transfer(here.exporter, target, report, known.values)
         except IncompleteTransferError as error:  # what is damaged here keeps nothing from coming from there
             fault = error
-        _require_whole(here.importer, [*known, *before], path)
+        _require_whole(here.importer, [*known.executions, *before], path)
         with watch(f"from {address}") as report:
-            received = transfer(source, here.importer, report)
+            received = transfer(source, here.importer, report, known.values)
         if fault is not None:
             raise fault
-        return Exchanged(sent, received, _shared(here, target, before))
+        values = known.values | (sent.offered & received.offered)
+        return Exchanged(sent, received, Shared(_shared(here, target, before), values))
 
 
 def _require_whole(copy: Target, shared: Sequence[Digest], where: object) -> None:

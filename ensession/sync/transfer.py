@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -47,6 +47,8 @@ class Transferred:
     ----------
     n_bytes : int
         Of the chunks that travelled, as stored (compressed).
+    offered : frozenset[VersionKey]
+        The values that the source has.
     """
 
     n_executions: int = 0
@@ -55,9 +57,15 @@ class Transferred:
     n_bytes: int = 0
     duration_s: float = 0.0
     refs: RefsBrought = field(default_factory=RefsBrought)
+    offered: frozenset[VersionKey] = frozenset()
 
 
-def transfer(source: Source, target: Target, report: Report = lambda done, total: None) -> Transferred:
+def transfer(
+    source: Source,
+    target: Target,
+    report: Report = lambda done, total: None,
+    passing_over: Collection[VersionKey] = frozenset(),
+) -> Transferred:
     """Bring everything to ``target`` that ``source`` has.
 
     Parameters
@@ -65,6 +73,8 @@ def transfer(source: Source, target: Target, report: Report = lambda done, total
     source, target : Source, Target
         Two copies of one store, or stores that have nothing in common: executions are told apart by their digests.
     report : callable
+    passing_over : collection of VersionKey
+        Values that are not sent, though the target may lack them.
 
     Raises
     ------
@@ -78,15 +88,24 @@ def transfer(source: Source, target: Target, report: Report = lambda done, total
     start = time.perf_counter()
     n_executions = _send_executions(source, target)
     unreadable: list[EnsessionError] = []
-    parcels = list(_missing_payloads(source, target, unreadable))
+    offered: set[VersionKey] = set()
+    wanted = _missing_payloads(source, target, offered, passing_over)
+    parcels = list(_readable_payloads(source, wanted, unreadable))
     tally = _Tally(parcels, report)
     left = _send_payloads(source, target, parcels, tally)
     n_late, refs = _send_refs(source, target)
     _send_ends(source, target)
     if left or unreadable:
         raise _incomplete(len(left) + len(unreadable), next(iter(unreadable), tally.fault))
-    n_chunks, n_bytes = tally.n_chunks, tally.n_bytes
-    return Transferred(n_executions + n_late, len(parcels), n_chunks, n_bytes, time.perf_counter() - start, refs)
+    return Transferred(
+        n_executions + n_late,
+        len(parcels),
+        tally.n_chunks,
+        tally.n_bytes,
+        time.perf_counter() - start,
+        refs,
+        frozenset(offered),
+    )
 
 
 def _send_refs(source: Source, target: Target) -> tuple[int, RefsBrought]:
@@ -138,20 +157,30 @@ def _missing_executions(source: Source, target: Target) -> list[Digest]:
     return list(missing)
 
 
-def _missing_payloads(source: Source, target: Target, unreadable: list[EnsessionError]) -> Iterator[PayloadParcel]:
-    """Yield what the target lacks; note why others can't be read."""
+def _missing_payloads(
+    source: Source, target: Target, offered: set[VersionKey], passing_over: Collection[VersionKey]
+) -> Iterator[VersionKey]:
+    """Yield of which versions the target lacks the payload; note which ones the source has."""
     after = 0
     while True:
         keys, after = source.payload_keys(after, KEY_PAGE)
-        for key in target.missing_payloads(keys):
-            try:
-                yield source.payload(key)
-            except NotFoundError:  # taken out of the source meanwhile
-                continue
-            except DAMAGED as error:
-                unreadable.append(error)
+        offered.update(keys)
+        yield from (key for key in target.missing_payloads(keys) if key not in passing_over)
         if not after:
             return
+
+
+def _readable_payloads(
+    source: Source, keys: Iterable[VersionKey], unreadable: list[EnsessionError]
+) -> Iterator[PayloadParcel]:
+    """Yield payloads; note why others can't be read."""
+    for key in keys:
+        try:
+            yield source.payload(key)
+        except NotFoundError:  # taken out of the source meanwhile
+            continue
+        except DAMAGED as error:
+            unreadable.append(error)
 
 
 def _send_payloads(
