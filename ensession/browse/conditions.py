@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from ensession.capture.hidden.compiling import Futures
 from ensession.capture.hidden.extensions import Extensions, ShellSettings
+from ensession.capture.hidden.handlers import LogHandlers
 from ensession.capture.hidden.kinds import Kind
 from ensession.capture.hidden.magics import SessionMagics
 from ensession.capture.hidden.registered import Key, NumpyCallback, Registered, Registry, ShellCallbacks
@@ -57,6 +58,7 @@ def hidden_of_scratch(shell: ScratchShell) -> tuple[Kind, ...]:
         _Magics(shell),
         ShellCallbacks(lambda: nobody, shell.namespace),  # a silent cell is no event
         NumpyCallback(),
+        LogHandlers(shell.namespace),
     )
     registered = (Registered(one, lambda: shell.namespace) for one in registries)
     return Extensions(_Extensions(shell)), ShellSettings(_Settings()), Futures(shell), *registered

@@ -19,6 +19,7 @@ from typing import Any
 
 from ensession.errors import UnserializableError
 from ensession.serial import rebuild
+from ensession.serial.loghandlers import come_back
 
 
 def refuse_file(_reducers: object, value: Any) -> Any:
@@ -35,9 +36,9 @@ def standard_stream(value: Any) -> str | None:
     return next((name for name in _STREAMS if getattr(sys, name) is value), None)
 
 
-def reduce_logger(_reducers: object, logger: logging.Logger) -> Any:
+def reduce_logger(reducers: Any, logger: logging.Logger) -> Any:
     """Reduce a logger by its name, with its settings: plain pickle leaves those out."""
-    if logger.handlers or logger.filters:
+    if not come_back(logger, reducers.namespace.values()):
         raise UnserializableError(f"logger {logger.name!r} has handlers or filters of its own")
     state = {"level": logger.level, "propagate": logger.propagate, "disabled": logger.disabled}
     return logging.getLogger, (logger.name,), state, None, None, rebuild.set_attributes

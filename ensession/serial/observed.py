@@ -98,6 +98,12 @@ def _logger(logger: logging.Logger) -> Any:
     return logger.name, logger.level, logger.propagate, logger.disabled, logger.handlers, logger.filters
 
 
+def _file_handler(handler: logging.FileHandler) -> Any:
+    """Reduce a handler that writes a file: it goes on with it, from when it has something to write."""
+    own = {name: vars(handler)[name] for name in ("level", "formatter", "filters", "_name")}
+    return logging.FileHandler, (handler.baseFilename, "a", handler.encoding, True, handler.errors), own
+
+
 def _generator(generator: random.Random) -> Any:
     """Name the generator behind the functions of ``random``: a copy of it would go its own way."""
     return _GLOBAL if generator is getattr(random, _GLOBAL, None) else NotImplemented
@@ -136,6 +142,7 @@ def register(registry: Registry) -> None:
     for kind in files:
         registry.register(kind, None, _reading)
     registry.register(logging.Logger, None, _logger)
+    registry.register(logging.FileHandler, _file_handler)
     registry.register(types.ModuleType, None, _module)
     registry.register(type(threading.Lock()), None, _lock)
     registry.register(type(threading.RLock()), None, _reentrant_lock)

@@ -222,7 +222,7 @@ class Recorder:
             self._shell.warn(outside_warning(change, "this cell"))
         if patches:
             self._notices.once(patch_warning(patches))
-        for warning in self._hidden.warnings(hidden):
+        for warning in self._hidden.recorded(hidden):
             self._notices.once(warning)
         if problem is not None:
             raise CaptureError(f"the variables it may have changed could not be looked at: {problem}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from ensession.capture.hidden import HiddenState
 from ensession.capture.hidden.compiling import Futures
 from ensession.capture.hidden.extensions import Extensions, ShellSettings
+from ensession.capture.hidden.handlers import LogHandlers
 from ensession.capture.hidden.registered import NumpyCallback, Registered, Registry, ShellCallbacks
 from ensession.capture.namespace import UserNamespace
 from ensession.config import AT_START, Config
@@ -88,6 +89,7 @@ class Session:
             shell.magics,
             ShellCallbacks(shell.callbacks, shell.namespace),
             NumpyCallback(),
+            LogHandlers(shell.namespace),
         )
         registered = (Registered(one, self._user.view) for one in registries)
         self._hidden = HiddenState((Extensions(shell), ShellSettings(shell), Futures(shell.compiler), *registered))

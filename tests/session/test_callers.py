@@ -1,11 +1,15 @@
-"""What a session registers with those who call it: magics, the shell's events, NumPy. It is registered again."""
+"""What a session registers with those who call it: magics, the shell's events, NumPy, loggers. It is there again."""
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import warnings
+from pathlib import Path
 
 import pytest
 
+from ensession.model import Fate
 from tests.notebook import Notebook
 
 IMPORTS = (
@@ -156,3 +160,81 @@ def test_nothing_is_said_of_what_others_register(notebook: Notebook) -> None:
         notebook.run("%load_ext autoreload", "x = 1")
     state = {name for name, _ in notebook.session.store.parts.state(notebook.session.head).items()}
     assert state.isdisjoint({"<magics>", "<events>"})
+
+
+HANDLERS = {
+    "of a variable": ("h = logging.StreamHandler()\nlogger.addHandler(h)", "logger.handlers == [h]"),
+    "of a class of the session": (
+        "class H(logging.Handler):\n    def emit(self, record):\n        said.append(record.getMessage())\n"
+        "said = []; h = H()\nlogger.addHandler(h)",
+        "logger.handlers == [h] and (logger.error('x') or said == ['x'])",
+    ),
+    "nameless": (
+        "import sys\nlogger.addHandler(logging.StreamHandler())\n"
+        "logger.handlers[0].setFormatter(logging.Formatter('%(message)s!'))",
+        "[h.formatter._fmt for h in logger.handlers] == ['%(message)s!']",
+    ),
+    "to a file": (
+        "logger.addHandler(logging.FileHandler('of_the_test.log'))\nlogger.error('a')",
+        "logger.error('b') or pathlib.Path('of_the_test.log').read_text() == 'a\\nb\\n'",
+    ),
+    "to a file, of a variable": (
+        "h = logging.FileHandler('of_the_test.log')\nlogger.addHandler(h)\nlogger.error('a')",
+        "logger.handlers == [h] and (logger.error('b') or pathlib.Path('of_the_test.log').read_text() == 'a\\nb\\n')",
+    ),
+    "two": (
+        "h = logging.FileHandler('of_the_test.log')\nlogger.addHandler(logging.StreamHandler()); logger.addHandler(h)",
+        "len(logger.handlers) == 2 and logger.handlers[1] is h",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", ["", "--lazy"])
+@pytest.mark.parametrize("kind", HANDLERS)
+def test_handlers_of_loggers(
+    notebook: Notebook, kind: str, how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give, holds = HANDLERS[kind]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(contextlib, "redirect_stderr", contextlib.nullcontext)  # in a kernel it is always the same
+    own, made = logging.getLogger("of_the_test"), list[logging.Handler]()
+    before = notebook.run("import logging, pathlib\nlogger = logging.getLogger('of_the_test')")
+    try:
+        notebook.run(give, "x = 1")
+        made += own.handlers
+        again = notebook.reborn()
+        own.handlers.clear()
+        report = again.restore(how)
+        assert not report.count(Fate.MISSING)
+        again.run(f"assert {holds}")
+        made += own.handlers
+        again.ens(f"checkout @{before}")
+        assert own.handlers == []
+        again.kill()
+    finally:
+        own.handlers.clear()
+        for handler in made:
+            handler.close()
+
+
+def test_a_handler_that_a_library_gives_its_own_logger_is_left_to_it(notebook: Notebook) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        notebook.run("import logging\nlogging.getLogger('json.tool').addHandler(logging.StreamHandler())", "x = 1")
+    try:
+        assert "<logging.handlers>" not in notebook.session.store.parts.state(notebook.session.head)
+    finally:
+        logging.getLogger("json.tool").handlers.clear()
+
+
+def test_what_nobody_could_register_again_is_left_where_it_is(notebook: Notebook) -> None:
+    with pytest.warns(UserWarning, match="post_run_cell"):
+        notebook.run("said = []\nget_ipython().events.register('post_run_cell', lambda *_: said.append(1))")
+    notebook.run("y = [1]", "x = 2")
+    notebook.lose("y")
+    notebook.run("y = 1")
+    notebook.ens("undo 1")
+    assert notebook["y"] == [1]
+    n_said = len(notebook["said"])
+    notebook.run("z = 1")
+    assert len(notebook["said"]) == n_said + 1

@@ -30,7 +30,7 @@ def test_virtual_subclasses_come_back(notebook: Notebook, how: str) -> None:
     assert "A" in notebook.changed()
     again = notebook.reborn()
     report = again.restore()
-    assert report.plan.runs == ()
+    assert report.replans == ()
     again.run(f"assert {holds}")
     again.kill()
 
@@ -45,7 +45,7 @@ def test_generic_functions_whose_implementations_are_called_underscore(notebook:
     )
     again = notebook.reborn()
     report = again.restore()
-    assert report.plan.runs == ()
+    assert report.replans == ()
     again.run("assert (f(1), f(b), f(2.0), K().g('a'), K().g(1)) == ('int', 'B', 'any', 'str', 'any')")
     again.ens("undo 2")
     again.run("assert f(1) == 'int'")

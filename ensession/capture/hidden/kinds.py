@@ -48,8 +48,8 @@ class Kind:
         """
         raise NotImplementedError(self.name)
 
-    def warning(self, value: Any) -> str | None:
-        """Say what of a snapshot would not come back; None: all of it does."""
+    def recorded(self, value: Any) -> str | None:
+        """Hear that a snapshot was recorded; say what of it would not come back, None if all of it does."""
         return None
 
     def awaited(self) -> frozenset[str]:

@@ -13,11 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from ensession.capture.hidden.kinds import Condition, complain
-
-_OF_THE_KERNEL = frozenset(
-    "IPKernelApp ipykernel traitlets tornado asyncio comm debugpy parso jedi ensession dill".split()
-)
-"""Loggers that belong to the place where a notebook runs, to completion, and to what records it."""
+from ensession.serial.loghandlers import OF_THE_KERNEL, Way, made, way_of
 
 
 class Interpreter(Condition):
@@ -62,7 +58,7 @@ class Logging(Condition):
     def snapshot(self, glance: Any) -> Any:
         """Return levels by name, and handlers as they can be made again."""
         level, disabled, levels, _ = glance
-        named = {name: level for name, level in levels.items() if _package(name) not in _OF_THE_KERNEL}
+        named = {name: level for name, level in levels.items() if _package(name) not in OF_THE_KERNEL}
         ways = sorted((way for _, way in _handlers()), key=repr)
         return {"root": level, "disabled": disabled, "levels": named, "handlers": ways}
 
@@ -86,7 +82,7 @@ class Logging(Condition):
                 handler.close()
         there = [way for way in missing if way[0] == "stream" or os.path.isdir(os.path.dirname(way[1]))]
         for way in there:
-            logging.root.addHandler(_handler(*way))
+            logging.root.addHandler(made(*way))
         complain("the handlers of logging", (way[1] for way in missing if way not in there))
 
 
@@ -150,53 +146,10 @@ def _package(name: str) -> str:
     return name.partition(".")[0]
 
 
-def _handlers() -> Iterator[tuple[logging.Handler, tuple[Any, ...]]]:
-    """Yield the root logger's handlers that can be made again, with what :func:`_handler` takes."""
-    for handler in logging.root.handlers:
-        form, target = handler.formatter, _target(handler)
-        if target is None or handler.filters or vars(handler).get("terminator", "\n") != "\n":
-            continue
-        if form is None:
-            yield handler, (*target, handler.level, handler.name, None)
-        elif type(form) is logging.Formatter and not getattr(form._style, "_defaults", None):
-            yield handler, (*target, handler.level, handler.name, (form._fmt, form.datefmt, _style_of(form)))
-
-
-def _target(handler: logging.Handler) -> tuple[str, str, str | None, str | None] | None:
-    """Return where a handler writes, and how: a stream of the process, or a file; None: in a way of its own."""
-    if type(handler) is logging.FileHandler:
-        return "file", handler.baseFilename, handler.encoding, handler.errors
-    if type(handler) is logging.StreamHandler:
-        names = (name for name in ("stderr", "stdout") if handler.stream is getattr(sys, name))
-        return next((("stream", name, None, None) for name in names), None)
-    return None
-
-
-def _style_of(form: logging.Formatter) -> str:
-    kinds: Mapping[str, Any] = logging._STYLES
-    return next((mark for mark, (kind, _) in kinds.items() if type(form._style) is kind), "%")
-
-
-def _handler(
-    kind: str,
-    where: str,
-    encoding: str | None,
-    errors: str | None,
-    level: int,
-    name: str | None,
-    style: tuple[Any, ...] | None,
-) -> logging.Handler:
-    handler: logging.Handler
-    if kind == "file":  # opened when it logs: a file that it has written stays as it is until then
-        handler = logging.FileHandler(where, encoding=encoding, errors=errors, delay=True)
-    else:
-        handler = logging.StreamHandler(getattr(sys, where))
-    handler.setLevel(level)
-    handler.name = name
-    if style is not None:
-        form, dates, mark = style
-        handler.setFormatter(logging.Formatter(form, dates, mark))
-    return handler
+def _handlers() -> Iterator[tuple[logging.Handler, Way]]:
+    """Yield the root logger's handlers that can be made again, and how."""
+    found = ((handler, way_of(handler)) for handler in logging.root.handlers)
+    return ((handler, way) for handler, way in found if way is not None)
 
 
 def _sklearn_defaults() -> dict[str, Any]:

@@ -76,8 +76,10 @@ class Registered(Condition):
         self.name = registry.name
         self._registry = registry
         self._variables = variables
+        self._present: Mapping[Key, Any] = {}
         self._places: dict[Key, Target] = {}
         self._waiting: dict[Key, Target] = {}
+        self._nameless: list[Any] = []
         self.glance()
         self._first = frozenset(self._places)
 
@@ -88,6 +90,7 @@ class Registered(Condition):
         present = self._registry.present()
         if present is None:
             return None
+        self._present = present
         self._places = {key: self._target(key, one, variables) for key, one in present.items()}
         return {**self._waiting, **self._places}
 
@@ -101,7 +104,7 @@ class Registered(Condition):
         self.glance()
         wanted, present = dict(value), self._places
         for key in sorted(present.keys() - self._first, reverse=True):
-            if present[key] != wanted.get(key):
+            if present[key] != wanted.get(key) and not self._is_nameless(key):
                 self._registry.drop(key)
         missing = {key: target for key, target in wanted.items() if present.get(key) != target}
         lost = [self._registry.label(key) for key, target in missing.items() if target == _NOWHERE]
@@ -109,9 +112,11 @@ class Registered(Condition):
         lost += self._register_what_came(self._variables())
         complain(f"what is registered ({self.name})", lost)
 
-    def warning(self, value: Any) -> str | None:
-        """Say what of this would not come back."""
-        lost = [self._registry.label(key) for key, target in value if target == _NOWHERE]
+    def recorded(self, value: Any) -> str | None:
+        """Say what would not come back, and leave it alone from now on: nobody could register it again."""
+        nameless = [key for key, target in value if target == _NOWHERE]
+        self._nameless = [self._present[key] for key in nameless if key in self._present]
+        lost = [self._registry.label(key) for key in nameless]
         if not lost:
             return None
         return (
@@ -122,6 +127,9 @@ class Registered(Condition):
     def awaited(self) -> frozenset[str]:
         """Return the variables that have to be there before cells run: what they hold is called without being named."""
         return frozenset(str(target[1]) for target in self._waiting.values() if self._registry.is_unasked)
+
+    def _is_nameless(self, key: Key) -> bool:
+        return any(one is self._present[key] for one in self._nameless)
 
     def _register_what_came(self, variables: Mapping[str, Any]) -> list[str]:
         """Register what waits and is there; return what that failed for."""
@@ -195,9 +203,14 @@ class ShellCallbacks:
 
     def present(self) -> Mapping[Key, Any]:
         """Return the session's own: event and place among those."""
-        own = {event: of_session(all_, self._namespace) for event, all_ in self._callbacks().items()}
+        before = list(self._own.values())  # the object that one is a method of may be in no variable by now
+        own = {event: self._of_session(all_, before) for event, all_ in self._callbacks().items()}
         self._own = {(event, place): one for event, found in own.items() for place, one in enumerate(found)}
         return self._own
+
+    def _of_session(self, callbacks: list[Any], before: list[Any]) -> list[Any]:
+        found = of_session(callbacks, self._namespace)
+        return [one for one in callbacks if one in found or one in before] if found or before else found
 
     def put(self, key: Key, what: Any) -> None:
         """Register one."""

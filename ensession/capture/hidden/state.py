@@ -136,9 +136,9 @@ class HiddenState:
                 kind.put_back(kind.usual)
                 self._last[name] = kind.usual
 
-    def warnings(self, changed: Mapping[str, Any]) -> list[str]:
-        """Say what of these snapshots would not come back."""
-        known = (self._kinds[name].warning(value) for name, value in changed.items())
+    def recorded(self, changed: Mapping[str, Any]) -> list[str]:
+        """Hear that these snapshots were recorded; say what of them would not come back."""
+        known = [self._kinds[name].recorded(value) for name, value in changed.items()]
         return [warning for warning in known if warning is not None]
 
     def awaited(self) -> frozenset[str]:
