@@ -33,6 +33,7 @@ from ensession.store.lookup import in_batches
 from ensession.store.modules import plain_source
 from ensession.store.numbers import Numbers
 from ensession.store.reading import payload_parts
+from ensession.store.words import forbidden
 
 MESSAGE_BYTES = 8 * 2**20
 """Outputs and code of the executions that are handed out at once, compressed."""
@@ -139,6 +140,10 @@ class Exporter:
     def refs(self) -> list[RefParcel]:
         """Return all tags and branches."""
         return [RefParcel(*row) for row in self._database.rows(_REFS)]
+
+    def forbidden(self) -> list[Digest]:
+        """Return the executions of which the user said that they must not run again."""
+        return forbidden(self._database)
 
     def run_ends(self, uids: Sequence[str]) -> list[RunEnd]:
         """Return when some kernel runs ended; see :func:`ensession.store.ends.run_ends`."""

@@ -7,6 +7,7 @@ payload comes after all its chunks.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -39,6 +40,7 @@ from ensession.store.refs import RefTable
 from ensession.store.seals import insert_seals
 from ensession.store.statements import insert_sql
 from ensession.store.texts import storable
+from ensession.store.words import forbid
 from ensession.store.writing import CompletePayload, PayloadDraft, insert_payloads
 
 _INSERT_RUN = insert_sql("kernel_run")
@@ -180,6 +182,11 @@ class Importer:
         """
         with self._database.write() as connection:
             return bring_refs(connection, self._refs, self._numbers, refs)
+
+    def forbid(self, digests: Iterable[Digest]) -> int:
+        """Say of executions that they must not run again, of those that are here; return of how many that was new."""
+        known = [self._numbers.execution(digest) for digest in digests if self._numbers.knows(digest)]
+        return forbid(self._database, known, time.time())
 
     def open_runs(self) -> list[str]:
         """Return the kernel runs that have not ended, as far as is known here."""

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from sqlite3 import Connection
 
-from ensession.model import ExecutionId, NameWord, Word
+from ensession.model import Digest, ExecutionId, NameWord, Word
 from ensession.store.engine import Database, execute, insert_many
 from ensession.store.lines import require_execution
 from ensession.store.statements import insert_sql
 from ensession.store.texts import clean
 
 _INSERT = insert_sql("word") + " ON CONFLICT (execution, word) DO UPDATE SET given_at = excluded.given_at"
+_INSERT_NEW = insert_sql("word") + " ON CONFLICT (execution, word) DO NOTHING"
+_FORBIDDEN = "SELECT x.digest FROM word w JOIN execution x ON x.id = w.execution WHERE w.word = ? ORDER BY x.id"
 _INSERT_NAME = insert_sql("name_word") + " ON CONFLICT (name, word) DO UPDATE SET given_at = excluded.given_at"
 
 
@@ -77,3 +79,15 @@ class WordTable:
 def insert_words(connection: Connection, words: Iterable[tuple[ExecutionId, Word]], now: float) -> None:
     """Insert words about executions into the running transaction."""
     insert_many(connection, _INSERT, [(execution, word, now) for execution, word in words])
+
+
+def forbidden(database: Database) -> list[Digest]:
+    """Return the executions that must not run again: the one word that needs no seal, for it only forbids."""
+    return [Digest(row[0]) for row in database.rows(_FORBIDDEN, (Word.NEVER,)) if isinstance(row[0], bytes)]
+
+
+def forbid(database: Database, executions: Collection[ExecutionId], now: float) -> int:
+    """Say of executions that they must not run again; return of how many that was new."""
+    rows = [(execution, Word.NEVER, now) for execution in executions]
+    with database.write() as connection:
+        return sum(execute(connection, _INSERT_NEW, row).rowcount for row in rows)

@@ -21,7 +21,8 @@ from ensession.errors import EnsessionError, HistoryRewrittenError, StoreReplace
 from ensession.store.identity import FileId
 from ensession.sync.autosync import END
 from ensession.sync.remote import Reach
-from ensession.sync.together import NOTHING, bring_together, other_copy
+from ensession.sync.shared import NOTHING
+from ensession.sync.together import bring_together, other_copy
 
 _NICE = 10
 _ORDER_BYTES = 64

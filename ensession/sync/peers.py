@@ -47,6 +47,9 @@ class Source(Protocol):
     def refs(self) -> list[RefParcel]:
         """Return all tags and branches."""
 
+    def forbidden(self) -> list[Digest]:
+        """Return the executions that must not run again; nothing where nobody can say."""
+
     def run_ends(self, uids: Sequence[str], /) -> list[RunEnd]:
         """Return when some kernel runs ended; nothing where that is not known, or nobody can say."""
 
@@ -83,3 +86,6 @@ class Target(Protocol):
 
     def add_run_ends(self, ends: Sequence[RunEnd], /) -> int:
         """Take note that kernel runs ended; return of how many that was not known."""
+
+    def forbid(self, digests: Sequence[Digest], /) -> int:
+        """Say of executions that they must not run again; return of how many that was new, 0 where nobody listens."""

@@ -83,6 +83,10 @@ class RemoteSource:
         """Ask for tags and branches."""
         return cast(list[RefParcel], self._asker.ask("refs"))
 
+    def forbidden(self) -> list[Digest]:
+        """Ask which executions must not run again."""
+        return cast(list[Digest], self._asker.ask("forbidden")) if self._asker.knows("forbidden") else []
+
     def run_ends(self, uids: Sequence[str]) -> list[RunEnd]:
         """Ask when kernel runs ended."""
         return cast(list[RunEnd], self._asker.ask("run_ends", uids)) if self._asker.knows("run_ends") else []
@@ -122,6 +126,10 @@ class RemoteTarget:
     def add_refs(self, refs: Sequence[RefParcel]) -> RefsBrought:
         """Send tags and branches."""
         return cast(RefsBrought, self._asker.ask("add_refs", refs))
+
+    def forbid(self, digests: Sequence[Digest]) -> int:
+        """Tell that executions must not run again."""
+        return cast(int, self._asker.ask("forbid", digests)) if self._asker.knows("forbid") else 0
 
     def open_runs(self) -> list[str]:
         """Ask which kernel runs have not ended, as far as is known there."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ensession.config import Config
@@ -16,36 +16,17 @@ from ensession.errors import (
     UsageError,
 )
 from ensession.model import Digest
-from ensession.model.parcels import VersionKey
 from ensession.store import Store
 from ensession.store.failures import translated
 from ensession.store.identity import FileId, file_id
 from ensession.sync.address import Address, parse_address
 from ensession.sync.peers import Target
 from ensession.sync.remote import Reach, existing_or_new
+from ensession.sync.shared import NOTHING, Shared
 from ensession.sync.transfer import Report, Transferred, transfer
 
 Watch = Callable[[str], AbstractContextManager[Report]]
 """Shows how far a transfer is; gets a label."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """What both copies had after a round: what one of them lacks of that later was taken out on purpose.
-
-    Attributes
-    ----------
-    executions : tuple[Digest, ...]
-        The last of each line among them. They go only where something is forgotten.
-    values : frozenset[VersionKey]
-        Versions of which both had the value once. They go by ``ens gc``.
-    """
-
-    executions: tuple[Digest, ...] = ()
-    values: frozenset[VersionKey] = frozenset()
-
-
-NOTHING = Shared()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +108,16 @@ def bring_together(
         sent = Transferred()
         try:
             with watch(f"to {address}") as report:
-                sent = transfer(here.exporter, target, report, known.values)
+                sent = transfer(here.exporter, target, report, known)
         except IncompleteTransferError as error:  # what is damaged here keeps nothing from coming from there
             fault = error
         _require_whole(here.importer, [*known.executions, *before], path)
         with watch(f"from {address}") as report:
-            received = transfer(source, here.importer, report, known.values)
+            received = transfer(source, here.importer, report, known)
         if fault is not None:
             raise fault
-        values = known.values | (sent.offered & received.offered)
-        return Exchanged(sent, received, Shared(_shared(here, target, before), values))
+        both = known.with_more(sent.offered, received.offered)
+        return Exchanged(sent, received, replace(both, executions=_shared(here, target, before)))
 
 
 def _require_whole(copy: Target, shared: Sequence[Digest], where: object) -> None:

@@ -19,6 +19,7 @@ from ensession.model import Digest
 from ensession.model.parcels import ChunkParcel, ExecutionParcel, PayloadParcel, RefsBrought, VersionKey
 from ensession.sync.ahead import read_ahead
 from ensession.sync.peers import DAMAGED, GONE, Source, Target
+from ensession.sync.shared import NOTHING, Shared
 
 FIRST_PAGE = 16
 INDEX_PAGE = 4_096
@@ -47,8 +48,8 @@ class Transferred:
     ----------
     n_bytes : int
         Of the chunks that travelled, as stored (compressed).
-    offered : frozenset[VersionKey]
-        The values that the source has.
+    offered : Shared
+        The values and words that the source has.
     """
 
     n_executions: int = 0
@@ -57,14 +58,14 @@ class Transferred:
     n_bytes: int = 0
     duration_s: float = 0.0
     refs: RefsBrought = field(default_factory=RefsBrought)
-    offered: frozenset[VersionKey] = frozenset()
+    offered: Shared = NOTHING
 
 
 def transfer(
     source: Source,
     target: Target,
     report: Report = lambda done, total: None,
-    passing_over: Collection[VersionKey] = frozenset(),
+    shared: Shared = NOTHING,
 ) -> Transferred:
     """Bring everything to ``target`` that ``source`` has.
 
@@ -73,8 +74,8 @@ def transfer(
     source, target : Source, Target
         Two copies of one store, or stores that have nothing in common: executions are told apart by their digests.
     report : callable
-    passing_over : collection of VersionKey
-        Values that are not sent, though the target may lack them.
+    shared : Shared
+        What is not sent, though the target lacks it: it had that, and it was taken out.
 
     Raises
     ------
@@ -89,12 +90,15 @@ def transfer(
     n_executions = _send_executions(source, target)
     unreadable: list[EnsessionError] = []
     offered: set[VersionKey] = set()
-    wanted = _missing_payloads(source, target, offered, passing_over)
+    wanted = _missing_payloads(source, target, offered, shared.values)
     parcels = list(_readable_payloads(source, wanted, unreadable))
     tally = _Tally(parcels, report)
     left = _send_payloads(source, target, parcels, tally)
     n_late, refs = _send_refs(source, target)
     _send_ends(source, target)
+    forbidden = frozenset(source.forbidden())
+    if given := forbidden - shared.forbidden:
+        target.forbid(sorted(given))
     if left or unreadable:
         raise _incomplete(len(left) + len(unreadable), next(iter(unreadable), tally.fault))
     return Transferred(
@@ -104,7 +108,7 @@ def transfer(
         tally.n_bytes,
         time.perf_counter() - start,
         refs,
-        frozenset(offered),
+        Shared((), frozenset(offered), forbidden),
     )
 
 

@@ -57,6 +57,8 @@ class _Failure(msgspec.Struct, frozen=True):
 
 
 LATER: dict[str, tuple[Any, Any]] = {
+    "forbidden": (tuple[()], list[Digest]),
+    "forbid": (tuple[list[Digest]], int),
     "run_ends": (tuple[list[str]], list[RunEnd]),
     "open_runs": (tuple[()], list[str]),
     "add_run_ends": (tuple[list[RunEnd]], int),
