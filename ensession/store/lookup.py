@@ -76,9 +76,12 @@ def decode_names(text: str) -> tuple[str, ...]:
     IntegrityError
     """
     try:
-        return tuple(json.loads(text))
+        names = json.loads(text)
     except (TypeError, ValueError, RecursionError) as error:
         raise IntegrityError(f"the names of a version make no sense ({error})") from error
+    if type(names) is not list or not names or not all(type(name) is str for name in names):
+        raise IntegrityError(f"the names of a version make no sense: {text[:80]}")
+    return tuple(names)
 
 
 def runtime(execution: Any, value: Any) -> float:

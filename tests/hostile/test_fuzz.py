@@ -33,7 +33,7 @@ def test_mutated_stores(fuzzer: Fuzzer) -> None:
 
 
 def test_what_once_broke_a_reader(fuzzer: Fuzzer) -> None:
-    fuzzer.cases((31_850, 50_720, 65_658, 88_039))
+    fuzzer.cases((3_164, 31_850, 50_720, 65_658, 88_039))
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ import pytest
 
 from ensession.config import Config
 from ensession.digests import source_digest
+from ensession.errors import IntegrityError
 from ensession.model import ModuleSource
 from ensession.store import Store, check_store
 from tests.store.kit import ENVIRONMENT, draft, payload
@@ -68,3 +69,14 @@ def test_a_check_says_what_is_wrong_and_goes_on(path: Path, config: Config, tabl
         connection.execute("PRAGMA ignore_check_constraints = ON")
         connection.execute(f"UPDATE {table} SET {change}")
     assert check_store(path, config)
+
+
+@pytest.mark.parametrize("names", ["[]", "{}", '"ab"', "[1]", "3"])
+def test_a_version_without_names_is_no_version(path: Path, config: Config, names: str) -> None:
+    with permitting_all(path), closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE version SET names = ?", (names,))
+    with Store.open(path, config) as store:
+        latest = store.history.latest()
+        assert latest is not None
+        with pytest.raises(IntegrityError, match="names of a version make no sense"):
+            store.history.graph(latest)
