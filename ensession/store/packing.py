@@ -29,6 +29,9 @@ _USERS = (
 )
 _SIZES = "SELECT id, length(data) FROM old.chunk"
 _GONE = "SELECT count(*) FROM json_each(?) WHERE value NOT IN (SELECT version FROM payload)"
+_RENEWED = (
+    "SELECT count(*) FROM main.execution m LEFT JOIN old.execution o ON o.id = m.id WHERE o.digest IS NOT m.digest"
+)
 _LEFT_OUT = "SELECT version FROM old.payload EXCEPT SELECT version FROM main.payload ORDER BY version"
 _ROW_BYTES = 110
 """A chunk's row besides its data, its entry in the index of addresses, and its place in a payload."""
@@ -75,7 +78,7 @@ class Parcel:
         Raises
         ------
         ConflictError
-            Somebody took one out of the source meanwhile.
+            Somebody took one out of the source meanwhile, or let content be forgotten that came into the file before.
         """
         wanted = _listed(versions)
         with translated(self._path):
@@ -85,7 +88,10 @@ class Parcel:
                 self._connection.execute(_copy(table, where), (wanted,))
             self._connection.execute(_copy(_CHUNK, "WHERE id IN (SELECT chunk FROM main.payload_chunk)"))
             (n_gone,) = self._connection.execute(_GONE, (wanted,)).fetchone()
+            (n_renewed,) = self._connection.execute(_RENEWED).fetchone()
             self._connection.execute("COMMIT")
+        if n_renewed:
+            raise ConflictError(f"{self._path}: something was forgotten in it meanwhile; try again")
         if n_gone:
             raise ConflictError(f"{self._path}: {n_gone} values were taken out of it meanwhile; try again")
 

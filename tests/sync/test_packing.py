@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 
 from ensession.config import Config
-from ensession.errors import NotAStoreError, PlanError, StoreBusyError, UsageError
+from ensession.errors import ConflictError, NotAStoreError, PlanError, StoreBusyError, UsageError
 from ensession.model import ExecutionId, VersionDraft
+from ensession.model.upkeep import Erasure
 from ensession.planner import CostModel, plan
+from ensession.planner.packing import choose
 from ensession.store import Store
 from ensession.store.engine import PAGE_SIZE
 from ensession.store.packing import room_of
@@ -190,3 +192,26 @@ def test_what_is_left_out_is_counted_over_the_whole_store(laptop: Store, tmp_pat
 
 def _stored(store: Store) -> set[int]:
     return {value.version for value in store.keeper.usage().values}
+
+
+def test_what_is_forgotten_meanwhile_is_in_no_packed_store(
+    laptop: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = Work(laptop)
+    work.cell(code="key = 'hunter2'")
+    work.cell(90_000)
+
+    def forget_first(*words: Any, **more: Any) -> Any:
+        with Store.open(laptop.path, Config()) as other:
+            other.eraser.erase(Erasure(codes={ExecutionId(1): ""}), lambda *_: None)
+        return choose(*words, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("ensession.sync.packing.choose", forget_first)
+        with pytest.raises(ConflictError, match="forgotten"):
+            pack(laptop, tmp_path / "out.ens")
+    assert [one.name for one in tmp_path.iterdir() if "out" in one.name] == []
+    pack(laptop, tmp_path / "out.ens")
+    with Store.open(tmp_path / "out.ens", Config()) as packed:
+        assert_sound([packed])
+        assert packed.history.execution(ExecutionId(1)).code == ""
