@@ -12,6 +12,7 @@ from typing import Any
 
 from ensession.capture.background import of_session
 from ensession.serial.definitions import SESSION_MODULE
+from ensession.serial.registry import module_of
 
 _HOOKS = (
     ("warnings", "showwarning"),
@@ -52,7 +53,7 @@ def of_figures() -> Iterator[Any]:
 
 
 def _of_figure(figure: Any) -> Iterator[Any]:
-    if not type(figure).__module__.startswith("matplotlib.figure"):
+    if not module_of(type(figure)).startswith("matplotlib.figure"):
         return
     for callbacks in list(figure.canvas.callbacks.callbacks.values()):
         for proxy in list(callbacks.values()):

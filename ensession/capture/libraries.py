@@ -54,11 +54,12 @@ def package_of(value: Any, namespace: object = None) -> str | None:
     """
     if value is namespace or any(value is one for one in _OPENERS):
         return ANYTHING
-    if isinstance(value, types.ModuleType):
+    # What a value says of its own class may run any code.
+    if issubclass(type(value), types.ModuleType):
         if value.__dict__ is namespace:
             return ANYTHING
-        name = value.__name__
-    elif isinstance(value, _DEFINED):
+        name = str(value.__name__)
+    elif issubclass(type(value), _DEFINED):
         name = str(value.__module__)
     else:
         return None

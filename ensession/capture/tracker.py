@@ -27,6 +27,7 @@ from ensession.capture.touch import Closure, Mentions, Touched, touched_by
 from ensession.model import HIDDEN_PREFIX, VersionId
 from ensession.serial.budget import Budget
 from ensession.serial.definitions import SESSION_MODULE
+from ensession.serial.kinds import is_of
 from ensession.serial.look import ASSUMED, TAKEN_AS_RECORDED, Look
 from ensession.serial.machinery import is_imported
 from ensession.serial.scope import Scope
@@ -266,7 +267,7 @@ class Tracker:
         for positions in self._join(parts, found, looks):
             joint = tuple(sorted(name for position in positions for name in parts[position]))
             groups.append((joint, looks.together(joint, [found[at] for at in positions])))
-        changed = {n for n in rebound if isinstance(variables[n], _DEFINITIONS)}
+        changed = {n for n in rebound if is_of(variables[n], _DEFINITIONS)}
         return self._force_dependents([self._judge(group, seen, variables, changed) for group, seen in groups], deleted)
 
     def _partition(

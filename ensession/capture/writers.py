@@ -10,6 +10,7 @@ import re
 from collections.abc import Container, Iterable, Iterator
 from itertools import islice
 from pathlib import PurePath
+from typing import cast
 
 _TABLE = {
     "polars": "write_avro write_csv write_delta write_excel write_iceberg write_ipc write_ipc_stream write_json "
@@ -100,6 +101,6 @@ def paths_in(code: str, texts: Iterable[str], values: Iterable[object]) -> Itera
         if type(value) is str:
             if len(value) < _PATH_LENGTH and "/" in value:
                 found[value] = None
-        elif isinstance(value, PurePath):
-            found[str(PurePath(value))] = None  # of a copy: a path keeps its text once somebody asked
+        elif issubclass(type(value), PurePath):  # what it says of its own class may run any code
+            found[str(PurePath(cast("PurePath", value)))] = None  # of a copy: a path keeps its text once somebody asked
     return islice((one for one in found if len(one) < _PATH_LENGTH and "://" not in one and "\0" not in one), _PATHS)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ensession.serial.arrays import memory_root
 from ensession.serial.definitions import SESSION_MODULE
-from ensession.serial.kinds import CACHED_FUNCTION
+from ensession.serial.kinds import CACHED_FUNCTION, is_of
 from ensession.serial.registry import module_of
 from ensession.serial.tables import manager_types, parts_of_manager
 
@@ -46,7 +46,7 @@ def is_understood(kind: type) -> bool:
 
 def is_own(obj: Any) -> bool:
     """Whether it is a function, or a class of the session."""
-    return isinstance(obj, types.FunctionType) or (isinstance(obj, type) and obj.__module__ == SESSION_MODULE)
+    return is_of(obj, types.FunctionType) or (is_of(obj, type) and obj.__module__ == SESSION_MODULE)
 
 
 def is_machinery(kind: type) -> bool:
@@ -60,7 +60,7 @@ def is_machinery(kind: type) -> bool:
 def code_of(obj: Any) -> types.CodeType | None:
     """Return the code of a function, or of what a function is suspended in."""
     for attribute in ("__code__", "gi_code", "cr_code", "ag_code"):
-        code = getattr(obj, attribute, None) if isinstance(obj, WITH_CODE) else None
+        code = getattr(obj, attribute, None) if is_of(obj, WITH_CODE) else None
         if isinstance(code, types.CodeType):
             return code
     return None
@@ -68,25 +68,25 @@ def code_of(obj: Any) -> types.CodeType | None:
 
 def scope_of(obj: Any) -> Any:
     """Return the globals that its code runs with."""
-    if isinstance(obj, types.FunctionType):
+    if is_of(obj, types.FunctionType):
         return obj.__globals__
     frame = _frame_of(obj)
     return frame.f_globals if frame is not None else None
 
 
 def _frame_of(obj: Any) -> types.FrameType | None:
-    if isinstance(obj, types.FrameType):
+    if type(obj) is types.FrameType:
         return obj
-    if not isinstance(obj, WITH_CODE):
+    if not is_of(obj, WITH_CODE):
         return None
     return getattr(obj, "gi_frame", None) or getattr(obj, "cr_frame", None) or getattr(obj, "ag_frame", None)
 
 
 def next_of(obj: Any) -> list[Any]:
     """Return what an object leads to that is no array."""
-    if isinstance(obj, types.FunctionType):
+    if is_of(obj, types.FunctionType):
         return _referents_without(obj, obj.__globals__, getattr(obj, "__builtins__", None))
-    if isinstance(obj, WITH_CODE):  # what it works with has no names, some of it
+    if is_of(obj, WITH_CODE):  # what it works with has no names, some of it
         frame = _frame_of(obj)
         inner = (getattr(obj, name, None) for name in ("gi_yieldfrom", "cr_await", "ag_await"))
         scopes = () if frame is None else (frame.f_globals, frame.f_builtins)
@@ -94,9 +94,9 @@ def next_of(obj: Any) -> list[Any]:
     frame = _frame_of(obj)
     if frame is not None:  # not its globals and builtins, nor who called it
         return [] if frame.f_locals is frame.f_globals else list(frame.f_locals.values())
-    if isinstance(obj, CACHED_FUNCTION):  # all of them hold one and the same mark
+    if is_of(obj, CACHED_FUNCTION):  # all of them hold one and the same mark
         return [one for one in gc.get_referents(obj) if type(one) is not object]
-    return parts_of_manager(obj) if isinstance(obj, manager_types()) else gc.get_referents(obj)
+    return parts_of_manager(obj) if is_of(obj, manager_types()) else gc.get_referents(obj)
 
 
 def _referents_without(obj: Any, *scopes: Any) -> list[Any]:

@@ -6,6 +6,7 @@ References to objects have no bytes to look at, so that such a view is taken of 
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from ensession.serial.rebuild import mark
@@ -57,8 +58,7 @@ def field_view(
     owner: Any, path: Path, shape: tuple[int, ...], strides: tuple[int, ...], index: int, writeable: bool
 ) -> Any:
     """Make a view of a field of ``owner``, a structured array."""
-    import numpy as np
-
+    np = sys.modules["numpy"]
     is_locked = writeable and not owner.flags.writeable
     if is_locked:  # the view was made before its owner was made read-only
         owner.flags.writeable = True

@@ -22,6 +22,11 @@ key_of = object.__hash__
 """A number for each living object, for any type's. :func:`id` would be one, but tells every audit hook each time."""
 
 
+def is_of(value: object, kinds: type | types.UnionType | tuple[type, ...]) -> bool:
+    """Whether a value's type is one of these, whatever the value says of itself: its ``__class__`` may run any code."""
+    return issubclass(type(value), kinds)
+
+
 def is_mutable(kind: type) -> bool | None:
     """Whether objects of a type can change; None where it depends on the object."""
     if issubclass(kind, IMMUTABLE):
@@ -62,7 +67,7 @@ def is_forgetful(kind: type) -> bool:
 def are_labels(value: Any) -> bool:
     """Whether a value is a pandas index, which frames share as if it could not change."""
     pandas = sys.modules.get("pandas")
-    return pandas is not None and isinstance(value, pandas.Index)
+    return pandas is not None and is_of(value, pandas.Index)
 
 
 def _pandas_scalars(pandas: Any) -> tuple[type, ...]:

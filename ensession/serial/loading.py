@@ -180,7 +180,9 @@ def load(source: PayloadSource, rebuilder: Rebuilder) -> dict[str, Any]:
         if isinstance(error, LoadFailedError):
             raise
         raise LoadFailedError(str(error)) from error
-    except Exception as error:  # unpickling runs any code there is; whatever it raises means "can't be loaded"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # unpickling runs any code there is; whatever it raises means "can't be loaded"
         msg = f"{type(error).__name__}: {error}"
         raise LoadFailedError(msg) from error
     if not isinstance(loaded, dict):

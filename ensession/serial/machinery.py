@@ -19,6 +19,7 @@ from typing import Any
 
 from ensession.errors import UnserializableError
 from ensession.serial import rebuild
+from ensession.serial.kinds import is_of
 from ensession.serial.loghandlers import come_back
 
 
@@ -123,7 +124,7 @@ def reduce_struct(_reducers: object, value: struct.Struct) -> Any:
 
 def is_imported(value: Any) -> bool:
     """Whether this is a module that is found by its name; one that was made at run time is a value like any other."""
-    return isinstance(value, types.ModuleType) and sys.modules.get(value.__name__) is value
+    return is_of(value, types.ModuleType) and sys.modules.get(value.__name__) is value
 
 
 def reduce_module(reducers: Any, module: types.ModuleType) -> Any:

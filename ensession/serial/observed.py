@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ensession.errors import UnserializableError
+from ensession.serial.kinds import is_of
 from ensession.serial.machinery import is_imported, standard_stream
 from ensession.serial.registry import Registry
 
@@ -38,14 +39,14 @@ def _running(obj: Any) -> Any:
     if frame is None:
         return "ended"
     names = [name for name in dir(obj) if name.endswith("_running")]
-    held = [one for one in gc.get_referents(obj) if not isinstance(one, types.FrameType)]
+    held = [one for one in gc.get_referents(obj) if not is_of(one, types.FrameType)]
     origin = [one for one in held if _is_finaliser(one)]
     return frame.f_lasti, [getattr(obj, name) for name in names], [one for one in held if one not in origin]
 
 
 def _is_finaliser(one: Any) -> bool:
     """Whether this is the event loop's hook that an asynchronous generator holds once it was iterated."""
-    return isinstance(one, types.MethodType) and one.__name__ == "_asyncgen_finalizer_hook"
+    return is_of(one, types.MethodType) and one.__name__ == "_asyncgen_finalizer_hook"
 
 
 def _reading(file: Any) -> Any:
@@ -91,7 +92,7 @@ def _hash(one: Any) -> Any:
 
 
 def _referents(one: Any) -> Any:
-    return [part for part in gc.get_referents(one) if not isinstance(part, type)]
+    return [part for part in gc.get_referents(one) if not is_of(part, type)]
 
 
 def _logger(logger: logging.Logger) -> Any:

@@ -86,9 +86,10 @@ FALLBACK_ERRORS = (
 )
 """What values that were pickled before, into a sink that may raise as well, raise when they can't be now."""
 
-_ANYTHING = (Exception,)
-"""What ``__reduce__`` and ``__getstate__`` raise when it is tried: a library, or the user, has errors of its own."""
-_NOT_OF_VALUES = (EnsessionError, OverBudget, MemoryError)
+_ANYTHING = (BaseException,)
+"""What ``__reduce__`` and ``__getstate__`` raise when it is tried: libraries have errors of their own, such written in
+Rust even panics, which are no ``Exception``."""
+_NOT_OF_VALUES = (EnsessionError, OverBudget, MemoryError, KeyboardInterrupt)
 """But these say nothing of a value, or say it all."""
 
 

@@ -27,7 +27,7 @@ from ensession.serial.arrows import (
     scope_of,
 )
 from ensession.serial.definitions import SESSION_MODULE, is_importable
-from ensession.serial.kinds import CACHED_FUNCTION, key_of, plain_parts
+from ensession.serial.kinds import CACHED_FUNCTION, is_of, key_of, plain_parts
 from ensession.serial.registry import Range, Registry, module_of
 from ensession.serial.tables import (
     Parts,
@@ -221,13 +221,13 @@ class _Walk:
         return gc.get_referents(obj)
 
     def _object(self, obj: Any, _most: int) -> list[Any]:
-        if isinstance(obj, CACHED_FUNCTION) and is_importable(obj):
+        if is_of(obj, CACHED_FUNCTION) and is_importable(obj):
             return []
         self._objects[id(obj)] = obj
         return next_of(obj)
 
     def _definition(self, obj: Any, _most: int) -> list[Any]:
-        if self._is_referred_to(obj) if is_own(obj) else isinstance(obj, type | types.ModuleType):
+        if self._is_referred_to(obj) if is_own(obj) else is_of(obj, type | types.ModuleType):
             self._stops.append(obj)
             return []
         code = code_of(obj)

@@ -10,6 +10,7 @@ from itertools import chain, islice
 from typing import Any
 
 from ensession.model import Summary
+from ensession.serial.kinds import is_of
 from ensession.serial.registry import module_of
 
 PREVIEW_CHARS = 120
@@ -45,7 +46,9 @@ def summarise(value: Any) -> Summary:
     """
     try:
         preview = _preview(value)[:PREVIEW_CHARS]
-    except Exception:  # noqa: BLE001  (of all that can be known of a value this is the least: no look fails for it)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001  (of all that can be known of a value this is the least: no look fails for it)
         preview = ""
     return Summary(_type_name(value), _shape(value), preview)
 
@@ -59,7 +62,7 @@ def _type_name(value: Any) -> str:
 
 
 def _shape(value: Any) -> str:
-    if isinstance(value, (type, types.ModuleType, int, float, complex)) or _is_numpy_number(value):
+    if is_of(value, (type, types.ModuleType, int, float, complex)) or _is_numpy_number(value):
         return ""
     kind = type(value)
     # No code of the session may run for a summary: an attribute is asked for where a library's class has it.
@@ -68,20 +71,22 @@ def _shape(value: Any) -> str:
         shape = getattr(value, "shape", None) if owner is not None and owner.__module__ != "__main__" else None
         if isinstance(shape, tuple) and all(isinstance(n, int) for n in shape):
             return str(shape)
-        sized = next((c for c in (str, bytes, bytearray, *_SAFE_CONTAINERS) if isinstance(value, c)), None)
+        sized = next((c for c in (str, bytes, bytearray, *_SAFE_CONTAINERS) if is_of(value, c)), None)
         if sized is not None:
             return f"len {sized.__len__(value)}"
-    except Exception:  # noqa: BLE001  (a property of a foreign object may raise anything)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001  (a property of a foreign object may raise anything)
         return ""
     return ""
 
 
 def _preview(value: Any) -> str:
-    if isinstance(value, types.ModuleType):
-        return value.__name__
-    if isinstance(value, types.FunctionType):
+    if is_of(value, types.ModuleType):
+        return str(value.__name__)
+    if is_of(value, types.FunctionType):
         return f"def {value.__qualname__}{_parameters(value)}"
-    if isinstance(value, type):
+    if is_of(value, type):
         return f"class {value.__qualname__}"
     if type(value) in _SCALARS or (type(value) in _SAFE_CONTAINERS and _is_plain(value)):
         return _SHORT.repr(value)
@@ -100,7 +105,7 @@ def _item_type(value: Any) -> str:
 def _is_numpy_number(value: Any) -> bool:
     """Whether it is one number of NumPy, such as a mean; a whole array shows its type."""
     numpy = sys.modules.get("numpy")
-    return numpy is not None and isinstance(value, numpy.number | numpy.bool_) and type(value).__module__ == "numpy"
+    return numpy is not None and is_of(value, numpy.number | numpy.bool_) and type(value).__module__ == "numpy"
 
 
 def _parameters(function: types.FunctionType) -> str:
@@ -117,7 +122,7 @@ def _columns(value: Any) -> str:
 def _is_plain(container: Any, n_levels: int = _N_LEVELS) -> bool:
     """Whether the part of a container that a preview shows holds only scalars, and containers of such."""
     shown: Iterable[Any] = islice(container, _N_SHOWN)
-    if isinstance(container, dict):
+    if is_of(container, dict):
         shown = chain.from_iterable(islice(container.items(), _N_SHOWN))
     return all(
         type(part) in _SCALARS or (type(part) in _SAFE_CONTAINERS and (n_levels == 1 or _is_plain(part, n_levels - 1)))

@@ -9,6 +9,7 @@ from typing import Any
 
 from ensession.capture.change import Tracked
 from ensession.model import Graph, VersionId
+from ensession.serial.kinds import is_of
 
 _DEFINITIONS = (type, types.FunctionType)
 
@@ -59,7 +60,7 @@ class Living:
         """
         barred = set(without)
         for version, values in self.values.items():
-            if version not in target and any(isinstance(value, _DEFINITIONS) for value in values.values()):
+            if version not in target and any(is_of(value, _DEFINITIONS) for value in values.values()):
                 barred.add(version)
         return frozenset(self.values.keys() - self._with_referrers(barred))
 

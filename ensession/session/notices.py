@@ -33,7 +33,7 @@ class Notices:
         """Warn, unless that was said before."""
         self._warn(message, message)
 
-    def not_recorded(self, what: str, error: Exception) -> None:
+    def not_recorded(self, what: str, error: BaseException) -> None:
         """Say what could not be recorded; while the store can't be written, the first time only."""
         message = f"ensession did not record {what}: {type(error).__name__}: {error}"
         if isinstance(error, _PASSING):

@@ -8,6 +8,7 @@ from typing import Any
 
 from ensession.model import Effect
 from ensession.serial.definitions import SESSION_MODULE, is_importable
+from ensession.serial.kinds import is_of
 
 PATCH = "patch"
 """Kind of the effect that an execution gets for such an attribute."""
@@ -24,12 +25,12 @@ def patch_effects(paths: Iterable[tuple[str, ...]], variables: Mapping[str, Any]
     """
     found = []
     for root, *path, attribute in sorted(paths):
-        owner = variables.get(root)
+        owner: Any = variables.get(root)
         for part in path:
-            owner = vars(owner).get(part) if isinstance(owner, types.ModuleType | type) else None
-        if isinstance(owner, types.ModuleType) and owner.__name__ != SESSION_MODULE:
+            owner = vars(owner).get(part) if is_of(owner, types.ModuleType | type) else None
+        if is_of(owner, types.ModuleType) and owner.__name__ != SESSION_MODULE:
             found.append(Effect(PATCH, f"{owner.__name__}.{attribute}"))
-        elif isinstance(owner, type) and is_importable(owner):
+        elif is_of(owner, type) and is_importable(owner):
             found.append(Effect(PATCH, f"{owner.__module__}.{owner.__qualname__}.{attribute}"))
     return tuple(found)
 

@@ -191,7 +191,7 @@ class Recorder:
         try:
             with self.tracker.looker.at_any_cost(is_precious):
                 change = self._examine(touched, hidden)
-        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  (a value's own code may raise anything)
+        except BaseException as error:  # noqa: BLE001  (a value's own code may raise anything)
             problem = f"{type(error).__name__}: {error}"
             change = assumed_change(self.tracker, touched, hidden, problem)
         patches = with_changed(patch_effects(pending.names.set_attributes, self.tracker.user.view()), held)
@@ -343,5 +343,7 @@ class Recorder:
         """Keep what goes wrong in capture from the user's cell: say it once, and go on."""
         try:
             yield
-        except Exception as error:  # noqa: BLE001  (the user's cell must not see it, whatever it is)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  (the user's cell must not see it, whatever it is)
             self._notices.not_recorded(what, error)

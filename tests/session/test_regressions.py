@@ -249,3 +249,37 @@ def test_a_value_that_refuses_with_an_error_of_its_own_is_unstorable_and_no_more
     live.restore()
     assert (live["x"].n, live["y"]) == (3, [1, 2])
     live.kill()
+
+
+HOSTILE = {
+    "it is of no class": "class C:\n    @property\n    def __class__(self): raise OSError\nx = C()",
+    "it has no attributes": "class C:\n    def __getattribute__(self, name): raise OSError(name)\nx = C()",
+    "what it stood for is gone": "import weakref\nclass C: pass\nc = C()\nx = weakref.proxy(c)\ndel c",
+    "its module is no name": "class C: pass\nC.__module__ = None\nx = C()",
+    "it ends the process": "class C:\n    def __reduce__(self): raise SystemExit(3)\nx = C()",
+    "it panics": "class Panic(BaseException): pass\nclass C:\n    def __reduce__(self): raise Panic\nx = C()",
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_values_that_raise_whatever_is_asked_spoil_no_record(notebook: Notebook, case: str) -> None:
+    notebook.run(HOSTILE[case], "y = [1]", "y.append(2)\nz = x")
+    assert {"y", "z"} <= notebook.changed()
+    notebook.run("del x, z", "w = 3")
+    live = notebook.reborn()
+    live.restore()
+    assert (live["y"], live["w"]) == ([1, 2], 3)
+    live.kill()
+
+
+def test_a_value_that_panics_when_it_is_loaded_is_missing_and_no_more(notebook: Notebook) -> None:
+    notebook.run(
+        "class Panic(BaseException): pass",
+        "class C:\n    def __setstate__(self, state): raise Panic\nx = C()\nx.n = 1",
+        "y = [1]",
+    )
+    live = notebook.reborn()
+    report = live.restore()
+    assert live["y"] == [1]
+    assert {one.name for one in report.variables if one.fate is Fate.LOADED} >= {"y"}
+    live.kill()
