@@ -189,7 +189,9 @@ class Reducers(Views):
         if are_labels(obj):
             self.labels[id(obj)] = tuple(obj.names)
             self._alive.append(obj)
-            self._copied.update(map(id, parts_of_labels(obj).shared))
+            shared = set(map(id, parts_of_labels(obj).shared))
+            self._of_labels |= shared
+            self._copied |= shared
         elif hasattr(obj, "_metadata"):  # one list for all frames, and part of each frame's state
             self._copied.add(id(obj._metadata))
         elif isinstance(obj, (*block_types(), *manager_types())) and copies_blocks():

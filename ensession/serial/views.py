@@ -33,6 +33,7 @@ class Views:
         self.roots: dict[int, set[int]] = {}
         self.copied_roots: set[int] = set()
         self._copied: set[int] = set()
+        self._of_labels: set[int] = set()
         self._arrays: list[Any] = []
         self._as_owners: set[int] = set()
         self._as_views: set[int] = set()
@@ -157,7 +158,10 @@ class Views:
     def _is_view(self, array: Any, root: Any) -> bool:
         if not self._is_guessing:
             return id(root) in self._owners
-        if id(root) in self._as_owners:
+        is_known = id(root) in self._as_owners
+        if id(array) in self._of_labels:  # it counts as shared only with what is no label: that is rare
+            return (is_known and id(root) in self.roots) or id(root) in self._as_views
+        if is_known:
             return True
         if not isinstance(root, sys.modules["numpy"].ndarray):  # most often an array has it to itself
             return False

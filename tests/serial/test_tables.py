@@ -12,6 +12,8 @@ import pytest
 from ensession.capture.covariables import link
 from ensession.capture.grouping import links_of
 from ensession.serial.look import assumed, look
+from ensession.serial.pickling import dump
+from ensession.serial.sinks import HashSink
 from tests.serial.worlds import World
 
 
@@ -73,3 +75,18 @@ def test_objects_in_a_column_are_linked(way: Callable[..., Any]) -> None:
     one = pd.DataFrame({"o": [[1], [2]]})
     assert are_linked(one, one[one.o.map(len) > 0], way)
     assert are_linked(one, one.o.iloc[1], way)
+
+
+def test_labels_that_others_hold_cost_no_second_pass() -> None:
+    one = table()
+    others = [one.n * number for number in range(5)]  # all of them hold the labels
+    values = {"v": one.n * 7}
+    assert np.shares_memory(others[0].index.to_numpy(), values["v"].index.to_numpy())
+    attempts = []
+
+    def new_sink() -> HashSink:
+        attempts.append(HashSink())
+        return attempts[-1]
+
+    dump(values, World().scope, new_sink)
+    assert len(attempts) == 1
