@@ -65,3 +65,38 @@ def test_a_closed_figure_is_drawn_on_by_nobody_else(drawn: Notebook) -> None:
     drawn.run("plt.close('all')")
     drawn.run("df.a.plot()")
     assert "fig" not in drawn.changed()
+
+
+LISTENERS = {
+    "a function": "def hear(event):\n    heard.append(event.name)",
+    "a lambda": "hear = lambda event: heard.append(event.name)",
+    "a method": (
+        "class Ear:\n    def hear(self, event):\n        self.said = event.name\n        heard.append(event.name)\n"
+        "ear = Ear(); hear = ear.hear"
+    ),
+    "a closure": (
+        "def make(some):\n    def inner(event):\n        some.append(event.name)\n    return inner\nhear = make(heard)"
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", LISTENERS)
+def test_what_listens_to_a_figure_goes_on_listening(notebook: Notebook, kind: str) -> None:
+    notebook.run("import matplotlib.pyplot as plt\nheard = []", LISTENERS[kind])
+    before = notebook.run("fig, ax = plt.subplots()")
+    notebook.run(
+        "number = fig.canvas.mpl_connect('draw_event', hear)", "plt.close('all')", "fig.draw_without_rendering()"
+    )
+    again = notebook.reborn()
+    again.restore()
+    assert again["heard"] == ["draw_event"]
+    again.run("fig.draw_without_rendering()", "y = 1")
+    assert again["heard"] == ["draw_event"] * 2
+    if kind == "a method":
+        assert again["ear"].said == "draw_event"
+    again.run("fig.canvas.mpl_disconnect(number)", "fig.draw_without_rendering()")
+    assert again["heard"] == ["draw_event"] * 2
+    again.ens(f"checkout @{before}")
+    again.run("fig.draw_without_rendering()")
+    assert again["heard"] == []
+    again.kill()

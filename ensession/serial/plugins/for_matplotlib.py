@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from ensession.serial.definitions import SESSION_MODULE
 from ensession.serial.registry import Later, Registry
 
 
@@ -20,6 +21,26 @@ def _callbacks(registry: Any) -> Any:
         for signal, found in registry.callbacks.items()
     }
     return called, others, registry._signals
+
+
+def _with_sessions(registry: Any) -> Any:
+    """Reduce a registry of callbacks with those of the session: the library leaves out all but its own.
+
+    They keep their numbers, by which they are disconnected.
+    """
+    state = registry.__getstate__()
+    kept = {signal: dict(found) for signal, found in state["callbacks"].items()}
+    for signal, found in registry.callbacks.items():
+        for number, proxy in found.items():
+            called = proxy()
+            if called is not None and _is_of_session(called):
+                kept.setdefault(signal, {})[number] = called
+    return type(registry), (), {**state, "callbacks": kept}
+
+
+def _is_of_session(called: Any) -> bool:
+    owner = getattr(called, "__self__", called)
+    return SESSION_MODULE in {getattr(called, "__module__", None), type(owner).__module__}
 
 
 def _transform(node: Any) -> Later:
@@ -81,7 +102,7 @@ def _colours(listed: Any) -> list[Any]:
 
 def register(registry: Registry) -> None:
     """Register Matplotlib's types."""
-    registry.register(sys.modules["matplotlib.cbook"].CallbackRegistry, None, _callbacks)
+    registry.register(sys.modules["matplotlib.cbook"].CallbackRegistry, _with_sessions, _callbacks)
     for kind in _kinds_of(sys.modules["matplotlib.transforms"].TransformNode):
         registry.register(kind, None, _transform)
     registry.register(sys.modules["matplotlib"].RcParams, _settings)
