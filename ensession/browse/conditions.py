@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ensession.capture.hidden.compiling import Futures
+from ensession.capture.hidden.displays import SessionDisplays
 from ensession.capture.hidden.extensions import Extensions, ShellSettings
 from ensession.capture.hidden.handlers import LogHandlers
 from ensession.capture.hidden.kinds import Kind
@@ -59,6 +60,7 @@ def hidden_of_scratch(shell: ScratchShell) -> tuple[Kind, ...]:
         ShellCallbacks(lambda: nobody, shell.namespace),  # a silent cell is no event
         NumpyCallback(),
         LogHandlers(shell.namespace),
+        _Displays(),
     )
     registered = (Registered(one, lambda: shell.namespace) for one in registries)
     return Extensions(_Extensions(shell)), ShellSettings(_Settings()), Futures(shell), *registered
@@ -90,6 +92,25 @@ class _Settings:
 
     def set_settings(self, settings: Mapping[str, Any]) -> list[str]:
         return []
+
+
+class _Displays:
+    """What shows objects is nobody's business here either (:class:`~ensession.capture.hidden.registered.Registry`)."""
+
+    name = SessionDisplays.name
+    is_unasked = False
+
+    def present(self) -> Mapping[Key, Any]:
+        return {}
+
+    def put(self, key: Key, what: Any) -> None:
+        """Show nothing."""
+
+    def drop(self, key: Key) -> None:
+        """Nothing is there."""
+
+    def label(self, key: Key) -> str:
+        return str(key[-1])
 
 
 class _Magics:

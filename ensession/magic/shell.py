@@ -102,6 +102,11 @@ class IPythonShell:
         """Return what ``%autoreload`` tells what to do, where its extension is loaded."""
         return getattr(self._shell.magics_manager.registry.get("AutoreloadMagics"), "_reloader", None)
 
+    def formatters(self) -> Mapping[str, Any]:
+        """Return what shows objects, by MIME type."""
+        found: Mapping[str, Any] = self._shell.display_formatter.formatters
+        return found
+
     def callbacks(self) -> Mapping[str, list[Callable[..., Any]]]:
         """Return what is registered for the events of cells."""
         found: Mapping[str, list[Callable[..., Any]]] = self._shell.events.callbacks

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ensession.capture.hidden import HiddenState
 from ensession.capture.hidden.compiling import Futures
+from ensession.capture.hidden.displays import SessionDisplays
 from ensession.capture.hidden.extensions import Extensions, ShellSettings
 from ensession.capture.hidden.handlers import LogHandlers
 from ensession.capture.hidden.registered import NumpyCallback, Registered, Registry, ShellCallbacks
@@ -90,6 +91,7 @@ class Session:
             ShellCallbacks(shell.callbacks, shell.namespace),
             NumpyCallback(),
             LogHandlers(shell.namespace),
+            SessionDisplays(shell.formatters, shell.namespace),
         )
         registered = (Registered(one, self._user.view) for one in registries)
         self._hidden = HiddenState((Extensions(shell), ShellSettings(shell), Futures(shell.compiler), *registered))

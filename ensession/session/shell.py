@@ -78,6 +78,9 @@ class Shell(Protocol):
     def magics(self) -> Registry:
         """The magics and aliases that cells define."""
 
+    def formatters(self) -> Mapping[str, Any]:
+        """Return what shows objects, by MIME type."""
+
     def callbacks(self) -> Mapping[str, list[Callable[..., Any]]]:
         """Return what the shell calls around cells, by event, as lists to change; what listens for us is among it."""
 

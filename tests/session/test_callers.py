@@ -238,3 +238,29 @@ def test_what_nobody_could_register_again_is_left_where_it_is(notebook: Notebook
     n_said = len(notebook["said"])
     notebook.run("z = 1")
     assert len(notebook["said"]) == n_said + 1
+
+
+DISPLAYS = {
+    "a class of the session": ("class Q:\n    pass", "for_type(Q, show)", "Q()"),
+    "a class of Python's own": ("import fractions", "for_type(fractions.Fraction, show)", "fractions.Fraction(1)"),
+    "one with a form of its own": ("x = 1", "for_type(float, show)", "1.5"),
+    "by name": ("import fractions", "for_type_by_name('fractions', 'Fraction', show)", "fractions.Fraction(1)"),
+}
+
+
+@pytest.mark.parametrize("how", ["", "--lazy"])
+@pytest.mark.parametrize("kind", DISPLAYS)
+def test_how_objects_are_shown(notebook: Notebook, kind: str, how: str) -> None:
+    define, give, value = DISPLAYS[kind]
+    before = notebook.run(define, "def show(one, p, cycle):\n    p.text(word)\nword = 'shown'")
+    shown = f"t = get_ipython().display_formatter.format({value})[0]['text/plain']"
+    notebook.run(f"get_ipython().display_formatter.formatters['text/plain'].{give}; x = 1", shown)
+    assert notebook["t"] == "shown"
+    again = notebook.reborn()
+    again.restore(how)
+    again.run(shown)
+    assert again["t"] == "shown"
+    again.ens(f"checkout @{before}")
+    again.run(shown)
+    assert again["t"] != "shown"
+    again.kill()
