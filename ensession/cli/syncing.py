@@ -23,6 +23,7 @@ from ensession.sync import (
     existing,
     existing_or_new,
     open_source,
+    require_complete,
     serve,
     transfer,
 )
@@ -109,11 +110,13 @@ def _reach(ssh: str, remote_ens: str) -> Reach:
 
 def _tell(transfers: dict[str, Transferred], *, as_json: bool) -> None:
     if as_json:
+        require_complete(*transfers.values())
         print_json({direction: _record(one) for direction, one in transfers.items()})
         return
     for direction, one in transfers.items():
         for line in transfer_lines(direction, one):
             click.echo(one_line(line))
+    require_complete(*transfers.values())
 
 
 def _record(one: Transferred) -> dict[str, Any]:

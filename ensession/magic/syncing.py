@@ -93,6 +93,7 @@ class SyncVerbs:
     def _sync(self, words: list[str]) -> None:
         from ensession.sync.telling import transfer_lines
         from ensession.sync.together import bring_together, other_copy
+        from ensession.sync.transfer import require_complete
 
         reach, rest = _reach(words, ("ssh",))
         if len(rest) != 1:
@@ -110,6 +111,7 @@ class SyncVerbs:
         for direction, one in (("sent", done.sent), ("received", done.received)):
             for line in transfer_lines(direction, one):
                 print(one_line(line))
+        require_complete(done.sent, done.received)
 
     def _set(self, words: list[str]) -> None:
         session = self._active()

@@ -3,7 +3,7 @@
 from ensession.sync.address import Address, parse_address
 from ensession.sync.remote import Reach, existing, existing_or_new, open_source
 from ensession.sync.serving import serve
-from ensession.sync.transfer import Transferred, transfer
+from ensession.sync.transfer import Transferred, require_complete, transfer
 
 __all__ = [
     "Address",
@@ -13,6 +13,7 @@ __all__ = [
     "existing_or_new",
     "open_source",
     "parse_address",
+    "require_complete",
     "serve",
     "transfer",
 ]

@@ -76,6 +76,10 @@ class Courier:
             self._tell({"at": time.time(), "error": str(error), "is_over": self.is_over})
             return
         self._shared = done.shared
+        fault = done.sent.fault or done.received.fault
+        if fault is not None:
+            self._tell({"at": time.time(), "error": str(fault)})
+            return
         # What came in changed the store, and a kernel may have written meanwhile: only another round can tell.
         self._settled = None if done.received.n_executions or done.received.n_payloads else before
         self._tell(

@@ -10,7 +10,6 @@ from pathlib import Path
 from ensession.config import Config
 from ensession.errors import (
     HistoryRewrittenError,
-    IncompleteTransferError,
     NotFoundError,
     StoreReplacedError,
     UsageError,
@@ -90,8 +89,6 @@ def bring_together(
     Raises
     ------
     SchemaError, StoreAccessError, StoreBusyError, SyncError, IntegrityError
-    IncompleteTransferError
-        Damaged values did not come across; everything else did, both ways.
     StoreReplacedError
         It is another file, or there is none; nothing was touched.
     HistoryRewrittenError
@@ -104,18 +101,11 @@ def bring_together(
         _require_whole(here.importer, known.executions, path)
         _require_whole(target, known.executions, address)
         before = here.exporter.heads()
-        fault: IncompleteTransferError | None = None
-        sent = Transferred()
-        try:
-            with watch(f"to {address}") as report:
-                sent = transfer(here.exporter, target, report, known)
-        except IncompleteTransferError as error:  # what is damaged here keeps nothing from coming from there
-            fault = error
+        with watch(f"to {address}") as report:
+            sent = transfer(here.exporter, target, report, known)
         _require_whole(here.importer, [*known.executions, *before], path)
         with watch(f"from {address}") as report:
             received = transfer(source, here.importer, report, known)
-        if fault is not None:
-            raise fault
         both = known.with_more(sent.offered, received.offered)
         return Exchanged(sent, received, replace(both, executions=_shared(here, target, before)))
 
@@ -124,8 +114,8 @@ def _require_whole(copy: Target, shared: Sequence[Digest], where: object) -> Non
     """Make sure that a copy still has what it had: forgetting gives all that comes after it other digests."""
     if shared and copy.unknown(shared):
         raise HistoryRewrittenError(
-            f"something was forgotten in {where} that the other copy still holds, and would bring back; forget it in "
-            "both, or delete the other copy"
+            f"{where} lacks what both copies had. Where something was forgotten in it, the other copy would bring that "
+            "back: forget it in both, or delete the other copy. Or an older copy has taken its place"
         )
 
 

@@ -50,6 +50,8 @@ class Transferred:
         Of the chunks that travelled, as stored (compressed).
     offered : Shared
         The values and words that the source has.
+    fault : IncompleteTransferError or None
+        Why values did not come across: they are damaged, or changed faster than they could be read. All else did.
     """
 
     n_executions: int = 0
@@ -59,6 +61,7 @@ class Transferred:
     duration_s: float = 0.0
     refs: RefsBrought = field(default_factory=RefsBrought)
     offered: Shared = NOTHING
+    fault: IncompleteTransferError | None = None
 
 
 def transfer(
@@ -81,8 +84,6 @@ def transfer(
     ------
     IntegrityError
         An execution that came is not what its digest says.
-    IncompleteTransferError
-        Values that are damaged did not come, nor those that changed faster than they could be read; all others did.
     SyncError
         The connection broke.
     """
@@ -99,17 +100,29 @@ def transfer(
     forbidden = frozenset(source.forbidden())
     if given := forbidden - shared.forbidden:
         target.forbid(sorted(given))
-    if left or unreadable:
-        raise _incomplete(len(left) + len(unreadable), next(iter(unreadable), tally.fault))
+    n_left = len(left) + len(unreadable)
     return Transferred(
         n_executions + n_late,
-        len(parcels),
+        len(parcels) - len(left),
         tally.n_chunks,
         tally.n_bytes,
         time.perf_counter() - start,
         refs,
         Shared((), frozenset(offered), forbidden),
+        _incomplete(n_left, next(iter(unreadable), tally.fault)) if n_left else None,
     )
+
+
+def require_complete(*done: Transferred) -> None:
+    """Make sure that all values came across.
+
+    Raises
+    ------
+    IncompleteTransferError
+    """
+    for one in done:
+        if one.fault is not None:
+            raise one.fault
 
 
 def _send_refs(source: Source, target: Target) -> tuple[int, RefsBrought]:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
+from typing import Any
 
 import pytest
 
+from ensession.cli.entry import run
 from ensession.config import Config
 from ensession.errors import IncompleteTransferError
+from ensession.model import ExecutionId
+from ensession.model.upkeep import Erasure
 from ensession.store import Store, check_store
 from ensession.store.engine import execute
-from ensession.sync import parse_address, transfer
-from ensession.sync.remote import RemoteSource, RemoteTarget
+from ensession.sync import parse_address, require_complete, transfer
+from ensession.sync.courier import Courier
+from ensession.sync.remote import Reach, RemoteSource, RemoteTarget
 from ensession.sync.together import bring_together
 from tests.sync.kit import Work
 from tests.sync.test_wire import Line
@@ -48,8 +53,10 @@ def assert_all_but_one(rotten: Store, target: Store) -> None:
 
 
 def test_all_others_come(rotten: Store, server: Store) -> None:
+    done = transfer(rotten.exporter, server.importer)
+    assert done.n_payloads == 3
     with pytest.raises(IncompleteTransferError, match="1 value did not come across"):
-        transfer(rotten.exporter, server.importer)
+        require_complete(done)
     assert_all_but_one(rotten, server)
 
 
@@ -57,18 +64,38 @@ def test_all_others_come(rotten: Store, server: Store) -> None:
 def test_all_others_come_over_a_line(pushed: bool, rotten: Store, server: Store) -> None:
     with closing(Line(server.path if pushed else rotten.path)) as line:
         ends = (rotten.exporter, RemoteTarget(line.asker)) if pushed else (RemoteSource(line.asker), server.importer)
-        with pytest.raises(IncompleteTransferError, match="1 value did not come across"):
-            transfer(*ends)
+        assert "1 value did not come across" in str(transfer(*ends).fault)
     assert_all_but_one(rotten, server)
 
 
 def test_what_the_other_copy_has_comes_nevertheless(rotten: Store, server: Store) -> None:
     Work(server, 5).cell(3_000)
-    with pytest.raises(IncompleteTransferError):
-        bring_together(rotten.path, parse_address(str(server.path)), Config())
+    done = bring_together(rotten.path, parse_address(str(server.path)), Config())
+    assert done.sent.fault is not None
+    assert (done.received.fault, done.received.n_executions) == (None, 1)
     assert digests(server) == digests(rotten)
     assert len(digests(rotten)) == 5
 
 
 def digests(store: Store) -> set[bytes]:
     return {one.digest for one in store.history.executions()}
+
+
+def test_autosync_says_so_and_still_brings_back_nothing_that_was_forgotten(rotten: Store, server: Store) -> None:
+    told: list[dict[str, Any]] = []
+    courier = Courier(rotten.path, rotten.file_id, str(server.path), Reach(), told.append)
+    courier.look(at_once=True)
+    assert "1 value did not come across" in told[-1]["error"]
+    assert not courier.is_over
+    server.eraser.erase(Erasure(codes={ExecutionId(1): ""}), lambda *_: None)
+    courier.look(at_once=True)
+    assert courier.is_over
+    assert server.history.count() == 4
+
+
+def test_the_command_says_what_went_and_fails(rotten: Store, server: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    code = run(["push", str(rotten.path), str(server.path)])
+    said = capsys.readouterr()
+    assert code == IncompleteTransferError.exit_code
+    assert "sent: 4 executions, 3 values" in said.out
+    assert "1 value did not come across" in said.err

@@ -41,7 +41,7 @@ def test_autosync_ends_where_something_was_forgotten(laptop: Store, tmp_path: Pa
     assert "hunter2" not in "".join(codes(laptop.path))
     notice = autosync.notice()
     assert notice is not None
-    assert f"something was forgotten in {laptop.path}" in notice
+    assert f"{laptop.path} lacks what both copies had" in notice
     autosync.wait(PATIENCE_S)
     autosync.close()
 
@@ -60,7 +60,7 @@ def test_a_line_that_came_from_the_other_copy_is_kept_from_coming_back(
     forget(changed.path, [one.id for one in changed.history.executions() if "hunter2" in one.code])
     courier.look(at_once=True)
     assert courier.is_over
-    assert f"forgotten in {changed.path}" in told[-1]["error"]
+    assert f"{changed.path} lacks" in told[-1]["error"]
     assert "hunter2" not in "".join(codes(changed.path))
 
 

@@ -20,7 +20,7 @@ from ensession.config import Config
 from ensession.errors import ForgottenError, StoreAccessError, SyncError
 from ensession.model.parcels import ChunkParcel
 from ensession.store import Store, engine, inflow
-from ensession.sync import transfer
+from ensession.sync import require_complete, transfer
 from tests.sync.kit import Work, assert_sound, content
 
 N_CELLS = 6
@@ -216,7 +216,7 @@ def test_a_chunk_that_nobody_has_any_more_keeps_only_its_own_value_back(laptop: 
     (lost,) = laptop._database.rows("SELECT address FROM chunk WHERE n_bytes > 100000 LIMIT 1")[0]
     poor: Any = Poor(laptop, lost)
     with pytest.raises(SyncError, match=r"1 value .* ens check"):
-        transfer(poor, server.importer)
+        require_complete(transfer(poor, server.importer))
     assert len(server.importer.missing_payloads(laptop.exporter.payload_keys(0, 100)[0])) == 1
     assert_sound([server])
 

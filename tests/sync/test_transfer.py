@@ -16,7 +16,7 @@ from ensession.model import ExecutionId, ModuleSource, Word
 from ensession.model.parcels import ChunkParcel, ExecutionParcel, PayloadParcel, RefParcel
 from ensession.model.upkeep import Erasure
 from ensession.store import Exporter, Importer, Store
-from ensession.sync import transfer
+from ensession.sync import require_complete, transfer
 from tests.sync.kit import Work, assert_sound, content
 
 
@@ -255,7 +255,7 @@ def test_nothing_that_comes_is_believed(kind: type, change: Callable[[Any], Any]
     source = Told(laptop._database)
     source.change = lambda parcel: change(parcel) if isinstance(parcel, kind) else parcel  # type: ignore[method-assign]
     with pytest.raises((IntegrityError, IncompleteTransferError)):
-        transfer(source, server.importer)
+        require_complete(transfer(source, server.importer))
     assert_sound([server])
     send(laptop, server)
     assert content(server) == content(laptop)
