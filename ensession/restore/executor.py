@@ -131,6 +131,9 @@ class Executor:
         except (LoadFailedError, IntegrityError, TrustError) as error:
             # A seal that does not hold in a history whose seal does is damage like any other.
             raise LoadFailure(version, f"{', '.join(node.names)} could not be loaded: {error}") from error
+        lost = ", ".join(name for name in node.names if name not in values)
+        if lost:  # no text of a store holds half a surrogate pair
+            raise LoadFailure(version, f"{lost} could not be loaded: the payload has it under another name")
         made.values[version] = values
         made.fates[version] = (Fate.LOADED, "")
         came = f"{', '.join(node.names)} came back in memory; what is written there does not reach the file"

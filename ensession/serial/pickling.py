@@ -89,7 +89,7 @@ FALLBACK_ERRORS = (
 _ANYTHING = (BaseException,)
 """What ``__reduce__`` and ``__getstate__`` raise when it is tried: libraries have errors of their own, such written in
 Rust even panics, which are no ``Exception``."""
-_NOT_OF_VALUES = (EnsessionError, OverBudget, MemoryError, KeyboardInterrupt)
+_NOT_OF_VALUES = (EnsessionError, OverBudget, KeyboardInterrupt)
 """But these say nothing of a value, or say it all."""
 
 

@@ -257,6 +257,7 @@ HOSTILE = {
     "what it stood for is gone": "import weakref\nclass C: pass\nc = C()\nx = weakref.proxy(c)\ndel c",
     "its module is no name": "class C: pass\nC.__module__ = None\nx = C()",
     "it ends the process": "class C:\n    def __reduce__(self): raise SystemExit(3)\nx = C()",
+    "there is no memory for it": "class C:\n    def __reduce__(self): raise MemoryError\nx = C()",
     "it panics": "class Panic(BaseException): pass\nclass C:\n    def __reduce__(self): raise Panic\nx = C()",
 }
 
@@ -282,4 +283,12 @@ def test_a_value_that_panics_when_it_is_loaded_is_missing_and_no_more(notebook: 
     report = live.restore()
     assert live["y"] == [1]
     assert {one.name for one in report.variables if one.fate is Fate.LOADED} >= {"y"}
+    live.kill()
+
+
+def test_a_variable_whose_name_no_text_holds_is_missing_and_no_more(notebook: Notebook) -> None:
+    notebook.run("globals()['\\ud800'] = 1\ny = [1]")
+    live = notebook.reborn()
+    live.restore()
+    assert live["y"] == [1]
     live.kill()
