@@ -91,7 +91,7 @@ class Session:
             ShellCallbacks(shell.callbacks, shell.namespace),
             NumpyCallback(),
             LogHandlers(shell.namespace),
-            SessionDisplays(shell.formatters, shell.namespace),
+            SessionDisplays(shell.formatters),
         )
         registered = (Registered(one, self._user.view) for one in registries)
         self._hidden = HiddenState((Extensions(shell), ShellSettings(shell), Futures(shell.compiler), *registered))

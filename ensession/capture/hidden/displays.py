@@ -17,16 +17,13 @@ class SessionDisplays:
     ----------
     formatters : callable
         Returns IPython's formatters by MIME type.
-    namespace : dict
-        The live one.
     """
 
     name = "displays"
     is_unasked = True
 
-    def __init__(self, formatters: Callable[[], Mapping[str, Any]], namespace: dict[str, Any]) -> None:
+    def __init__(self, formatters: Callable[[], Mapping[str, Any]]) -> None:
         self._formatters = formatters
-        self._namespace = namespace
         self._before = {mime: dict(one.type_printers) for mime, one in formatters().items()}
 
     def present(self) -> Mapping[Key, Any]:
@@ -35,7 +32,7 @@ class SessionDisplays:
         for mime, formatter in self._formatters().items():
             by_name = {(kind.__module__, kind.__name__): one for kind, one in list(formatter.type_printers.items())}
             by_name.update(formatter.deferred_printers)
-            own = of_session(list(by_name.values()), self._namespace)
+            own = of_session(list(by_name.values()), {})  # there are many, and a library's own shows no variable
             found.update(((mime, *map(str, kind)), one) for kind, one in by_name.items() if one in own)
         return found
 
