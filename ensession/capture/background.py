@@ -244,20 +244,49 @@ def of_session(handlers: Collection[Any], namespace: dict[str, Any]) -> list[Any
     return [one for one in handlers if _is_of_session(one, kept)]
 
 
+class Strangers:
+    """Callbacks that are known to be none of the session's: several times a cell somebody asks for the same ones.
+
+    They are kept alive, so that no other gets the id of one; not for what comes and goes, such as methods of figures.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, Any] = {}
+
+    def left_out(self, handlers: Iterable[Any], namespace: dict[str, Any]) -> list[Any]:
+        """Return the session's own, as :func:`of_session` does."""
+        rest = [one for one in handlers if id(one) not in self._known]
+        if not rest:
+            return rest
+        own = of_session(rest, namespace)
+        found = set(map(id, own))
+        self._known.update((id(one), one) for one in rest if id(one) not in found and not _belongs_to_somebody(one))
+        return own
+
+
+def _owner(handler: Any) -> Any | None:
+    """Return the object that a callback is a method of; a module's functions are nobody's methods."""
+    owner = getattr(handler, "__self__", None)
+    return None if isinstance(owner, types.ModuleType) else owner
+
+
 def _belongs_to_somebody(handler: Any) -> bool:
-    owner = getattr(handler, "__self__", handler)
+    owner = _owner(handler)
+    owner = handler if owner is None else owner
     return module_of(type(owner)).partition(".")[0] not in _OF_NO_VARIABLE
 
 
 def _is_of_session(handler: Any, kept: set[int]) -> bool:
-    owner = getattr(handler, "__self__", None)
-    return isinstance(owner, _CONTAINERS) or _is_made_here(handler, kept)  # no library hands out a method of a list
+    return isinstance(_owner(handler), _CONTAINERS) or _is_made_here(
+        handler, kept
+    )  # no library hands out a method of a list
 
 
 def _is_made_here(one: Any, kept: set[int]) -> bool:
     if isinstance(one, functools.partial):
         return any(_is_made_here(part, kept) for part in (one.func, *one.args, *one.keywords.values()))
-    owner = getattr(one, "__self__", one)
+    owner = _owner(one)
+    owner = one if owner is None else owner
     makers = getattr(one, "__module__", None), type(owner).__module__
     return SESSION_MODULE in makers or id(owner) in kept
 

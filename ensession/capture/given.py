@@ -10,8 +10,9 @@ import sys
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from ensession.capture.background import of_session
+from ensession.capture.background import Strangers, of_session
 from ensession.serial.definitions import SESSION_MODULE
+from ensession.serial.loghandlers import OF_THE_KERNEL
 from ensession.serial.registry import module_of
 
 _HOOKS = (
@@ -29,7 +30,7 @@ _PARTS = ("formatter", "stream", "target")
 """Attributes of a handler through which it calls or changes what is not its own."""
 
 
-def given_away(namespace: dict[str, Any], touched: Collection[str]) -> list[Any]:
+def given_away(namespace: dict[str, Any], touched: Collection[str], strangers: Strangers) -> list[Any]:
     """Return what of the session's others may call while a cell runs.
 
     Parameters
@@ -38,11 +39,13 @@ def given_away(namespace: dict[str, Any], touched: Collection[str]) -> list[Any]
         The live one.
     touched : collection of str
         Variables that the cell may use: a figure calls when it is drawn.
+    strangers : Strangers
+        Told from the session's own before.
     """
-    found = [*_hooks(), *_of_logging(), *of_figures()]
+    found = strangers.left_out([*_hooks(), *_of_logging()], namespace)
     figures = [namespace[name] for name in touched if name in namespace]
-    found += [one for figure in figures for one in _of_figure(figure)]
-    return of_session(found, namespace)
+    of_some = [*of_figures(), *(one for figure in figures for one in _of_figure(figure))]
+    return found + of_session(of_some, namespace) if of_some else found
 
 
 def of_figures() -> Iterator[Any]:
@@ -74,12 +77,19 @@ def _hooks() -> Iterator[Any]:
 
 
 def _of_logging() -> Iterator[Any]:
-    for logger in (logging.root, *list(logging.root.manager.loggerDict.values())):
-        own = vars(logger)  # what stands for loggers still to come has none of these
-        yield from own.get("filters", ())
-        for handler in own.get("handlers", ()):
+    for logger in loggers_in_use():
+        yield from logger.filters
+        for handler in logger.handlers:
             if type(handler).__module__ == SESSION_MODULE:
                 yield handler
             yield from handler.filters
             known = vars(handler)
             yield from (known[part] for part in _PARTS if known.get(part) is not None)
+
+
+def loggers_in_use() -> list[Any]:
+    """Return the loggers that have handlers or filters: few, of the hundreds that libraries make; not the kernel's."""
+    known: list[Any] = [logging.root, *list(logging.root.manager.loggerDict.values())]
+    # What stands for loggers still to come has neither.
+    in_use = [one for one in known if (own := one.__dict__).get("handlers") or own.get("filters")]
+    return [one for one in in_use if one.name.partition(".")[0] not in OF_THE_KERNEL]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ensession.capture.background import NOBODY, PRIMITIVES, Background, Suspects, of_session
+from ensession.capture.background import NOBODY, PRIMITIVES, Background, Strangers, Suspects, of_session
 from ensession.capture.given import given_away, of_figures
 from ensession.capture.touch import Touched
 from ensession.capture.tracker import Tracker
@@ -32,6 +32,7 @@ class Beside:
         self._tracker = tracker
         self._callbacks = callbacks
         self._listening: tuple[Any, ...] = ()
+        self._strangers = Strangers()
         self._background = Background(tracker.user.live, tracker.user.root_of)
         self._seen = NOBODY
         self._callbacks_ran = self._cells_ran = False
@@ -75,7 +76,7 @@ class Beside:
     def _with_given_away(self, touched: Touched) -> Touched:
         """Add what the session gave to others who call it while a cell runs; the cell calls them again when it does."""
         user = self._tracker.user
-        own = [] if touched.everything else given_away(user.live, touched.names)
+        own = [] if touched.everything else given_away(user.live, touched.names, self._strangers)
         if not own:
             return touched
         more = self._tracker.touched_in_background(self._background.called(own, user.variables()))
@@ -105,7 +106,7 @@ class Beside:
         """Return who was heard of since this was last asked for good."""
         user = self._tracker.user
         found = self._background.callbacks(user.view()) if self._callbacks_ran else NOBODY
-        if own := of_session(self._callbacks().get(_IN_THE_CELL, ()), user.live):
+        if own := self._strangers.left_out(self._callbacks().get(_IN_THE_CELL, ()), user.live):
             found |= self._background.called(own, user.variables())
         return found | _ANOTHER if self._cells_ran else found
 
@@ -116,7 +117,9 @@ class Beside:
 
     def _listeners(self) -> tuple[Any, ...]:
         around = (one for handlers in self._callbacks().values() for one in handlers)
-        return tuple(of_session([*around, *of_figures()], self._tracker.user.live))
+        live, figures = self._tracker.user.live, list(of_figures())
+        own = self._strangers.left_out(around, live)
+        return (*own, *of_session(figures, live)) if figures else tuple(own)
 
     def _running(self) -> Suspects:
         return self._background.running(self._tracker.user.view())

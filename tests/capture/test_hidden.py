@@ -85,6 +85,43 @@ def test_a_second_gauss_is_seen_although_no_word_is_drawn() -> None:
     assert set(hidden.changed()) == {"<random>"}
 
 
+@pytest.mark.parametrize(
+    "draw",
+    [
+        np.random.rand,
+        np.random.standard_normal,
+        lambda: np.random.randint(5),
+        lambda: np.random.binomial(9, 0.3),
+        lambda: np.random.shuffle([1, 2, 3]),
+        lambda: np.random.seed(5),
+        lambda: np.random.set_state(np.random.RandomState(7).get_state()),
+    ],
+)
+@pytest.mark.parametrize("kind", [np.random.MT19937, np.random.PCG64, np.random.Philox, np.random.SFC64])
+def test_every_draw_from_numpy_is_seen_and_nothing_else(draw: Callable[[], object], kind: Any) -> None:
+    if not hasattr(np.random, "set_bit_generator"):
+        pytest.skip("this NumPy can't exchange the generator behind its functions")
+    hidden, before_all = HiddenState(), np.random.get_bit_generator()
+    np.random.set_bit_generator(kind(3))
+    try:
+        hidden.changed()
+        for _ in range(20):
+            assert hidden.changed() == {}
+            before = repr(np.random.get_state(legacy=False))
+            try:
+                draw()
+            except ValueError:  # only a Mersenne twister can be seeded or set in this way
+                assert kind is not np.random.MT19937
+            is_moved = repr(np.random.get_state(legacy=False)) != before
+            assert set(hidden.changed()) == ({"<numpy.random>"} if is_moved else set())
+        snapshot, state = pickle.loads(pickle.dumps(hidden.read()["<numpy.random>"])), np.random.get_state(legacy=False)
+        np.random.set_bit_generator(np.random.MT19937(8))
+        hidden.write("<numpy.random>", snapshot)
+        assert repr(np.random.get_state(legacy=False)) == repr(state)
+    finally:
+        np.random.set_bit_generator(before_all)
+
+
 def test_directory_and_search_path_are_reported_once_they_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

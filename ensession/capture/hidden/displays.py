@@ -25,11 +25,21 @@ class SessionDisplays:
     def __init__(self, formatters: Callable[[], Mapping[str, Any]]) -> None:
         self._formatters = formatters
         self._before = {mime: dict(one.type_printers) for mime, one in formatters().items()}
+        self._seen: dict[str, tuple[dict[Any, Any], dict[Any, Any]]] = {}
+        self._found: dict[Key, Any] = {}
 
     def present(self) -> Mapping[Key, Any]:
         """Return them: MIME type, module and name of the type."""
+        formatters = self._formatters()
+        now = {mime: (one.type_printers, one.deferred_printers) for mime, one in formatters.items()}
+        if now != self._seen:  # functions compare by identity
+            self._seen = {mime: (dict(given), dict(deferred)) for mime, (given, deferred) in now.items()}
+            self._found = self._own(formatters)
+        return self._found
+
+    def _own(self, formatters: Mapping[str, Any]) -> dict[Key, Any]:
         found: dict[Key, Any] = {}
-        for mime, formatter in self._formatters().items():
+        for mime, formatter in formatters.items():
             by_name = {(kind.__module__, kind.__name__): one for kind, one in list(formatter.type_printers.items())}
             by_name.update(formatter.deferred_printers)
             own = of_session(list(by_name.values()), {})  # there are many, and a library's own shows no variable

@@ -14,6 +14,9 @@ from ensession.capture.hidden.kinds import Generator
 
 _TWISTER = "@i624I"
 """How CPython holds a Mersenne twister: the place of the next word, and the words."""
+_NUMPY_PARTS = frozenset({"bit_generator", "state", "has_gauss", "gauss"})
+_NUMPY_TWISTER_BYTES = struct.calcsize("@624Ii")
+"""NumPy has the words first."""
 
 
 class PythonRandom(Generator):
@@ -53,12 +56,25 @@ class NumpyRandom(Generator):
 
     name = "numpy.random"
 
+    def __init__(self) -> None:
+        self._inner: Any = None
+        self._read: Callable[[], Any] | None = None
+
     def glance(self) -> Any:
-        """Return its state; bytes compare in one go, an array does not compare to one truth value."""
-        numpy_random = sys.modules.get("numpy.random")
+        """Return its state as it lies in memory, where this NumPy lets us: its own way is felt."""
+        numpy_random: Any = sys.modules.get("numpy.random")
         if numpy_random is None or not hasattr(numpy_random, "get_state"):  # still being imported
             return None
-        return _plain(numpy_random.get_state(legacy=False))
+        generator = getattr(numpy_random.get_state, "__self__", None)
+        inner = getattr(generator, "_bit_generator", None)
+        if self._read is None or inner is not self._inner:  # the session may put another one in its place
+            self._inner = inner
+            self._read = _numpy_memory(numpy_random, generator) or _numpy_state
+        return self._read()
+
+    def snapshot(self, glance: Any) -> Any:
+        """Return its state; bytes compare in one go, an array does not compare to one truth value."""
+        return _numpy_state()
 
     def origin(self) -> Any:
         """Return the state that NumPy gave it: it keeps the seed, until a session sets another."""
@@ -71,11 +87,15 @@ class NumpyRandom(Generator):
         return _plain(numpy_random.MT19937(seed).state)
 
     def write(self, value: Any) -> None:
-        """Put its state back."""
+        """Put its state back, and the generator that the session had in NumPy's own one's place."""
         numpy = import_module("numpy")  # a snapshot of it is only there where a session used it
-        generator, plain, has_gauss, gauss = value
-        inner = {key: numpy.frombuffer(v, numpy.uint32) if isinstance(v, bytes) else v for key, v in plain.items()}
-        numpy.random.set_state({"bit_generator": generator, "state": inner, "has_gauss": has_gauss, "gauss": gauss})
+        generator, plain, has_gauss, gauss, *more = value
+        ask = getattr(numpy.random, "get_bit_generator", None)  # since NumPy 1.24
+        if ask is not None and type(ask()).__name__ != generator:
+            numpy.random.set_bit_generator(getattr(numpy.random, generator)())
+        inner = {key: _as_array(part, numpy) for key, part in plain.items()}
+        state = {"bit_generator": generator, "state": inner, "has_gauss": has_gauss, "gauss": gauss}
+        numpy.random.set_state({**state, **{key: _as_array(part, numpy) for key, part in dict(*more).items()}})
 
 
 class TorchRandom(Generator):
@@ -101,9 +121,27 @@ class TorchRandom(Generator):
         torch.set_rng_state(torch.from_numpy(numpy.frombuffer(value, numpy.uint8).copy()))
 
 
+def _numpy_state() -> Any:
+    return _plain(sys.modules["numpy.random"].get_state(legacy=False))
+
+
 def _plain(state: Any) -> Any:
-    inner = {key: value.tobytes() if hasattr(value, "tobytes") else value for key, value in state["state"].items()}
-    return (state["bit_generator"], inner, state.get("has_gauss", 0), state.get("gauss", 0.0))
+    inner = {key: _as_bytes(part) for key, part in state["state"].items()}
+    plain = (state["bit_generator"], inner, state.get("has_gauss", 0), state.get("gauss", 0.0))
+    more = {key: _as_bytes(part) for key, part in state.items() if key not in _NUMPY_PARTS}
+    return (*plain, more) if more else plain  # half a word that was drawn already, of generators of 64 bits
+
+
+def _as_bytes(part: Any) -> Any:
+    if not hasattr(part, "tobytes"):
+        return part
+    return part.tobytes() if part.dtype == "uint32" else (part.dtype.str, part.tobytes())
+
+
+def _as_array(part: Any, numpy: Any) -> Any:
+    if isinstance(part, bytes):
+        return numpy.frombuffer(part, numpy.uint32)
+    return numpy.frombuffer(part[1], part[0]) if isinstance(part, tuple) else part
 
 
 @cache
@@ -131,3 +169,50 @@ def _twister_memory(kind: type) -> Callable[[Any], memoryview] | None:
         if struct.unpack(_TWISTER, view(probe)) != (place, *words):
             return None
     return view
+
+
+def _numpy_memory(numpy_random: Any, generator: Any) -> Callable[[], Any] | None:
+    """Return what reads a generator of NumPy's and its twister as they lie in memory; None where that shows too little.
+
+    The twister holds the words and the place; the generator itself, the second of two normal numbers made at once.
+    """
+    try:
+        import ctypes
+    except ImportError:  # built without it
+        return None
+    if type(generator) is not numpy_random.RandomState or type(generator._bit_generator) is not numpy_random.MT19937:
+        return None
+    if not _numpy_memory_shows_all(numpy_random, ctypes):
+        return None
+    return _numpy_view(generator, ctypes)
+
+
+def _numpy_view(generator: Any, ctypes: Any) -> Callable[[], tuple[bytes, bytes]]:
+    header, n_bytes = object.__basicsize__, type(generator).__basicsize__ - object.__basicsize__
+    words = (ctypes.c_ubyte * _NUMPY_TWISTER_BYTES).from_address(generator._bit_generator.ctypes.state_address)
+    own = (ctypes.c_ubyte * n_bytes).from_address(id(generator) + header)
+    show_words, show_own = memoryview(words).tobytes, memoryview(own).tobytes
+    return lambda: (show_words(), show_own())
+
+
+@cache
+def _numpy_memory_shows_all(numpy_random: Any, ctypes: Any) -> bool:
+    """Try it with generators whose states are known."""
+    if sys.implementation.name != "cpython":
+        return False
+    try:
+        for n_draws in (0, 1, 700):  # a fresh state, a moved place, words made anew
+            probe = numpy_random.RandomState(n_draws)
+            view = _numpy_view(probe, ctypes)
+            probe.random_sample(n_draws)
+            _, words, place, *_ = probe.get_state()
+            if view()[0] != words.tobytes() + struct.pack("@i", place):
+                return False
+        before = view()
+        probe.standard_normal()
+        between = view()
+        probe.standard_normal()  # moves nothing: it was made with the one before
+        after = view()
+    except (AttributeError, TypeError, ValueError):  # another NumPy
+        return False
+    return before != between and between[0] == after[0] and between[1] != after[1]

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ensession.capture.background import of_session
+from ensession.capture.given import loggers_in_use
 from ensession.capture.hidden.registered import Key
 from ensession.errors import HiddenStateError
-from ensession.serial.loghandlers import OF_THE_KERNEL, is_of_a_library, made, way_of
+from ensession.serial.loghandlers import is_of_a_library, made, way_of
 
 _PLAIN = "made again"
 
@@ -56,9 +57,8 @@ class LogHandlers:
 
     @staticmethod
     def _loggers() -> Iterator[logging.Logger]:
-        known = logging.root.manager.loggerDict
-        for name, one in (("root", logging.root), *list(known.items())):
-            if isinstance(one, logging.Logger) and one.handlers and name.partition(".")[0] not in OF_THE_KERNEL:
+        for one in loggers_in_use():
+            if one.handlers:
                 yield one
 
     def put(self, key: Key, what: Any) -> None:

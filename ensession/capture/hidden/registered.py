@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, Protocol
 
-from ensession.capture.background import of_session
+from ensession.capture.background import Strangers
 from ensession.capture.hidden.kinds import Condition, complain
 from ensession.errors import HiddenStateError
 
@@ -198,6 +198,7 @@ class ShellCallbacks:
     def __init__(self, callbacks: Callable[[], Mapping[str, list[Any]]], namespace: dict[str, Any]) -> None:
         self._callbacks = callbacks
         self._namespace = namespace
+        self._strangers = Strangers()
         self._own: dict[Key, Any] = {}
         self._put: dict[Key, Any] = {}
 
@@ -209,7 +210,7 @@ class ShellCallbacks:
         return self._own
 
     def _of_session(self, callbacks: list[Any], before: list[Any]) -> list[Any]:
-        found = of_session(callbacks, self._namespace)
+        found = self._strangers.left_out(callbacks, self._namespace)
         return [one for one in callbacks if one in found or one in before] if found or before else found
 
     def put(self, key: Key, what: Any) -> None:
