@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ensession.serial.definitions import SESSION_MODULE, is_importable
+from ensession.serial.kinds import key_of
 from ensession.serial.registry import module_of
 from ensession.serial.scope import ATOMS, IMMUTABLE
 
@@ -149,7 +150,7 @@ class Background:
         self, values: Iterable[Any], codes: Iterable[types.CodeType], variables: Mapping[str, Any], who: str
     ) -> Suspects:
         """Follow references to variables and to code of the session."""
-        owners = {id(value): name for name, value in variables.items() if type(value) not in ATOMS}
+        owners = {key_of(value): name for name, value in variables.items() if type(value) not in ATOMS}
         walk = _Walk(self._namespace, self._find, owners)
         walk.codes.update(codes)
         for value in values:
@@ -166,7 +167,7 @@ class _Walk:
         self._namespace = namespace
         self._find = find
         self._owners = owners
-        self._seen: set[int] = {id(namespace)}
+        self._seen: set[int] = {key_of(namespace)}
         self.names: set[str] = set()
         self.codes: set[types.CodeType] = set()
         self.nameless: str | None = None
@@ -176,13 +177,13 @@ class _Walk:
         stack = [(value, False)]
         while stack:
             obj, in_machinery = stack.pop()
-            if id(obj) in self._seen or type(obj) in ATOMS:
+            if key_of(obj) in self._seen or type(obj) in ATOMS:
                 continue
-            self._seen.add(id(obj))
+            self._seen.add(key_of(obj))
             if len(self._seen) > LIMIT:
                 self.nameless = self.nameless or "more than can be followed"
                 return
-            owner = self._owners.get(id(obj))
+            owner = self._owners.get(key_of(obj))
             if owner is not None:
                 self.names.add(owner)
             else:
@@ -240,7 +241,7 @@ def of_session(handlers: Collection[Any], namespace: dict[str, Any]) -> list[Any
     A library's own are left out: they serve the library, and would lead through it to everything.
     """
     is_kept = any(map(_belongs_to_somebody, handlers))  # there may be thousands of variables, and mostly nobody asks
-    kept = set(map(id, namespace.values())) if is_kept else set()
+    kept = set(map(key_of, namespace.values())) if is_kept else set()
     return [one for one in handlers if _is_of_session(one, kept)]
 
 
@@ -255,12 +256,14 @@ class Strangers:
 
     def left_out(self, handlers: Iterable[Any], namespace: dict[str, Any]) -> list[Any]:
         """Return the session's own, as :func:`of_session` does."""
-        rest = [one for one in handlers if id(one) not in self._known]
+        rest = [one for one in handlers if key_of(one) not in self._known]
         if not rest:
             return rest
         own = of_session(rest, namespace)
-        found = set(map(id, own))
-        self._known.update((id(one), one) for one in rest if id(one) not in found and not _belongs_to_somebody(one))
+        found = set(map(key_of, own))
+        self._known.update(
+            (key_of(one), one) for one in rest if key_of(one) not in found and not _belongs_to_somebody(one)
+        )
         return own
 
 
@@ -288,7 +291,7 @@ def _is_made_here(one: Any, kept: set[int]) -> bool:
     owner = _owner(one)
     owner = one if owner is None else owner
     makers = getattr(one, "__module__", None), type(owner).__module__
-    return SESSION_MODULE in makers or id(owner) in kept
+    return SESSION_MODULE in makers or key_of(owner) in kept
 
 
 def _waiting(arguments: Any) -> list[Any]:

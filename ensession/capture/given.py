@@ -88,8 +88,16 @@ def _of_logging() -> Iterator[Any]:
 
 
 def loggers_in_use() -> list[Any]:
-    """Return the loggers that have handlers or filters: few, of the hundreds that libraries make; not the kernel's."""
+    """Return the loggers that have filters, or handlers that do something: few, of the hundreds that libraries make.
+
+    The kernel's are left out.
+    """
     known: list[Any] = [logging.root, *list(logging.root.manager.loggerDict.values())]
     # What stands for loggers still to come has neither.
-    in_use = [one for one in known if (own := one.__dict__).get("handlers") or own.get("filters")]
-    return [one for one in in_use if one.name.partition(".")[0] not in OF_THE_KERNEL]
+    with_some = [one for one in known if (own := one.__dict__).get("handlers") or own.get("filters")]
+    return [
+        one
+        for one in with_some
+        if one.name.partition(".")[0] not in OF_THE_KERNEL
+        and (one.filters or any(type(handler) is not logging.NullHandler for handler in one.handlers))
+    ]
