@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import ensession
@@ -24,6 +26,13 @@ CASES = {
     "an alias": ("%alias_magic keep capture", "%%keep out\nprint(1)", None),
     "a callback": ("def f(*_):\n    pass\nget_ipython().events.register('post_run_cell', f)", "y = 1", 1),
 }
+
+
+@pytest.fixture(autouse=True)
+def print_options() -> Iterator[None]:
+    """Leave NumPy's as they were: ``%precision`` sets them for the process."""
+    with np.printoptions():
+        yield
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -231,7 +231,7 @@ def test_a_mapped_array_whose_file_has_changed_comes_back_in_memory_and_that_is_
     path.write_bytes(bytes(8000))
     live = live.reborn()
     report = live.restore()
-    assert ["x came back in memory" in note for note in report.notes] == [True]
+    assert sum("x came back in memory" in note for note in report.notes) == 1
     assert live["x"][:2].tolist() == [1, 2]
     live.kill()
     assert path.read_bytes() == bytes(8000)
