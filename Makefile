@@ -104,7 +104,8 @@ test-slow: $(STAMP)
 	$(PY) -m pytest -m 'slow or not slow' $(PYTEST_ARGS)
 
 # Takes hours; docs/explanation/reliability.md says what is tried.
-RELIABILITY := tests/hostile tests/session/test_damage.py tests/session/test_outages.py tests/crash tests/upkeep tests/store/test_crash.py tests/store/test_company.py tests/store/test_migrations.py tests/e2e/test_kill.py tests/e2e/test_run.py tests/e2e/test_sync.py
+# Those that start many processes come first: damage leaves thousands of shells behind, and each fork takes longer for it.
+RELIABILITY := tests/crash tests/store/test_crash.py tests/store/test_company.py tests/store/test_migrations.py tests/upkeep tests/e2e/test_kill.py tests/e2e/test_run.py tests/e2e/test_sync.py tests/session/test_outages.py tests/hostile tests/session/test_damage.py
 
 reliability: $(STAMP)
 	$(PY) -m benchmarks.reliability.run $(if $(WRITE),--write) $(RELIABILITY) -- $(PYTEST_ARGS)
