@@ -24,5 +24,4 @@ def collector_paused() -> Iterator[None]:
     finally:
         if was_enabled:  # the outermost of several: only then everything has been let go
             gc.enable()
-            if time.thread_time() - start > heap.WORTH_IT_S:
-                heap.give_back()
+            heap.give_back_after(time.thread_time() - start)

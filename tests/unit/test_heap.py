@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from ensession import heap
+
 CODE = """
 import gc, sys
 from ensession import heap
@@ -42,8 +44,20 @@ def test_a_short_look_does_not_pay_for_it() -> None:
 from ensession import heap
 from ensession.capture import pausing
 def refuse(): raise AssertionError
-heap.give_back = refuse
+heap._trim = refuse
 with pausing.collector_paused():
     pass
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_where_giving_back_takes_long_only_long_looks_pay_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    trims = []
+    monkeypatch.setattr(heap, "_trim", lambda: trims.append)
+    monkeypatch.setattr(heap, "_lately_s", 0.02)  # as in a large heap with free memory scattered over it
+    heap.give_back_after(0.15)
+    assert not trims
+    heap.give_back_after(0.25)
+    assert len(trims) == 1
+    heap.give_back_after(0.15)  # by now it takes no time
+    assert len(trims) == 2
