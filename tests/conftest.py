@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,14 +31,3 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("IPYTHONDIR", str(folder / "ipython"))
     monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path_factory.getbasetemp() / "matplotlib"))  # built once
     return folder
-
-
-@pytest.fixture(autouse=True, scope="module")
-def quick_collector() -> Iterator[None]:
-    """Have the collector pass over what earlier modules left: shells never go, and it walks through all of them.
-
-    Thousands are made in one process.
-    """
-    yield
-    gc.collect()
-    gc.freeze()
