@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ensession.serial.arrows import is_made_here
 from ensession.serial.definitions import SESSION_MODULE, is_importable
 from ensession.serial.kinds import key_of
 from ensession.serial.registry import module_of
@@ -280,18 +281,15 @@ def _belongs_to_somebody(handler: Any) -> bool:
 
 
 def _is_of_session(handler: Any, kept: set[int]) -> bool:
-    return isinstance(_owner(handler), _CONTAINERS) or _is_made_here(
-        handler, kept
-    )  # no library hands out a method of a list
+    # No library hands out a method of a list.
+    return isinstance(_owner(handler), _CONTAINERS) or _is_made_here(handler, kept)
 
 
 def _is_made_here(one: Any, kept: set[int]) -> bool:
     if isinstance(one, functools.partial):
         return any(_is_made_here(part, kept) for part in (one.func, *one.args, *one.keywords.values()))
     owner = _owner(one)
-    owner = one if owner is None else owner
-    makers = getattr(one, "__module__", None), type(owner).__module__
-    return SESSION_MODULE in makers or key_of(owner) in kept
+    return is_made_here(one) or key_of(one if owner is None else owner) in kept
 
 
 def _waiting(arguments: Any) -> list[Any]:

@@ -63,10 +63,10 @@ class CellHooks:
         """
         waiting = self._events.callbacks
         before, after = waiting["pre_run_cell"], waiting["post_run_cell"]
-        if before[-1] != self._before:
+        if self._before in before[:-1]:
             before.remove(self._before)
             before.append(self._before)
-        if after[0] != self._after:
+        if self._after in after[1:]:
             after.remove(self._after)
             after.insert(0, self._after)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ensession.model.basic import (
     HIDDEN_PREFIX,
+    PREVIEW_CHARS,
     BufferMode,
     Codec,
     Digest,
@@ -47,6 +48,7 @@ from ensession.model.records import Binding, Environment, Execution, KernelRun, 
 
 __all__ = [
     "HIDDEN_PREFIX",
+    "PREVIEW_CHARS",
     "Binding",
     "BindingDraft",
     "BufferMode",

@@ -76,6 +76,10 @@ class BufferMode(StrEnum):
     """A reader that fills memory which the rebuilt object allocates itself, so that the object owns it."""
 
 
+PREVIEW_CHARS = 120
+"""A longer preview of a value is cut off."""
+
+
 class Summary(NamedTuple):
     """What can be said of a value without unpickling it; written at capture time.
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import copyreg
 import sys
-import types
 from pickle import PickleBuffer
 from typing import Any
 
 from ensession.model import BufferMode
 from ensession.serial import mapped, rebuild
+from ensession.serial.constructible import has_slots
 from ensession.serial.fields import reduce_field
 
 SMALL_BYTES = 2048
@@ -68,16 +68,10 @@ def is_all_attributes(kind: type) -> bool:
     """Whether instances of a subclass are memory and attributes, as far as their class says how they are pickled."""
     np = sys.modules["numpy"]
     masked = sys.modules.get("numpy.ma")
-    if has_slots(kind):
+    if has_slots(kind, "numpy"):
         return False
     base = masked.MaskedArray if masked is not None and issubclass(kind, masked.MaskedArray) else np.ndarray
     return kind not in copyreg.dispatch_table and all(getattr(kind, way) is getattr(base, way) for way in _WAYS)
-
-
-def has_slots(kind: type) -> bool:
-    """Whether instances of a subclass keep something beside memory and attributes."""
-    lines = (vars(one).values() for one in kind.__mro__ if one.__module__ != "numpy")
-    return any(isinstance(member, types.MemberDescriptorType) for line in lines for member in line)
 
 
 def reduce_subclassed(array: Any, contents: Any) -> tuple[Any, ...]:

@@ -49,6 +49,12 @@ def is_own(obj: Any) -> bool:
     return is_of(obj, types.FunctionType) or (is_of(obj, type) and obj.__module__ == SESSION_MODULE)
 
 
+def is_made_here(called: Any) -> bool:
+    """Whether what somebody calls was made in the session: a function, a method, or an object that can be called."""
+    owner = getattr(called, "__self__", called)
+    return SESSION_MODULE in {getattr(called, "__module__", None), type(owner).__module__}
+
+
 def is_machinery(kind: type) -> bool:
     """Whether objects of a type run the session itself: they lead everywhere, and hold no variable of the user's."""
     module = module_of(kind)

@@ -70,13 +70,14 @@ def _makes_its_arguments(kind: type[BaseException], arguments: tuple[Any, ...]) 
     """Whether an exception may make what it hands to its base class of what it is given: it can't be made of that."""
     makers: tuple[Any, ...] = (kind.__init__, kind.__new__)
     own = [one for one in makers if isinstance(one, types.FunctionType)]
-    if own and not _has_slots(kind):  # those would be filled by nobody else
+    if own and not has_slots(kind, "builtins"):  # those would be filled by nobody else
         return True
     return not all(_accepts(one, 1 + len(arguments)) for one in own)
 
 
-def _has_slots(kind: type) -> bool:
-    lines = (vars(one).values() for one in kind.__mro__ if one.__module__ != "builtins")
+def has_slots(kind: type, library: str) -> bool:
+    """Whether a class, apart from those of a library that it comes from, gives its instances slots."""
+    lines = (vars(one).values() for one in kind.__mro__ if one.__module__ != library)
     return any(isinstance(member, types.MemberDescriptorType) for line in lines for member in line)
 
 

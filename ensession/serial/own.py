@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ensession.errors import LoadFailedError
+from ensession.serial.kinds import is_of, key_of
 
 _PLACES = (
     ("sys", "path"),
@@ -34,12 +35,12 @@ class ByName:
     Attributes
     ----------
     own : dict[int, object]
-        Those that were met, by id.
+        Those that were met, by key.
     """
 
     @functools.cached_property
     def own(self) -> dict[int, Any]:
-        """Those that were met, by id."""
+        """Those that were met, by key."""
         return {}
 
     @functools.cached_property
@@ -48,9 +49,9 @@ class ByName:
 
     def persistent_id(self, obj: Any) -> Any:
         """Return where one of them is; of anything else, what the pickler says otherwise."""
-        place = self._places.get(id(obj))
+        place = self._places.get(key_of(obj))
         if place is not None:
-            self.own[id(obj)] = obj
+            self.own[key_of(obj)] = obj
             return place
         otherwise = getattr(super(), "persistent_id", None)
         return None if otherwise is None else otherwise(obj)
@@ -58,7 +59,8 @@ class ByName:
 
 def naming(pickler_type: Any, values: Mapping[str, Any]) -> Any:
     """Return the type of pickler for some variables: one that names them where one of these is the process's own."""
-    return pickler_type if _present().keys().isdisjoint(map(id, values.values())) else _mixed(pickler_type)
+    keys = [key_of(value) for value in values.values() if is_of(value, (list, dict))]
+    return pickler_type if not keys or _present().keys().isdisjoint(keys) else _mixed(pickler_type)
 
 
 def of_this_process(place: object) -> Any:
@@ -77,7 +79,7 @@ def of_this_process(place: object) -> Any:
 
 def _present() -> dict[int, tuple[str, str]]:
     found = ((getattr(sys.modules.get(module), name, None), (module, name)) for module, name in _PLACES)
-    return {id(one): place for one, place in found if one is not None}
+    return {key_of(one): place for one, place in found if one is not None}
 
 
 @functools.cache

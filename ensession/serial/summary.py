@@ -9,11 +9,10 @@ from collections.abc import Iterable, Sized
 from itertools import chain, islice
 from typing import Any
 
-from ensession.model import Summary
+from ensession.model import PREVIEW_CHARS, Summary
 from ensession.serial.kinds import is_of
 from ensession.serial.registry import module_of
 
-PREVIEW_CHARS = 120
 _SCALARS = (int, float, complex, bool, str, bytes, type(None))
 _N_SHOWN = 6
 """Items of a container that its preview shows, at most."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from ensession.model import BufferMode
 from ensession.serial import arrays, mapped
+from ensession.serial.constructible import has_slots
 from ensession.serial.lending import settle
 from ensession.serial.registry import Range, Reducer, Registry
 from ensession.serial.scope import Scope
@@ -64,7 +65,7 @@ class Views:
         """Reduce an instance of a subclass as that says, but for what NumPy's state forgets: memory, locks, order."""
         root = arrays.memory_root(array)
         is_needed = id(root) in self._owners or not array.flags.writeable or not array.dtype.isnative
-        if is_needed and not arrays.has_slots(type(array)):
+        if is_needed and not has_slots(type(array), "numpy"):
             return self._reduce_subclassed(array)
         if not isinstance(root, sys.modules["numpy"].ndarray):
             self._buffers.append(root)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from ensession.model import PREVIEW_CHARS
+
 PIECE_CHARS = 8
 """Fewer characters of a text are shown by chance."""
-CUT_CHARS = 120
-"""A preview as long as this may have been cut off."""
 _MARKS = ("...", "…")
 
 
 def is_previewed_shortened(preview: str, text: str) -> bool:
     """Whether a preview, which has an ellipsis only in the middle, shows a part of a text."""
-    return is_shown_shortened(f"{preview}{_MARKS[0]}" if len(preview) >= CUT_CHARS else preview, text)
+    return is_shown_shortened(f"{preview}{_MARKS[0]}" if len(preview) >= PREVIEW_CHARS else preview, text)
 
 
 def is_shown_shortened(shown: str, text: str) -> bool:

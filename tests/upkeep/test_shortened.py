@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from ensession.config import Config
-from ensession.serial.summary import PREVIEW_CHARS
+from ensession.model import PREVIEW_CHARS
 from ensession.store import Store, check_store
-from ensession.store.shortened import CUT_CHARS, is_previewed_shortened, is_shown_shortened
+from ensession.store.shortened import is_previewed_shortened, is_shown_shortened
 from tests.upkeep.kit import forget, plain, record
 
 TEXT = "zebra-0123456789-" + "kangaroo-" * 6 + "9876543210-llama"
@@ -35,8 +35,7 @@ def test_what_counts_as_a_part(shown: str, expected: bool) -> None:
 
 
 def test_a_preview_that_is_cut_off_has_no_ellipsis() -> None:
-    assert CUT_CHARS == PREVIEW_CHARS
-    assert is_previewed_shortened("x" * 100 + TEXT[:20], TEXT)
+    assert is_previewed_shortened("x" * (PREVIEW_CHARS - 20) + TEXT[:20], TEXT)
     assert not is_previewed_shortened("x" * 50 + TEXT[:20], TEXT)
 
 

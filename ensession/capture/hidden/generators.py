@@ -57,7 +57,7 @@ class NumpyRandom(Generator):
     name = "numpy.random"
 
     def __init__(self) -> None:
-        self._inner: Any = None
+        self._of: tuple[Any, Any] = None, None
         self._read: Callable[[], Any] | None = None
 
     def glance(self) -> Any:
@@ -67,8 +67,8 @@ class NumpyRandom(Generator):
             return None
         generator = getattr(numpy_random.get_state, "__self__", None)
         inner = getattr(generator, "_bit_generator", None)
-        if self._read is None or inner is not self._inner:  # the session may put another one in its place
-            self._inner = inner
+        if self._read is None or (generator, inner) != self._of:  # the session may put another one in its place
+            self._of = generator, inner  # kept: what is read lies in them
             self._read = _numpy_memory(numpy_random, generator) or _numpy_state
         return self._read()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from ensession.serial.definitions import SESSION_MODULE
+from ensession.serial.arrows import is_made_here
 from ensession.serial.registry import Later, Registry
 
 
@@ -33,14 +33,9 @@ def _with_sessions(registry: Any) -> Any:
     for signal, found in registry.callbacks.items():
         for number, proxy in found.items():
             called = proxy()
-            if called is not None and _is_of_session(called):
+            if called is not None and is_made_here(called):
                 kept.setdefault(signal, {})[number] = called
     return type(registry), (), {**state, "callbacks": kept}
-
-
-def _is_of_session(called: Any) -> bool:
-    owner = getattr(called, "__self__", called)
-    return SESSION_MODULE in {getattr(called, "__module__", None), type(owner).__module__}
 
 
 def _transform(node: Any) -> Later:
