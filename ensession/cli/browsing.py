@@ -15,6 +15,7 @@ from ensession.cli.printing import print_block, print_heading, print_json, print
 from ensession.cli.records import binding_record, execution_record, version_record
 from ensession.config import Config
 from ensession.display import (
+    code_words,
     diff_table,
     diff_text,
     hits_table,
@@ -62,7 +63,7 @@ def state(file: Path, state: str | None, variable: str | None, as_json: bool) ->
         return
     if made_by is not None:
         print_heading(f"Made by execution {made_by.id}")
-        print_block(made_by.code or f"({made_by.kind.value})")
+        print_block(made_by.code or code_words(made_by))
     if refs:
         print_table(refs_table(refs))
     print_table(variables_table(bindings, missing, target))

@@ -25,6 +25,7 @@ from ensession.display.tables import Column, Fold, Table, Tone, to_text
 from ensession.display.units import duration, point_in_time, size
 from ensession.display.views import (
     bindings_table,
+    code_words,
     log_table,
     problems_table,
     reads_table,
@@ -42,6 +43,7 @@ __all__ = [
     "Table",
     "Tone",
     "bindings_table",
+    "code_words",
     "diff_table",
     "diff_text",
     "duration",

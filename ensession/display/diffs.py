@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ensession.display.harmless import first_line, harmless, one_line
+from ensession.display.harmless import harmless, one_line
 from ensession.display.tables import Column, Table, Tone
 from ensession.display.units import size
-from ensession.display.views import is_hidden
-from ensession.model import Binding, ChangeKind, Execution, StateDiff, VariableDiff
+from ensession.display.views import code_words, is_hidden
+from ensession.model import Binding, ChangeKind, StateDiff, VariableDiff
 
 _TONES = (("added", Tone.GOOD), ("removed", Tone.BAD), ("changed", Tone.WARN), ("assumed", Tone.WARN))
 
@@ -37,7 +37,7 @@ def diff_text(diff: StateDiff) -> str:
     for title, executions in (("before", diff.only_left), ("after", diff.only_right)):
         if executions:
             lines.append(f"Run only on the way to the state {title}:")
-            lines += [f"    [{one.id}] {_code(one)}" for one in executions]
+            lines += [f"    [{one.id}] {code_words(one)}" for one in executions]
     if diff.code:
         lines += ["Code:", *(f"    {_safe(text)}" for text in diff.code)]
     return "\n".join(lines)
@@ -74,10 +74,6 @@ def _notes(diff: StateDiff, has_rows: bool) -> list[str]:
     if diff.ancestor not in (diff.left, diff.right):
         notes.append(f"Both come from state {diff.ancestor or 0}.")
     return notes
-
-
-def _code(execution: Execution) -> str:
-    return first_line(execution.code) or f"({execution.kind.value})"
 
 
 def _safe(text: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ensession.display.graph_text import code_words, failure_words, hidden_words
+from ensession.display.graph_text import failure_words, hidden_words
 from ensession.display.layout import Layout, Marks, Row, RowKind
 from ensession.display.style import ROW_PX, escaped, escaped_block, fragment
 from ensession.display.units import duration, point_in_time
+from ensession.display.views import code_words
 from ensession.model import Execution, Outcome
 
 LANE_PX = 18

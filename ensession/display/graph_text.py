@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ensession.display.harmless import first_line, one_line
+from ensession.display.harmless import one_line
 from ensession.display.layout import Layout, Marks, Row, RowKind
 from ensession.display.tables import cut, text_width
-from ensession.display.views import KINDS
+from ensession.display.views import code_words
 from ensession.model import Execution, Outcome
 
 
@@ -84,11 +84,6 @@ def hidden_words(row: Row) -> str:
     if row.n_ends:
         words += f", {row.n_ends:,} {'branch' if row.n_ends == 1 else 'branches'}"
     return words
-
-
-def code_words(execution: Execution) -> str:
-    """Return one line that stands for an execution's code."""
-    return KINDS.get(execution.kind) or first_line(execution.code)
 
 
 def failure_words(execution: Execution) -> str:

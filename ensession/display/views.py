@@ -33,6 +33,11 @@ _OUTCOME = Column("outcome", tones=(("ok", Tone.GOOD), ("interrupted", Tone.WARN
 KINDS = {ExecutionKind.ADOPTED: "(found when recording began)", ExecutionKind.AMBIENT: "(changed between cells)"}
 
 
+def code_words(execution: Execution) -> str:
+    """Return one line that stands for an execution's code."""
+    return KINDS.get(execution.kind) or first_line(execution.code)
+
+
 def log_table(
     executions: Sequence[Execution],
     changed: Mapping[ExecutionId, Collection[str]],
@@ -206,7 +211,7 @@ def _log_row(execution: Execution, changed: Collection[str], head: ExecutionId |
         point_in_time(execution.started_at)[len(day) :].strip(),
         duration(execution.runtime_s),
         outcome,
-        KINDS.get(execution.kind) or first_line(execution.code),
+        code_words(execution),
         names,
     )
 
