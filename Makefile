@@ -81,7 +81,7 @@ $(FIDELITY_STAMP): $(STAMP)
 	@touch $@
 
 # Tests that are skipped where libraries of the corpus are missing: here they are not.
-WITH_LIBRARIES := tests/session/test_native.py tests/session/test_hidden.py tests/capture/test_hidden.py tests/e2e/test_random.py
+WITH_LIBRARIES := tests/session/test_native.py tests/session/test_hidden.py tests/capture/test_hidden.py tests/capture/test_looking.py tests/e2e/test_random.py
 
 fidelity: $(FIDELITY_STAMP)
 	$(PY) -m tests.fidelity $(if $(AUDIT),--audit)

@@ -16,7 +16,9 @@ from ensession.serial.registry import module_of
 from ensession.serial.scope import Scope
 from ensession.serial.sinks import Room
 
-_TRUSTED_TYPES = frozenset("builtins numpy pandas __main__ collections datetime".split())
+_TRUSTED_TYPES = frozenset("builtins numpy pandas __main__ collections datetime matplotlib networkx shapely".split())
+"""Packages whose types pickle alike at each look, as tests show: that is not tried again in every session, since a look
+at a figure is among the longest."""
 
 
 class Looker:

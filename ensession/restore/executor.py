@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from types import MappingProxyType
 
+from ensession.capture.pausing import collector_paused
 from ensession.errors import IntegrityError, LoadFailedError, TrustError
 from ensession.model import (
     HIDDEN_PREFIX,
@@ -127,7 +128,8 @@ class Executor:
         start = time.perf_counter()
         try:
             rebuilder = Rebuilder(self._bench.namespace, required)
-            values = load(self._archive.open(version), rebuilder)
+            with collector_paused():  # all that is made stays, and modules are imported: a fifth less time
+                values = load(self._archive.open(version), rebuilder)
         except (LoadFailedError, IntegrityError, TrustError) as error:
             # A seal that does not hold in a history whose seal does is damage like any other.
             raise LoadFailure(version, f"{', '.join(node.names)} could not be loaded: {error}") from error

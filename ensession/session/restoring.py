@@ -9,6 +9,7 @@ from typing import Any
 
 from ensession.capture.hidden import HiddenState
 from ensession.capture.namespace import UserNamespace
+from ensession.capture.pausing import collector_paused
 from ensession.errors import UsageError
 from ensession.model import ExecutionId, Fate, Graph, KernelRun, RestoreReport, VersionId
 from ensession.planner.costs import CostModel
@@ -121,8 +122,9 @@ class Restorer:
         started_at = time.time()
         if self._recorder.head is not None:  # what is there now can be gone back to, all of it
             self._recorder.catch_up({})
-        require_history(self._store, self._keyring, target)
-        graph = own_words(self._store, self._keyring, self._store.history.graph(target))
+        with collector_paused():  # a long history is many objects
+            require_history(self._store, self._keyring, target)
+            graph = own_words(self._store, self._keyring, self._store.history.graph(target))
         around = look_around(self._store, graph, self.check)
         for note in around.notes:  # before anything runs
             self._shell.notify(f"ensession: {note}")
@@ -144,7 +146,8 @@ class Restorer:
             for name in recorder.spoken.ignored.intersection(self._user.live):
                 del self._user.live[name]  # a cell that ran again may have needed an older value
             self._user.live.update({**before.scene.untouched, **kept})
-            self._learn(graph, report)
+            with collector_paused():
+                self._learn(graph, report)
             with uninterrupted():
                 self._go_on_from(graph, report)
                 self._record(journal.started_at, report)

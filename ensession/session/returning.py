@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from ensession.capture.pausing import collector_paused
 from ensession.model import ExecutionId, Fate, Graph, Plan, RestoreReport, VariableReport, VersionId
 from ensession.planner.costs import CostModel
 from ensession.planner.failures import LoadFailure, ReplayFailure, SpoiltInput, UnfaithfulReplay
@@ -169,7 +170,8 @@ class Task:
 
 def _settle(task: Task, archive: Archive, bench: Bench, progress: Progress, bans: Bans) -> tuple[Made, Plan]:
     while True:
-        chosen = bans.plan(task.graph, task.target, task.wanted)
+        with collector_paused():
+            chosen = bans.plan(task.graph, task.target, task.wanted)
         try:
             executor = Executor(task.graph, archive, bench, progress, bans.unloadable, task.folders)
             return executor.carry_out(chosen), chosen

@@ -45,7 +45,7 @@ class SessionMagics:
     def _own(self) -> Iterator[tuple[Key, Any]]:
         for kind, table in self._seen.items():
             for name, one in table.items():
-                owner = getattr(one, "__self__", None)
+                owner = _owner(one)
                 if _is_a(owner, "magic", "Magics"):
                     if type(owner).__module__ == SESSION_MODULE:
                         yield (_CLASS, type(owner).__name__), type(owner)
@@ -86,7 +86,7 @@ class SessionMagics:
             self._remove(kind, name)
             return
         for kind, table in self._tables.items():
-            for one in [one for one, value in table.items() if type(getattr(value, "__self__", None)).__name__ == name]:
+            for one in [one for one, value in table.items() if type(_owner(value)).__name__ == name]:
                 self._remove(kind, one)
 
     def _remove(self, kind: str, name: str) -> None:
@@ -99,6 +99,11 @@ class SessionMagics:
         """Return what people call it."""
         kind, name = map(str, key)
         return f"{_SIGNS[kind]}{name}"
+
+
+def _owner(one: Any) -> Any:
+    """Return whose method a magic is. Anything else is not asked: newer IPythons import what they only announced."""
+    return one.__self__ if isinstance(one, types.MethodType) else None
 
 
 def _is_a(one: Any, module: str, name: str) -> bool:
