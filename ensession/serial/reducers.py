@@ -14,7 +14,7 @@ from typing import Any
 from ensession.model import BufferMode
 from ensession.serial import arrays, definitions, handlers, rebuild
 from ensession.serial.handlers import Handler
-from ensession.serial.kinds import are_labels, is_forgetful, is_mutable, is_unordered, key_of
+from ensession.serial.kinds import are_labels, identities, is_forgetful, is_mutable, is_unordered, key_of
 from ensession.serial.memo import objects_in
 from ensession.serial.own import ByName
 from ensession.serial.registry import Range, Reducer, module_of
@@ -247,13 +247,15 @@ class Reducers(Views):
         return self._mutable(itertools.compress(held, map(frozenset(keys).__contains__, map(key_of, held))))
 
     def _mutable(self, objects: Iterable[Any]) -> dict[int, Any]:
-        mutable: dict[type, bool | None] = {}
-        found = {}
-        for obj in objects:
-            kind = type(obj)
-            verdict = mutable[kind] if kind in mutable else mutable.setdefault(kind, self._is_mutable(kind))
-            if verdict or (verdict is None and not definitions.is_importable(obj)):
-                found[id(obj)] = obj
+        held = list(objects)  # tens of thousands for a figure: no more is done for each than has to be
+        kinds = list(map(type, held))
+        verdicts = {kind: self._is_mutable(kind) for kind in set(kinds)}
+        mutable = list(itertools.compress(held, map(verdicts.__getitem__, kinds)))
+        unsure = {kind for kind, verdict in verdicts.items() if verdict is None}
+        if unsure:
+            each = itertools.compress(held, map(unsure.__contains__, kinds))
+            mutable += [one for one in each if not definitions.is_importable(one)]
+        found = dict(zip(identities(mutable), mutable, strict=True))
         if found:
             own = self._own_parts()
             for key in (*own, *self.by_reference, *self.labels, *self._copied, *self._registry.constants(found)):
