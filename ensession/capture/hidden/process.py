@@ -79,8 +79,8 @@ class Variables(Condition):
 
     def snapshot(self, glance: Any) -> Any:
         """Return the variables that differ; None for one that is gone."""
-        now = {name: value for name, value in os.environ.items() if not is_secret(name, value)}
-        changed: dict[str, str | None] = {n: v for n, v in now.items() if self._first.get(n) != v}
+        other = {name: value for name, value in os.environ.items() if self._first.get(name) != value}
+        changed: dict[str, str | None] = {name: value for name, value in other.items() if not is_secret(name, value)}
         gone = (name for name in self._first if name not in os.environ and not is_secret(name, ""))
         return {**changed, **dict.fromkeys(gone)}
 
