@@ -120,7 +120,7 @@ class Registry:
     def constants(self, among: Iterable[int]) -> set[int]:
         """Return which ids are those of objects that belong to a library itself."""
         found = set(among)
-        return {key for constants in self._constants for key in constants().keys() & found}
+        return {key for constants in self._constants for key in constants().keys() & found} if found else found
 
     def is_immutable(self, kind: type) -> bool:
         """Return whether objects of a type can't change, as far as its library has said."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from ensession.serial.arrows import is_made_here
+from ensession.serial.kinds import key_of
 from ensession.serial.registry import Later, Registry
 
 
@@ -66,21 +68,26 @@ class _Constants:
 
     def __init__(self) -> None:
         self._known: dict[int, Any] = {}
+        self._keys: set[int] = set()
 
     def __call__(self) -> dict[int, Any]:
         """Return them by id; settings that were replaced live on in older figures."""
-        known = self._known
-        listed = sys.modules.get("matplotlib._cm_listed")
-        if listed is not None and id(listed) not in known:
-            known.update((id(one), one) for one in (listed, *_colours(listed)))
-        settings = dict.values(sys.modules["matplotlib"].rcParams)
-        known.update((id(value), value) for value in settings if isinstance(value, list))
-        for path in _paths():  # some are made when they are first drawn
-            if id(path) not in known:
-                known.update((id(one), one) for one in (path, vars(path), path._vertices, path._codes))
-        for one in (sys.modules["matplotlib.transforms"].IdentityTransform._mtx, sys.modules["matplotlib"].rcParams):
-            known[id(one)] = one
-        return known
+        settings = sys.modules["matplotlib"].rcParams
+        self._add(one for one in dict.values(settings) if isinstance(one, list))
+        self._add((sys.modules["matplotlib.transforms"].IdentityTransform._mtx, settings))
+        for path in self._fresh(_paths()):  # some are made when they are first drawn
+            self._add((path, vars(path), path._vertices, path._codes))
+        for listed in self._fresh([sys.modules.get("matplotlib._cm_listed")]):
+            self._add((listed, *_colours(listed)))
+        return self._known
+
+    def _fresh(self, objects: Iterable[Any]) -> list[Any]:
+        return [one for one in objects if one is not None and key_of(one) not in self._keys]
+
+    def _add(self, objects: Iterable[Any]) -> None:
+        for one in self._fresh(objects):
+            self._known[id(one)] = one
+            self._keys.add(key_of(one))
 
 
 def _paths() -> list[Any]:
