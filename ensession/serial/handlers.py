@@ -10,7 +10,7 @@ from ensession.serial import members, rebuild
 from ensession.serial.constructible import reduce_exception
 from ensession.serial.kinds import plain_parts
 from ensession.serial.observed import observation
-from ensession.serial.registry import Later, Reducer
+from ensession.serial.registry import Reducer
 
 if TYPE_CHECKING:
     from ensession.serial.reducers import Reducers
@@ -24,7 +24,7 @@ def observe(fingerprint: Callable[[Any], Any], name: str, _reducers: Reducers, o
     state = fingerprint(obj)
     if state is NotImplemented:
         raise UnserializableError(f"this {type(obj).__qualname__} has no fingerprint")
-    return (observation, (name,), state.state) if isinstance(state, Later) else (observation, (name, state))
+    return observation, (name, state)
 
 
 def leave(_reducers: Reducers, _obj: Any) -> Any:

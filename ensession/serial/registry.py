@@ -51,13 +51,6 @@ class Reducer:
     borrow: Callable[[Any, Any, int], Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Later:
-    """What a fingerprint returns where the state may lead back to the object."""
-
-    state: Any
-
-
 def module_of(kind: type) -> str:
     """Return the name of a type's module; empty where it says nothing of the kind."""
     name: object = kind.__module__

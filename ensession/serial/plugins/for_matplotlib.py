@@ -1,53 +1,67 @@
-"""Matplotlib: figures whose payload differs from look to look, and constants that all of them share."""
+"""Matplotlib: figures, reduced alike at each look, and constants that all of them share."""
 
 from __future__ import annotations
 
+import copyreg
+import functools
 import sys
 from collections.abc import Iterable
 from typing import Any
 
+from ensession.serial import drawings
 from ensession.serial.arrows import is_made_here
 from ensession.serial.kinds import key_of
-from ensession.serial.registry import Later, Registry
+from ensession.serial.registry import Registry
 
-
-def _callbacks(registry: Any) -> Any:
-    """Return what a registry of callbacks keeps; its counter moves whenever somebody pickles it."""
-    kept = registry._pickled_cids
-    called = {
-        signal: [proxy() for number, proxy in found.items() if number in kept]
-        for signal, found in registry.callbacks.items()
-    }
-    others = {
-        signal: sum(number not in kept and not _is_its_own(proxy()) for number, proxy in found.items())
-        for signal, found in registry.callbacks.items()
-    }
-    return called, others, registry._signals
+_NEW = vars(copyreg)["__newobj__"]
+_WAYS = ("__reduce_ex__", "__reduce__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__")
+"""Methods with which a class may have a way of its own to be pickled."""
 
 
 def _with_sessions(registry: Any) -> Any:
     """Reduce a registry of callbacks with those of the session: the library leaves out all but its own.
 
-    They keep their numbers, by which they are disconnected.
+    They keep their numbers, by which they are disconnected. The library's own way moves the counter each time, and no
+    two looks would find the same.
     """
-    state = registry.__getstate__()
-    kept = {signal: dict(found) for signal, found in state["callbacks"].items()}
+    kept: dict[Any, dict[int, Any]] = {}
+    others: dict[Any, int] = {}
     for signal, found in registry.callbacks.items():
+        kept[signal] = {}
         for number, proxy in found.items():
             called = proxy()
-            if called is not None and is_made_here(called):
-                kept.setdefault(signal, {})[number] = called
-    return type(registry), (), {**state, "callbacks": kept}
+            if called is not None and (number in registry._pickled_cids or is_made_here(called)):
+                kept[signal][number] = called
+            elif not _is_its_own(called):
+                others[signal] = others.get(signal, 0) + 1
+    following = max((number for found in kept.values() for number in found), default=-1) + 1
+    state = {**vars(registry), "callbacks": kept, "_func_cid_map": None, "_cid_gen": following}
+    return drawings.registry, (type(registry), others), state
 
 
-def _transform(node: Any) -> Later:
-    """Return a transformation without those that are made of it: they hold it, and it knows of dead ones as well."""
-    return Later({name: value for name, value in vars(node).items() if name != "_parents"})
+def _with_own_parts(node: Any) -> Any:
+    """Reduce a transformation without those that are made of it.
+
+    They hold it, nearly all of them as an attribute: then they are told again. It knows of many that nobody needs any
+    more, and forgets them only when the collector comes.
+    """
+    kind: Any = type(node)
+    if _has_own_way(kind):
+        return NotImplemented
+    state = dict(vars(node))
+    parents = [parent for reference in state.pop(drawings.PARENTS).values() if (parent := reference()) is not None]
+    key = key_of(node)
+    others = [parent for parent in parents if key not in map(key_of, vars(parent).values())]
+    if others:
+        state[drawings.PARENTS] = others
+    return _NEW, (kind,), state, None, None, drawings.set_node
 
 
-def _kinds_of(kind: type) -> set[type]:
-    inner: list[type] = kind.__subclasses__()
-    return {kind}.union(*map(_kinds_of, inner))
+@functools.cache
+def _has_own_way(kind: Any) -> bool:
+    """Whether transformations of a class are pickled otherwise than all others."""
+    base = sys.modules["matplotlib.transforms"].TransformNode
+    return any(getattr(kind, name, None) is not getattr(base, name, None) for name in _WAYS)
 
 
 def _is_its_own(callback: Any) -> bool:
@@ -104,8 +118,7 @@ def _colours(listed: Any) -> list[Any]:
 
 def register(registry: Registry) -> None:
     """Register Matplotlib's types."""
-    registry.register(sys.modules["matplotlib.cbook"].CallbackRegistry, _with_sessions, _callbacks)
-    for kind in _kinds_of(sys.modules["matplotlib.transforms"].TransformNode):
-        registry.register(kind, None, _transform)
+    registry.register(sys.modules["matplotlib.cbook"].CallbackRegistry, _with_sessions)
+    registry.register_line(sys.modules["matplotlib.transforms"].TransformNode, _with_own_parts)
     registry.register(sys.modules["matplotlib"].RcParams, _settings)
     registry.register_constants(_Constants())
