@@ -53,9 +53,9 @@ def back_again(values: dict[str, Any]) -> dict[str, Any]:
     return dict(reloaded(values, World())[0])
 
 
-def pixels(figure: Any) -> bytes:
+def pixels(figure: Any, dpi: float | str = "figure") -> bytes:
     made = io.BytesIO()
-    figure.savefig(made, format="rgba")
+    figure.savefig(made, format="rgba", dpi=dpi)
     return made.getvalue()
 
 
@@ -97,6 +97,7 @@ def test_a_figure_that_came_back_hears_of_changes_as_before(kind: str, is_drawn:
         pixels(figure)
     back = back_again({"figure": figure})["figure"]
     assert edges(back) >= edges(figure)
+    assert pixels(back, 72) == pixels(figure, 72)
     assert pixels(back) == pixels(figure)
     change(figure)
     change(back)
@@ -155,3 +156,19 @@ def test_a_registry_keeps_what_the_library_keeps_and_its_counter_stands_still() 
     back["registry"].process("draw", "again")
     assert back["heard"] == ["again"]
     assert back["registry"].connect("draw", print) == kept + 1
+
+
+def test_a_figure_that_comes_back_into_pyplot_hears_of_another_resolution() -> None:
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    figure, some = pyplot.subplots(1, 4, figsize=(11, 4))
+    try:
+        for axes in some:
+            axes.imshow(np.arange(12).reshape(3, 4))
+            axes.set_title("watershed")
+            axes.axis("off")
+        pixels(figure, 100)
+        values = {"axes": some[-1], "figure": figure}  # the axes are on their way when the figure is there already
+        back = back_again(values)
+        assert pixels(back["figure"], 72) == pixels(figure, 72)
+    finally:
+        pyplot.close("all")

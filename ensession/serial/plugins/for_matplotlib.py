@@ -43,12 +43,13 @@ def _with_own_parts(node: Any) -> Any:
     """Reduce a transformation without those that are made of it.
 
     They hold it, nearly all of them as an attribute: then they are told again. It knows of many that nobody needs any
-    more, and forgets them only when the collector comes.
+    more, and forgets them only when the collector comes. What it has computed is computed anew after a load.
     """
     kind: Any = type(node)
     if _has_own_way(kind):
         return NotImplemented
     state = dict(vars(node))
+    state.pop(drawings.VALID)
     parents = [parent for reference in state.pop(drawings.PARENTS).values() if (parent := reference()) is not None]
     key = key_of(node)
     others = [parent for parent in parents if key not in map(key_of, vars(parent).values())]
