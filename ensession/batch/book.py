@@ -190,6 +190,23 @@ class Notebook:
             raise
 
 
+def require_free(path: Path) -> None:
+    """Complain where something else than a notebook, such as a store, would be lost to the one that is written there.
+
+    Raises
+    ------
+    UsageError
+    """
+    if not path.exists() or (path.is_file() and path.stat().st_size == 0):
+        return
+    try:
+        is_notebook = path.is_file() and "cells" in json.loads(path.read_bytes())
+    except (OSError, ValueError, TypeError):
+        is_notebook = False
+    if not is_notebook:
+        raise UsageError(f"{path}: this file exists and is no notebook; give another path for the result (-o)")
+
+
 def parse_parameter(text: str) -> tuple[str, Any]:
     """Return name and value of ``NAME=VALUE``.
 

@@ -132,7 +132,9 @@ class Kernel:
             return Ran(watch.cause or End.DEAD, _epitaph(watch), duration_s)
         if reply["status"] == "ok":
             return Ran(End.OK, "", duration_s)
-        error = f"{reply.get('ename', 'Error')}: {reply.get('evalue', '')}"
+        if watch.cause is End.TIMEOUT:  # that it was interrupted is not what the user has to know
+            return Ran(End.TIMEOUT, f"it took longer than {timeout_s:g} s (--timeout) and was interrupted", duration_s)
+        error = f"{reply.get('ename', 'Error')}: {reply.get('evalue', '')}".rstrip(": ")
         return Ran(watch.cause or End.ERROR, error, duration_s)
 
     def ask(self, module: str, call: str) -> dict[str, Any]:

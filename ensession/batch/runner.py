@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ensession.batch.book import Cell, Json, Notebook
+from ensession.batch.book import Cell, Json, Notebook, require_free
 from ensession.batch.kernel import End, Kernel, Ran, start_kernel
 from ensession.batch.outputs import Outputs
 from ensession.batch.resume import Place, Wanted, place_before, places
@@ -104,6 +104,7 @@ def run_notebook(order: Order, stop_wanted: Callable[[], int], step: Step, note:
     NotFoundError, UsageError, SchemaError, TrustError, KernelDiedError
     """
     book = Notebook.read(order.notebook)
+    _require_places(order)
     for name in book.undeclared(order.parameters):
         note(f"the notebook's cell tagged 'parameters' does not set {name}; it is set all the same")
     book = book.with_parameters(order.parameters)
@@ -292,6 +293,12 @@ def _as_json(value: Any) -> Any:
 def _n_variables(store: Store, execution: ExecutionId) -> int:
     """Return how many variables of the user's an execution bound."""
     return sum(not name.startswith("<") for name, _ in store.history.bindings(execution))
+
+
+def _require_places(order: Order) -> None:
+    if order.store.resolve() == order.result.resolve():
+        raise UsageError(f"{order.result} can't be the store and the result; give another path (-s, -o)")
+    require_free(order.result)
 
 
 def _require_python(book: Notebook, path: Path) -> None:

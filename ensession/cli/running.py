@@ -23,6 +23,7 @@ from ensession.errors import (
     CellFailedError,
     CellTimeoutError,
     KernelDiedError,
+    NotFoundError,
     RunError,
     RunInterruptedError,
     UsageError,
@@ -87,6 +88,8 @@ def _from_file(file: Path | None) -> dict[str, Any]:
         return {}
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NotFoundError(f"{file}: there is no such file of parameters; check the path") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{file}: it can't be read as JSON ({error})") from error
     if not isinstance(found, dict) or not all(name.isidentifier() for name in found):

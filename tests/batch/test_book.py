@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ensession.batch import Notebook, parse_parameter
+from ensession.batch.book import require_free
 from ensession.errors import NotFoundError, UsageError
 
 
@@ -131,3 +132,21 @@ def test_a_result_behind_a_symbolic_link_is_written_there(tmp_path: Path) -> Non
         Notebook({"cells": [], "n": number}).write(link)
         assert link.is_symlink()
         assert json.loads((tmp_path / "disk" / "real.ipynb").read_text(encoding="utf-8"))["n"] == number
+
+
+@pytest.mark.parametrize("content", [b"", b'{"cells": []}', b'{"cells": 1, "nbformat": 3}'])
+def test_a_result_may_take_the_place_of_a_notebook(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "r.ipynb"
+    require_free(path)
+    path.write_bytes(content)
+    require_free(path)
+
+
+@pytest.mark.parametrize("content", [b"SQLite format 3\0\xff", b"a,b\n1,2\n", b"[1, 2]", b"7", b"{}"])
+def test_a_result_takes_the_place_of_nothing_else(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "r.ipynb"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="no notebook"):
+        require_free(path)
+    with pytest.raises(UsageError, match="no notebook"):
+        require_free(tmp_path)

@@ -13,7 +13,7 @@ import pytest
 from ensession.batch import runner
 from ensession.batch.book import Notebook, parse_parameter
 from ensession.batch.kernel import End, Ran
-from ensession.errors import KernelDiedError, RunError, RunInterruptedError, StoreAccessError
+from ensession.errors import KernelDiedError, RunError, RunInterruptedError, StoreAccessError, UsageError
 
 CELLS = [
     {"cell_type": "code", "id": str(n), "metadata": {}, "source": f"x = {n}", "outputs": [], "execution_count": None}
@@ -131,3 +131,15 @@ def test_a_run_that_does_not_begin_leaves_an_earlier_result_alone(tmp_path: Path
     with pytest.raises(KernelDiedError):
         run(tmp_path, Mortal("begin", KernelDiedError("it died")))
     assert not (tmp_path / "out" / "r.ipynb").exists()
+
+
+@pytest.mark.parametrize("result", ["n.ens", "away/../n.ens", "other.ens"])
+def test_a_result_never_takes_the_place_of_a_store(result: str, tmp_path: Path) -> None:
+    (tmp_path / "away").mkdir()
+    body = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": CELLS}
+    (tmp_path / "n.ipynb").write_text(json.dumps(body), encoding="utf-8")
+    (tmp_path / "other.ens").write_bytes(b"SQLite format 3\0")
+    order = runner.Order(tmp_path / "n.ipynb", tmp_path / "n.ens", tmp_path / result)
+    with pytest.raises(UsageError, match="give another path"):
+        runner.run_notebook(order, lambda: 0, lambda *_: None, lambda _: None)
+    assert (tmp_path / "other.ens").read_bytes() == b"SQLite format 3\0"

@@ -191,6 +191,7 @@ def test_a_cell_that_takes_too_long_is_interrupted(batch: Batch) -> None:
     batch.write(["x = 1", "import time\nprint('begun', flush=True)\nwhile True: time.sleep(0.05)", "x"])
     done = batch.run("--timeout", "2")
     assert done.returncode == 14, done.stderr
+    assert "it took longer than 2 s (--timeout)" in done.stderr
     assert batch.texts()[1] == "begun\n"
     assert [one["output_type"] for one in batch.outputs()[1]] == ["stream", "error"]
     batch.write(["x = 1", "y = x + 1", "y"])
