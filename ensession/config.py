@@ -137,7 +137,7 @@ def _share(name: str, text: str) -> Share:
         value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except ValueError:
         value = -1.0
-    if not 0 <= value < inf:
+    if not 0 <= value < inf or (value > 1 and not text.endswith("%")):  # who writes 10 means 10%
         raise UsageError(f"{name} is a share such as 5% or 0.05, or off, not {text!r}")
     return Share(value)
 

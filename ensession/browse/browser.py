@@ -15,7 +15,6 @@ from ensession.browse.source import Source, StateName
 from ensession.browse.views import PastExecution, State, Variable
 from ensession.config import Config
 from ensession.display import one_line, size
-from ensession.errors import NotFoundError
 from ensession.model import ExecutionId, KernelRun, Ref
 from ensession.store import Store
 from ensession.store.query import DEFAULT_TIMEOUT_S, Parameters
@@ -71,9 +70,7 @@ class Browser:
         ------
         NotFoundError
         """
-        number = self._source.resolve(state)
-        if number is None:
-            raise NotFoundError(f"state 0 of {self.path} is the empty one, no execution made it")
+        number = self._source.resolve(state) or ExecutionId(0)
         return PastExecution(self._store.history.execution(number), self._source)
 
     def state(self, state: StateName = None) -> State:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from ensession.display.views import is_hidden
 from ensession.errors import NotFoundError, NoVariableError
 from ensession.model import Binding, Execution, ExecutionId, Graph, VersionId
 from ensession.planner import CostModel, plan
@@ -13,6 +14,7 @@ from ensession.trust import Keyring
 
 _MAX_DIGITS = 18
 """Of a number that fits into SQLite."""
+_MAX_NAMES = 20
 NO_GRAPH = Graph((), {}, {}, {})
 StateName = int | str | None
 """A state: its number, ``"@12"``, the name of a tag or branch; None is the latest."""
@@ -65,10 +67,25 @@ class Source:
         ------
         NotFoundError
         """
-        found = self.bindings(target).get(name)
-        if found is None:
-            raise NoVariableError(f"state {target or 0} of {self.store.path} has no variable {name!r}")
-        return found.version.id
+        return self.binding(name, target).version.id
+
+    def binding(self, name: str, target: ExecutionId | None) -> Binding:
+        """Return what a name is bound to in a state.
+
+        Raises
+        ------
+        NotFoundError
+        """
+        bindings = self.bindings(target)
+        if name not in bindings:
+            raise self.no_variable(name, target, [one for one in bindings if not is_hidden(one)])
+        return bindings[name]
+
+    def no_variable(self, name: str, target: ExecutionId | None, there: Sequence[str]) -> NoVariableError:
+        """Return the error for a name that a state does not have; it says which ones there are."""
+        names = ", ".join(there[:_MAX_NAMES]) + (", …" if there[_MAX_NAMES:] else "")
+        state = f"state {target or 0} of {self.store.path}"
+        return NoVariableError(f"{state} has no variable {name!r}; there are: {names or 'none'}")
 
     def executions(self, ids: frozenset[ExecutionId]) -> list[Execution]:
         """Return some executions in history order."""

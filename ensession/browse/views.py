@@ -19,7 +19,7 @@ from ensession.display import (
     variables_table,
 )
 from ensession.display.views import is_hidden
-from ensession.errors import NoVariableError, UnreachableVariableError
+from ensession.errors import UnreachableVariableError
 from ensession.model import Binding, Execution, ExecutionId, Output, Version
 
 if TYPE_CHECKING:
@@ -186,10 +186,7 @@ class State(Mapping[str, Variable]):
         try:
             return self._variables[name]
         except KeyError:
-            there = ", ".join(list(self._variables)[:20]) or "none"
-            raise NoVariableError(
-                f"state {self.number or 0} of {self._source.store.path} has no variable {name!r}; there are: {there}"
-            ) from None
+            raise self._source.no_variable(name, self.number, list(self._variables)) from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._variables)

@@ -70,9 +70,7 @@ def state(file: Path, state: str | None, variable: str | None, as_json: bool) ->
 
 
 def _show_variable(source: Source, target: ExecutionId | None, name: str, *, as_json: bool) -> None:
-    binding = source.bindings(target).get(name)
-    if binding is None or target is None:
-        raise NoVariableError(f"state {target or 0} of {source.store.path} has no variable {name!r}")
+    binding, target = source.binding(name, target), target or ExecutionId(0)
     history, version = source.store.history, binding.version
     maker, reads, readers = history.execution(version.execution), history.reads(version.execution), version.id
     missing = source.missing(target, version.id)
@@ -144,7 +142,7 @@ def dependents(file: Path, state: str, as_json: bool) -> None:
 @JSON
 def search(file: Path, words: tuple[str, ...], limit: int, as_json: bool) -> None:
     """Search the code and the outputs of FILE for WORDS, which must all be there, best hits first."""
-    query = " ".join(f'"{word}"' if " " in word else word for word in words)
+    query = " ".join(f'"{word}"' if " " in word and '"' not in word else word for word in words)
     with Browser(file) as browser:
         hits = browser.search(query, limit)
     if as_json:

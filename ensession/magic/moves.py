@@ -14,6 +14,7 @@ from ensession.session.session import Session
 
 LEAVING_S = 1.0
 """How long going to another state may wait for late looks."""
+_DELETE = "--delete"
 _CHANGED_FATES = (Fate.MISSING, Fate.DIFFERENT)
 
 
@@ -78,9 +79,10 @@ class MoveVerbs:
 
     def _branch(self, words: list[str]) -> None:
         session = self._active()
-        if words[:1] == ["--delete"]:
-            session.naming.delete(_one(words[1:], "%ens branch --delete takes the name of a branch"))
-            print(f"Branch {words[1]} is gone; its states stay.")
+        if _DELETE in words:
+            name = _one([word for word in words if word != _DELETE], "%ens branch --delete takes the name of a branch")
+            session.naming.delete(name)
+            print(f"Branch {name} is gone; its states stay.")
         elif words:
             name = _one(words, "%ens branch takes one name, or none to list the branches")
             session.naming.begin(name)
@@ -94,9 +96,10 @@ class MoveVerbs:
         refs = session.store.refs
         if not words:
             _list(refs.tags(), None)
-        elif words[0] == "--delete":
-            refs.delete(_one(words[1:], "%ens tag --delete takes the name of a tag"), RefKind.TAG)
-            print(f"Tag {words[1]} is gone; its state stays.")
+        elif _DELETE in words:
+            name = _one([word for word in words if word != _DELETE], "%ens tag --delete takes the name of a tag")
+            refs.delete(name, RefKind.TAG)
+            print(f"Tag {name} is gone; its state stays.")
         else:
             if len(words) > 2:  # noqa: PLR2004
                 raise UsageError("%ens tag takes a name, and a state where it is not the present one")
@@ -115,7 +118,7 @@ class MoveVerbs:
 def _count(words: list[str], verb: str) -> int:
     if not words:
         return 1
-    if len(words) > 1 or not words[0].isdecimal():
+    if len(words) > 1 or not words[0].isdecimal() or int(words[0]) < 1:
         raise UsageError(f"%ens {verb} takes a number of cells, or nothing for one")
     return int(words[0])
 

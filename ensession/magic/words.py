@@ -102,6 +102,8 @@ def _about_names(active: Callable[[], Session], word: NameWord) -> Verb:
         else:
             for name, reason in session.word.say_names(names, word).items():
                 print(f"{name} can't be stored: {one_line(reason)}")
+            for name in session.word.absent(names):
+                print(f"There is no variable {name} now. Should one come, it is {_MEANINGS[word]}.")
 
     return verb
 

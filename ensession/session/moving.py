@@ -124,7 +124,7 @@ class Mover:
         cells = [] if at is None else self._store.parts.cells_before(at, count)
         states = [parent for _, parent in cells if parent is not None]
         if at is None or len(states) < count or count < 1:
-            raise UsageError(f"{count} cells can't be undone: {len(states)} lie before this state; %ens log lists them")
+            raise UsageError(f"{_cells(count)} can't be undone: {len(states)} before this state; %ens log lists them")
         report = self._move(states[-1], progress, self._recorder.branch)
         self._undone += [(back, forth) for forth, back in zip([at, *states], states, strict=False)]
         return report
@@ -145,8 +145,8 @@ class Mover:
             place = self._undone_at(left, target)
             if place is None:
                 raise UsageError(
-                    f"{count} undone cells can't be redone from here; %ens log --graph shows all states, "
-                    "%ens checkout @N goes to one"
+                    f"{_cells(count)} can't be redone: not so many were undone, or work went on since then; "
+                    "%ens log --graph shows all states, %ens checkout @N goes to one"
                 )
             left, target = left[:place], left[place][1]
         if target is None or count < 1:
@@ -286,6 +286,10 @@ class Mover:
             else:
                 values = {name: {**hidden, **variables}[name] for name in names}
                 tracker.learn(names, values, version, reasons[names[0]])
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count} cells"
 
 
 def _names_by_version(state: State) -> dict[VersionId, tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ensession.errors import UsageError
 from ensession.model import ExecutionId, NameWord, Word
@@ -51,6 +51,10 @@ class UsersWord:
         """Say it no longer."""
         self._store.words.take_back(executions, word)
 
+    def absent(self, names: Iterable[str]) -> list[str]:
+        """Return those names that no variable has now: what is said of them holds for one that is to come."""
+        return self._recorder.spoken.absent(names)
+
     def say_names(self, names: Collection[str], word: NameWord) -> Mapping[str, str]:
         """Say something of variables.
 
@@ -66,7 +70,7 @@ class UsersWord:
         """
         odd = [name for name in names if not name.isidentifier()]
         if odd:
-            raise UsageError(f"{odd[0]!r} can't be the name of a variable")
+            raise UsageError(f"{odd[0]!r} can't be the name of a variable; each is named in full, without patterns")
         self._store.words.give_names(names, word)
         self._recorder.spoken.refresh()
         if word is not NameWord.PIN:

@@ -34,6 +34,10 @@ class SpokenNames:
         self._user.ignore(self._store.words.names(NameWord.IGNORE))
         self.pinned = self._store.words.names(NameWord.PIN)
 
+    def absent(self, names: Iterable[str]) -> list[str]:
+        """Return those names that no variable has now, ignored or not."""
+        return [name for name in names if name not in self._user.live]
+
     def is_pinned(self, names: Iterable[str]) -> bool:
         """Whether a co-variable has to be stored."""
         return not self.pinned.isdisjoint(names)

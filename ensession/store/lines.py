@@ -47,4 +47,5 @@ def require_execution(database: Database, id_: ExecutionId) -> None:
         return
     first, last = database.rows("SELECT min(id), max(id) FROM execution")[0]
     there = "nothing is recorded yet" if first is None else f"there are {first} to {last}"
-    raise NotFoundError(f"{database.path}: there is no execution {id_}; {there}")
+    what = f"there is no execution {id_}" if id_ else "state 0 is the empty one, no execution made it"
+    raise NotFoundError(f"{database.path}: {what}; {there}")

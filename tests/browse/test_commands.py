@@ -63,7 +63,10 @@ def test_a_state_and_a_variable_of_it(ens: Ens, store: Path) -> None:
     assert [one["names"] for one in total["made_from"]] == [["data"]]
     assert ens.json("state", store, "2", "--variable", "data")["used_by"] == [2]
     assert "total = sum(data)" in ens("state", store, "2", "--variable", "total").stdout
-    assert ens("state", store, "2", "--variable", "nothing").returncode == EXIT_NOT_FOUND
+    for looked_up in (("state", store, "2", "--variable", "nothing"), ("lineage", store, "nothing", "2")):
+        done = ens(*looked_up)
+        assert done.returncode == EXIT_NOT_FOUND
+        assert "has no variable 'nothing'; there are: data, total" in done.stderr
 
 
 def test_versions_lineage_and_dependents(ens: Ens, store: Path) -> None:
@@ -75,13 +78,16 @@ def test_versions_lineage_and_dependents(ens: Ens, store: Path) -> None:
     assert lineage["uses"] == [{"execution": 2, "made_by": 1, "names": ["data"]}]
     assert [one["id"] for one in ens.json("dependents", store, "1")["executions"]] == [1, 2]
     assert "data of 1" in ens("lineage", store, "total").stdout
+    for command in ("show", "dependents"):
+        assert "state 0 is the empty one" in ens(command, store, "0").stderr
 
 
 def test_search(ens: Ens, store: Path) -> None:
     hits = ens.json("search", store, "sum")["hits"]
     assert [(hit["execution"], hit["place"], hit["matches"]) for hit in hits] == [(2, "code", ["sum"])]
     assert ens.json("search", store, "nowhere")["hits"] == []
-    assert ens.json("search", store, "sum data", "--limit", "1")["query"] == '"sum data"'
+    for words in ("sum data", '"sum data"'):
+        assert ens.json("search", store, words, "--limit", "1")["query"] == '"sum data"'
     assert ens("search", store, "+").returncode == EXIT_USAGE
 
 
@@ -130,6 +136,7 @@ def test_tags_and_branches(ens: Ens, store: Path) -> None:
     assert ens("tag", store, "no such", "3").returncode == EXIT_USAGE
     assert ens("tag", store, "other", "99").returncode == EXIT_NOT_FOUND
     assert ens("tag", store, "other", "0").returncode == EXIT_NOT_FOUND
+    assert "%ens" not in ens("tag", store, "clean", "3").stderr
     assert "try" in {ref["name"] for ref in ens.json("branch", store, "try")["refs"]}
     assert ens.json("tag", store, "clean", "--delete")["refs"] == []
     assert ens("tag", store, "clean", "--delete").returncode == EXIT_NOT_FOUND

@@ -102,7 +102,7 @@ def test_names_for_states(notebook: Notebook) -> None:
     move(notebook, "checkout before")
     assert notebook["x"] == 1
     assert "before" in notebook.ens("tag")
-    notebook.ens("tag --delete before")
+    notebook.ens("tag before --delete")  # as in the shell
     with pytest.raises(UsageError, match="no tag or branch is called 'before'"):
         notebook.ens("checkout before")
     with pytest.raises(UsageError, match="is a branch already"):
@@ -118,9 +118,12 @@ def test_names_for_states(notebook: Notebook) -> None:
 
 def test_what_can_not_be_undone_says_so(notebook: Notebook) -> None:
     notebook.run("x = 1")
-    with pytest.raises(UsageError, match="3 cells can't be undone: 1 lie before"):
+    with pytest.raises(UsageError, match="3 cells can't be undone: 1 before"):
         notebook.ens("undo 3")
-    with pytest.raises(UsageError, match="can't be redone"):
+    for verb in ("undo", "redo"):
+        with pytest.raises(UsageError, match="takes a number of cells"):
+            notebook.ens(f"{verb} 0")
+    with pytest.raises(UsageError, match="1 cell can't be redone"):
         notebook.ens("redo")
     with pytest.raises(UsageError, match="a cell of its own"):
         notebook.attempt("y = 1\n%ens undo").raise_error()

@@ -156,7 +156,7 @@ def test_a_connection_that_is_always_made_takes_the_place_of_one_that_was_used(n
 
 def test_ignored_variables_are_neither_captured_nor_restored(notebook: Notebook) -> None:
     before = notebook.run("a = [1]; scratch = 'old'")
-    notebook.ens("ignore scratch")
+    assert notebook.ens("ignore scratch") == ""
     at = notebook.run("scratch = 'new'; b = 2")
     assert {"b", "a"} <= set(notebook.session.graph(at).state)
     assert "scratch" not in notebook.session.graph(at).state
@@ -184,6 +184,7 @@ def test_pinned_variables_are_stored_at_once_and_from_then_on(notebook: Notebook
     assert "lock can't be stored" in notebook.ens("pin lock")
     with pytest.raises(UsageError, match="can't be the name"):
         notebook.ens("pin 3x")
+    assert "no variable bgi now" in notebook.ens("pin bgi")
 
 
 def test_losses_are_told_when_they_change_and_not_again(notebook: Notebook, capsys: pytest.CaptureFixture[str]) -> None:

@@ -96,14 +96,16 @@ def test_what_else_goes_wrong_is_not_taken_for_it() -> None:
     assert not issubclass(OverBudget, (RuntimeError, ValueError, OSError))  # which mean "try dill"
 
 
-@pytest.mark.parametrize(("text", "share"), [("5%", 0.05), ("0.1", 0.1), ("0", 0.0), ("off", float("inf"))])
+@pytest.mark.parametrize(
+    ("text", "share"), [("5%", 0.05), ("0.1", 0.1), ("1", 1.0), ("200%", 2.0), ("0", 0.0), ("off", float("inf"))]
+)
 def test_the_share_is_read_as_it_is_written(text: str, share: float) -> None:
     config = with_setting(Config(), "budget", text)
     assert config.budget == pytest.approx(share)
     assert with_setting(Config(), "budget", settings_of(config)["budget"]) == config
 
 
-@pytest.mark.parametrize("text", ["", "-1", "5 %%", "all", "nan", "inf"])
+@pytest.mark.parametrize("text", ["", "-1", "5 %%", "all", "nan", "inf", "10"])
 def test_nonsense_is_no_share(text: str) -> None:
     with pytest.raises(UsageError, match="budget is a share"):
         with_setting(Config(), "budget", text)
