@@ -16,6 +16,8 @@ from ensession.serial.registry import module_of
 _SCALARS = (int, float, complex, bool, str, bytes, type(None))
 _N_SHOWN = 6
 """Items of a container that its preview shows, at most."""
+_N_COLUMNS = 12
+"""Columns of a table that it shows."""
 _MOST_BITS = 4096
 """Python refuses to write much longer integers, and takes long for others."""
 _N_LEVELS = 3
@@ -44,12 +46,17 @@ def summarise(value: Any) -> Summary:
     ``repr`` of foreign objects is not called: it may be slow, have effects, or be wrong.
     """
     try:
-        preview = _preview(value)[:PREVIEW_CHARS]
+        preview = _cut(_preview(value))
     except KeyboardInterrupt:
         raise
     except BaseException:  # noqa: BLE001  (of all that can be known of a value this is the least: no look fails for it)
         preview = ""
     return Summary(_type_name(value), _shape(value), preview)
+
+
+def _cut(text: str) -> str:
+    """Return a text as long as a preview may be, with an ellipsis where some is left out, and no half of another."""
+    return text if len(text) <= PREVIEW_CHARS else f"{text[: PREVIEW_CHARS - 1].rstrip('.')}…"
 
 
 def _type_name(value: Any) -> str:
@@ -115,7 +122,8 @@ def _parameters(function: types.FunctionType) -> str:
 def _columns(value: Any) -> str:
     if module_of(type(value)).partition(".")[0] != "pandas" or type(value).__name__ != "DataFrame":
         return ""
-    return ", ".join(str(name) for name in value.columns[:12])
+    names = [str(name) for name in value.columns[: _N_COLUMNS + 1]]
+    return ", ".join([*names[:_N_COLUMNS], *(["…"] if names[_N_COLUMNS:] else [])])
 
 
 def _is_plain(container: Any, n_levels: int = _N_LEVELS) -> bool:

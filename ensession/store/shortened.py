@@ -10,7 +10,7 @@ _MARKS = ("...", "…")
 
 
 def is_previewed_shortened(preview: str, text: str) -> bool:
-    """Whether a preview, which has an ellipsis only in the middle, shows a part of a text."""
+    """Whether a preview shows a part of a text; those that older versions cut off have no ellipsis there."""
     return is_shown_shortened(f"{preview}{_MARKS[0]}" if len(preview) >= PREVIEW_CHARS else preview, text)
 
 

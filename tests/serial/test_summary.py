@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ensession.model import PREVIEW_CHARS
 from ensession.serial.summary import summarise
+from ensession.store.shortened import is_previewed_shortened
 
 
 @pytest.mark.parametrize(
@@ -82,6 +84,20 @@ class Loud:
 )
 def test_containers_show_their_first_items(value: Any, preview: str) -> None:
     assert summarise(value).preview == preview
+
+
+@pytest.mark.parametrize("shown", range(10))  # with some of them the cut is in the ellipsis of the last text
+def test_what_is_cut_off_ends_with_an_ellipsis(shown: int) -> None:
+    preview = summarise(["x" * 20] * 3 + ["y" * shown, "z" * 99]).preview
+    assert len(preview) <= PREVIEW_CHARS
+    assert preview.endswith("z…")
+    assert is_previewed_shortened(preview, "z" * 99)
+    assert summarise(["x" * 20] * 3).preview == repr(["x" * 20] * 3)
+
+
+def test_a_wide_table_shows_that_it_has_more_columns() -> None:
+    assert summarise(pd.DataFrame(columns=list("abcdefghijkl"))).preview == "a, b, c, d, e, f, g, h, i, j, k, l"
+    assert summarise(pd.DataFrame(columns=list("abcdefghijklm"))).preview == "a, b, c, d, e, f, g, h, i, j, k, l, …"
 
 
 def test_what_can_not_be_written_has_no_preview(monkeypatch: pytest.MonkeyPatch) -> None:

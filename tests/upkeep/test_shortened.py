@@ -34,7 +34,7 @@ def test_what_counts_as_a_part(shown: str, expected: bool) -> None:
     assert is_shown_shortened(shown, TEXT) is expected
 
 
-def test_a_preview_that_is_cut_off_has_no_ellipsis() -> None:
+def test_a_preview_of_an_older_version_that_is_cut_off_has_no_ellipsis() -> None:
     assert is_previewed_shortened("x" * (PREVIEW_CHARS - 20) + TEXT[:20], TEXT)
     assert not is_previewed_shortened("x" * 50 + TEXT[:20], TEXT)
 
