@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from ensession.model import Word
 
 TAG_PREFIX = "ens-"
-_HEADER = re.compile(r"%%ens[ \t]+(\w+)[ \t]*\n?")
+_HEADER = re.compile(r"%%ens[ \t]+(\w+)[ \t]*(?:(?<=[ \t])#[^\n]*)?\n?")
 _COMMENT = re.compile(r"#\s*ens:\s*([\w\s,-]+?)\s*")
 _KNOWN = {word.value: word for word in Word}
 

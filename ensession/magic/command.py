@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from ensession.errors import EnsessionError, UsageError
 from ensession.magic.browsing import export, show_diff
 from ensession.magic.help import FIRST_USE, help_text, no_such_command
 from ensession.magic.keeping import flushed
+from ensession.magic.line import split_line
 from ensession.magic.moves import MoveVerbs
 from ensession.magic.pauses import Pauses
 from ensession.magic.pictures import have_figures_drawn
@@ -93,7 +93,7 @@ class EnsCommand:
         if self._is_replaying:  # a recorded cell that holds a command is being run again
             return
         try:
-            words = shlex.split(line)
+            words = split_line(line)
             verb = words[0] if words else "help"
             if verb not in self._verbs:
                 raise UsageError(no_such_command(verb, self._verbs))
