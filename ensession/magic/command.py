@@ -177,7 +177,7 @@ class EnsCommand:
         print(f"Recording into {session.store.path}.")
         if is_first:
             print(FIRST_USE)
-        self._bringing.tell_of_earlier(session)
+        self._bringing.begun(session)
 
     def _attach(self, path: Path, policy: StoragePolicy) -> Session:
         config = replace(self._config, policy=policy)
@@ -204,9 +204,10 @@ class EnsCommand:
 
     def _stop(self, words: list[str]) -> None:
         _no_more(words)
-        path = self.active().store.path
+        session = self.active()
+        session.end_within()
         self.leave()
-        print(f"Stopped recording into {path}.")
+        print(f"Stopped recording into {session.store.path}.")
 
     def _status(self, words: list[str]) -> None:
         _no_more(words)

@@ -59,6 +59,7 @@ class RestoreVerbs:
         self._host = host
         self._gate = Gate(shell, self._awaited, self._prepare)
         self._cells: list[str] = []
+        self._loading = running_code(shell)  # the cell that loads the extension, which nobody announces
         self._unsaid = ""
 
     def verbs(self) -> dict[str, Callable[[list[str]], None]]:
@@ -72,6 +73,7 @@ class RestoreVerbs:
             if not is_only_command(code, "ens") or "$" in code or "{" in code:
                 verdict = self._prepare(code)
             self._gate.judge(verdict)
+        self._loading = None
         self._cells.append(code)
         if self._unsaid and not is_only_command(code, "ens"):
             print(f"ensession: {self._unsaid}", file=sys.stderr)
@@ -82,15 +84,19 @@ class RestoreVerbs:
 
     def end(self) -> bool:
         """Hear that a cell ended; say whether it ran."""
-        self._cells = self._cells[:-1]
+        self._cells, self._loading = self._cells[:-1], None
         was_refused = self._gate.settle()
         awaited = self._awaited()
         if awaited is None or not awaited.names():
             self._gate.open()
         return not was_refused
 
-    def tell_of_earlier(self, session: Session) -> None:
-        """Say that the store held work before; below the first cell, where none has run yet (from a startup file)."""
+    def begun(self, session: Session) -> None:
+        """Have the rest of the running cell recorded, and say that the store held work before.
+
+        That is said below the first cell, where none has run yet (from a startup file).
+        """
+        session.begin_within(self._running())
         sentence = earlier_line(session.earlier)
         if running_code(self._shell) is None:
             self._unsaid = sentence
@@ -163,6 +169,7 @@ class RestoreVerbs:
             print(f"What this kernel had until now is state {here}: %ens checkout {here} goes back to it.")
         if "--lazy" in flags and not is_lazy:
             print("All of it is there: a cell that goes on after %ens restore may use anything.")
+        session.begin_within(self._running() if fresh else [])
 
     def _load(self, words: list[str]) -> None:
         """Bring in some of what is awaited, or all of it."""
@@ -178,6 +185,12 @@ class RestoreVerbs:
             lost = session.awaited.bring(words or names, step)
         _tell_losses(lost)
         print(awaited_line(session.awaited) or "Everything is there.")
+
+    def _running(self) -> list[str]:
+        """Return the user's cells that run now, the outermost first; a startup file is none of them."""
+        if running_code(self._shell) is None:
+            return []
+        return self._cells or ([] if self._loading is None else [self._loading])
 
     def _stands_alone(self) -> bool:
         """Whether the running cell holds nothing that could use a variable after the restore."""

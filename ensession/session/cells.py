@@ -17,7 +17,13 @@ from ensession.model import ExecutionDraft, ExecutionId, ExecutionKind, KernelRu
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A cell that is running."""
+    """A cell that is running.
+
+    Attributes
+    ----------
+    only_part : str or None
+        Why only a part of what it does is recorded.
+    """
 
     code: str
     cell_id: str | None
@@ -27,6 +33,7 @@ class Pending:
     started_at: float
     started: float
     capture_s: float
+    only_part: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,8 @@ def unseen(pending: Pending) -> str | None:
 def unrepeatable(pending: Pending, ending: Ending) -> str | None:
     """Say why a cell can't be run again, as far as its code and its end tell."""
     names = pending.names
+    if pending.only_part is not None:
+        return pending.only_part
     if ending.outcome is Outcome.INTERRUPTED:
         return "it was interrupted"
     if names.has_await:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from ensession.capture.hidden import HiddenState
@@ -24,6 +25,7 @@ from ensession.model import (
     Fate,
     Graph,
     KernelRun,
+    Outcome,
     Plan,
     RestoreReport,
     VersionId,
@@ -162,6 +164,20 @@ class Session:
     def end_cell(self, ending: Ending) -> None:
         """Record the cell that just ran."""
         self._recorder.end(ending)
+
+    def begin_within(self, codes: Iterable[str]) -> None:
+        """Record the rest of the cell that recording has just begun in; ``codes``: it, and what runs within it."""
+        for code in codes:
+            self._recorder.begin(code, None, None)
+        if self._recorder.pending is not None:
+            self._recorder.pending = replace(self._recorder.pending, only_part="recording began in the middle of it")
+
+    def end_within(self) -> None:
+        """Record the running cell as far as it has come, before recording ends in it."""
+        if self._recorder.pending is not None:
+            self._recorder.pending = replace(self._recorder.pending, only_part="recording ended in the middle of it")
+        while self._recorder.pending is not None:  # what runs within it ends as well
+            self._recorder.end(Ending(Outcome.OK))
 
     def configure(self, config: Config) -> None:
         """Go on recording under other settings.
