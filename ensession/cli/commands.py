@@ -50,16 +50,16 @@ _EMPTY = Graph((), {}, {}, {})
 @click.option("--graph", is_flag=True, help="Draw the history as a tree; LIMIT is about how many executions to draw.")
 @JSON
 def log(file: Path, limit: int | None, graph: bool, as_json: bool) -> None:
-    """List the executions of FILE, oldest first; the latest has an asterisk."""
+    """List the executions of FILE, oldest first; that of the latest state has an asterisk."""
     if graph and not as_json:
         with Store.open_read_only(file, Config()) as store:
             executions = store.history.executions()
-            marks = Marks.of(store.history.head(), store.refs.all())
+            marks = Marks.of(store.history.latest(), store.refs.all())
         print_graph(lay_out(executions, marks, BUDGET if limit is None else limit))
         return
     with Store.open_read_only(file, Config()) as store:
         executions = store.history.executions(limit)
-        head, heads = store.history.head(), store.history.heads()
+        head, heads = store.history.latest(), store.history.heads()
         changed = _changed_names(store, executions, head)
     if as_json:
         rows = [records.execution_record(e, changed[e.id]) for e in executions]

@@ -333,8 +333,8 @@ def _state(session: Session, words: list[str]) -> ExecutionId | None:
 
 def _number(word: str) -> int:
     if not word.isdecimal():
-        raise UsageError(f"{word!r} is no number of an execution; %ens log lists them")
-    return int(word)
+        raise UsageError(f"{word!r} is no number of executions; %ens log 20 lists the last 20")
+    return min(int(word), sys.maxsize)
 
 
 def _split_flags(words: list[str], known: set[str]) -> tuple[set[str], list[str]]:

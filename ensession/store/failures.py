@@ -13,6 +13,7 @@ from ensession.errors import (
     NotAStoreError,
     StoreAccessError,
     StoreBusyError,
+    UsageError,
 )
 
 NONSENSE = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError)
@@ -42,6 +43,10 @@ def translated(path: Path) -> Iterator[None]:
             raise
         # SQLite quotes what is damaged, and sqlite3 can't read the quotation.
         raise IntegrityError(f"{path}: the database file is damaged; ens repair saves what can be read") from error
+    except OverflowError as error:
+        if not _is_of_the_store(error):
+            raise
+        raise UsageError(f"{path}: no store holds so large a number; give a smaller one") from error
     except EnsessionError:  # StoreAccessError is an OSError too
         raise
     except OSError as error:

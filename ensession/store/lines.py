@@ -27,6 +27,8 @@ LINE = (
 
 _RANGES = f"{LINE} SELECT first, last FROM line ORDER BY first"  # noqa: S608 (joined from constants)
 # Rows come in the order of the key, executions ascending; SQLite joins the text, one call instead of a row each.
+_LARGEST = 2**63 - 1
+"""Of what SQLite takes for a number."""
 _NAMES = "SELECT json_group_object(name, execution) FROM binding NOT INDEXED WHERE execution BETWEEN ? AND ?"
 
 
@@ -43,7 +45,7 @@ def latest_bindings(database: Database, id_: ExecutionId) -> dict[str, Execution
 
 def require_execution(database: Database, id_: ExecutionId) -> None:
     """Raise :class:`NotFoundError` unless there is such an execution."""
-    if database.rows("SELECT 1 FROM execution WHERE id = ?", (id_,)):
+    if id_ <= _LARGEST and database.rows("SELECT 1 FROM execution WHERE id = ?", (id_,)):
         return
     first, last = database.rows("SELECT min(id), max(id) FROM execution")[0]
     there = "nothing is recorded yet" if first is None else f"there are {first} to {last}"

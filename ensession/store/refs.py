@@ -169,7 +169,7 @@ class RefTable:
             if found is not None:
                 raise ConflictError(
                     f"{name!r} is a {found.kind} already, of state @{found.execution}; "
-                    f"choose another name, or delete that one first ({found.kind}, with --delete)"
+                    f"choose another name, or delete that one first: {found.kind} --delete {name}"
                 )
             table = "tag" if kind is RefKind.TAG else "branch"
             execute(connection, f"INSERT INTO {table} VALUES (?, ?, ?)", (name, execution, now))  # noqa: S608

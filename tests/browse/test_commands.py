@@ -16,6 +16,7 @@ import nbformat
 import pytest
 
 from ensession.cli.entry import run
+from tests.notebook import Notebook
 
 MAKE_STORE = Path(__file__).parents[1] / "e2e" / "make_store.py"
 EXIT_USAGE, EXIT_NOT_FOUND, EXIT_CONFLICT, EXIT_TRUST = 2, 3, 4, 11
@@ -201,3 +202,22 @@ def test_nothing_that_a_store_says_reaches_the_terminal_as_control(ens: Ens, sto
             done = ens(command[0], store, *command[1:], *option)
             assert done.returncode == 0, command
             assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", done.stdout + done.stderr), command
+
+
+def test_the_log_marks_the_state_that_commands_mean(ens: Ens, tmp_path: Path) -> None:
+    notebook = Notebook(tmp_path / "a.ens").start()
+    head = notebook.run("x = 1")
+    notebook.kill()
+    Notebook(notebook.store).start().kill()  # as a startup file does, in a kernel where nothing is run
+    assert ens.json("log", notebook.store)["head"] == ens.json("vars", notebook.store)["state"] == head
+    marked = [line for line in ens("log", notebook.store).stdout.splitlines() if line.startswith("*")]
+    assert len(marked) == 1
+    assert "x = 1" in marked[0]
+    assert "◉   2" in ens("log", notebook.store, "--graph").stdout
+
+
+@pytest.mark.parametrize("command", [["log"], ["search", "data"]])
+def test_numbers_that_sqlite_can_not_hold(ens: Ens, store: Path, command: list[str]) -> None:
+    done = ens(command[0], store, *command[1:], "-n", "9" * 25)
+    assert done.returncode == EXIT_USAGE
+    assert "give a smaller one" in done.stderr

@@ -120,6 +120,10 @@ def test_what_can_not_be_undone_says_so(notebook: Notebook) -> None:
     notebook.run("x = 1")
     with pytest.raises(UsageError, match="3 cells can't be undone: 1 before"):
         notebook.ens("undo 3")
+    with pytest.raises(UsageError, match="so large a number"):
+        notebook.ens(f"undo {10**25}")
+    with pytest.raises(UsageError, match="there is no execution 1000"):
+        notebook.ens(f"checkout @{10**25}")
     for verb in ("undo", "redo"):
         with pytest.raises(UsageError, match="takes a number of cells"):
             notebook.ens(f"{verb} 0")
