@@ -23,7 +23,7 @@ READ_BYTES = 64 * 1024
 SHORTEST = 8
 """Shorter secrets, and plain words, stand in other texts by chance: they are looked for as literals in code only."""
 HIDDEN = "not shown"
-_CUT = "..."
+_CUTS = ("...", "…")
 """What stands in a preview for what it leaves out."""
 MASK = "[not recorded: a secret]"
 
@@ -110,6 +110,8 @@ class Discretion:
             draft,
             outputs=tuple(replace(one, data=self._mask(one.data)) for one in draft.outputs),
             error=self._mask(draft.error),
+            # These name programs that ran, and quote what went wrong.
+            **{name: self._mask(getattr(draft, name)) for name in ("caution", "no_replay", "not_captured")},
             effects=tuple(replace(one, detail=self._mask(one.detail)) for one in draft.effects),
         )
 
@@ -171,7 +173,7 @@ def _shows(preview: str, text: str) -> bool:
     while at >= 0:
         rest = preview[at:]
         n_alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(rest, text, strict=False)))
-        if n_alike == len(text) or rest[n_alike : n_alike + len(_CUT)] in ("", _CUT):
+        if n_alike in (len(text), len(rest)) or rest.startswith(_CUTS, n_alike):
             return True
         at = preview.find(text[:SHORTEST], at + 1)
     return False

@@ -159,15 +159,18 @@ def test_a_secret_is_masked_wherever_it_is_shown(notebook: Notebook, monkeypatch
     with pytest.warns(UserWarning, match="does not store many"):
         notebook.run("many = [api_key] + ['word'] * 100")
     notebook.run("big = [api_key] + [str(n) for n in range(400_000)]")
+    notebook.run("cut = ['x' * 21] * 4 + [api_key] + [str(n) for n in range(400_000)]")
     state = notebook.session.store.history.state(ExecutionId(notebook.run("1")))
     assert KEY[:8] not in str(state)
     notebook.session.store.behind.flush()
     with closing(sqlite3.connect(notebook.store)) as store:
         (errors,) = store.execute("SELECT error FROM execution WHERE error IS NOT NULL").fetchone()
         (ran,) = store.execute("SELECT detail FROM effect WHERE kind = 'subprocess'").fetchone()
+        (why,) = store.execute("SELECT caution FROM execution WHERE caution IS NOT NULL").fetchone()
     assert MASK in errors
     assert MASK in ran
-    assert KEY not in errors + ran
+    assert MASK in why
+    assert KEY not in errors + ran + why
     notebook.kill()
 
 
