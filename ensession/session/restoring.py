@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,10 +11,11 @@ from ensession.capture.hidden import HiddenState
 from ensession.capture.namespace import UserNamespace
 from ensession.capture.pausing import collector_paused
 from ensession.errors import UsageError
-from ensession.model import ExecutionId, Fate, Graph, KernelRun, RestoreReport, VersionId
+from ensession.model import ExecutionId, Fate, Graph, GraphVersion, KernelRun, RestoreReport, VersionId
 from ensession.planner.costs import CostModel
 from ensession.planner.policy import StorageRule
 from ensession.restore import Progress
+from ensession.serial.look import ASSUMED
 from ensession.session.awaiting import Awaited
 from ensession.session.before import Before
 from ensession.session.bench import LiveBench, StoreArchive
@@ -202,7 +203,8 @@ class Restorer:
             kinds = {fates[name] for name in names}
             if kinds <= {Fate.MISSING, Fate.IGNORED}:
                 tracker.miss(names, version)
-            elif kinds.isdisjoint(_NOT_AS_RECORDED):  # else it is found new before the next cell
+            elif kinds.isdisjoint(_NOT_AS_RECORDED) or _stands_in(kinds, graph.versions[version]):
+                # Else it is found new before the next cell.
                 present = {name: variables[name] for name in names if name in variables}
                 seen = self._bench.looks.get(version) if kinds == {Fate.RECOMPUTED} else None
                 tracker.learn(tuple(present), present, version, graph.versions[version].unstorable, seen)
@@ -219,6 +221,14 @@ class Restorer:
             # Of a part its plan says nothing.
             recorder.survival.restart(lost_names(graph, report.plan) if is_whole else None)
         recorder.branch = self._store.refs.branch_for(report.target, recorder.branch)
+
+
+def _stands_in(kinds: Collection[Fate], version: GraphVersion) -> bool:
+    """Whether a cell that always runs made what takes a version's place at every restore: nothing of it is stored.
+
+    Were it news of this kernel, no cell could make it again, and the next restore would do without it.
+    """
+    return kinds == {Fate.RENEWED} and version.unstorable not in (None, ASSUMED)
 
 
 def _names_by_version(graph: Graph) -> dict[VersionId, tuple[str, ...]]:

@@ -151,6 +151,13 @@ def test_a_connection_that_is_always_made_takes_the_place_of_one_that_was_used(n
     assert fates(report)["db"] is Fate.RENEWED
     assert live["db"].execute("select count(*) from t").fetchone() == (0,)
     assert Path("sent.txt").read_text() == "1"
+    for number in range(2):  # and so at every restore to come, whether it was used since or not
+        live.run(f"n = {number}")
+        assert live.changed() == {"n"}
+        assert live.session.losses() == {}
+        live.run("_ = db.execute('select * from t').fetchall()")
+        live = live.reborn()
+        assert fates(live.restore())["db"] is Fate.RENEWED
     live.kill()
 
 
