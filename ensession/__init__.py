@@ -78,9 +78,17 @@ def register_reducer(
     memory : callable, optional
         Called with the object; returns the first address of the memory that it shares with other objects, and the one
         behind the last: what overlaps is looked at together.
+
+    Raises
+    ------
+    UsageError
+        It is no type.
     """
+    from ensession.errors import UsageError
     from ensession.serial.registry import shared_registry
 
+    if not isinstance(kind, type):
+        raise UsageError(f"a reducer is registered for a type, not for an object of type {type(kind).__name__}")
     shared_registry().register(kind, reduce, fingerprint, memory)
 
 

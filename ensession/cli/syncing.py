@@ -14,7 +14,7 @@ from ensession.cli.arguments import ens
 from ensession.cli.printing import print_json, progress
 from ensession.config import Config
 from ensession.display import one_line
-from ensession.errors import UsageError
+from ensession.errors import NotFoundError, UsageError
 from ensession.store import Store
 from ensession.sync import (
     Address,
@@ -78,6 +78,8 @@ def pull(remote: str, file: Path, ssh: str, remote_ens: str, as_json: bool) -> N
 def sync(file: Path, remote: str, ssh: str, remote_ens: str, as_json: bool) -> None:
     """Give FILE and REMOTE the same content: each gets what it lacks. Histories that went apart stay side by side."""
     address, reach = other_copy(remote, file), _reach(ssh, remote_ens)
+    if address.host is None and not file.exists() and not os.path.exists(address.path):
+        raise NotFoundError(f"there is neither {file} nor {address}; check the paths")
     done = bring_together(file, address, Config(), reach, progress)
     _tell({"sent": done.sent, "received": done.received}, as_json=as_json)
 
