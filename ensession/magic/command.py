@@ -32,7 +32,7 @@ from ensession.magic.moves import MoveVerbs
 from ensession.magic.pauses import Pauses
 from ensession.magic.pictures import have_figures_drawn
 from ensession.magic.restoring import RestoreVerbs, absent_line, awaited_line, earlier_line
-from ensession.magic.shell import IPythonShell, default_file
+from ensession.magic.shell import IPythonShell, default_file, place_of
 from ensession.magic.show import show, show_graph, show_plan
 from ensession.magic.syncing import SyncVerbs
 from ensession.magic.upkeep import upkeep_verbs
@@ -169,12 +169,12 @@ class EnsCommand:
     def _start(self, words: list[str]) -> None:
         flags, rest = _split_flags(words, {"--all"})
         if self._session is not None:
-            raise UsageError(f"already recording into {self._session.store.path}; %ens stop ends that")
+            raise UsageError(f"already recording into {place_of(self._session.store.path)}; %ens stop ends that")
         policy = StoragePolicy.ALL if "--all" in flags else self._config.policy
         is_first = not Keyring.exists()
         session = self._attach(self._file(rest), policy)
         session.start()
-        print(f"Recording into {session.store.path}.")
+        print(f"Recording into {place_of(session.store.path)}.")
         if is_first:
             print(FIRST_USE)
         self._bringing.begun(session)
@@ -207,7 +207,7 @@ class EnsCommand:
         session = self.active()
         session.end_within()
         self.leave()
-        print(f"Stopped recording into {session.store.path}.")
+        print(f"Stopped recording into {place_of(session.store.path)}.")
 
     def _status(self, words: list[str]) -> None:
         _no_more(words)
@@ -217,7 +217,7 @@ class EnsCommand:
         losses, advice = session.outlook()
         show(
             status_table(
-                path=str(session.store.path),
+                path=place_of(session.store.path),
                 n_file_bytes=session.store.n_file_bytes(),
                 n_executions=len(session.store.history.executions()),
                 n_variables=sum(not name.startswith(HIDDEN_PREFIX) for name in state),

@@ -11,6 +11,7 @@ from ensession.display import one_line
 from ensession.display.units import counted, parse_size
 from ensession.display.usage import shares_table, usage_table
 from ensession.errors import UsageError
+from ensession.magic.shell import place_of
 from ensession.magic.show import show
 from ensession.session.session import Session
 from ensession.trust import Keyring
@@ -34,13 +35,13 @@ def flushed(session: Session) -> list[str]:
     if n_left:
         lines.append(f"{counted(n_left, 'value')} could not be written yet; the next %ens flush tries again.")
     elif (names := session.assumed) and not problems:
-        where = one_line(f"Not looked at yet, and not in {session.store.path}: {', '.join(names)}")
+        where = one_line(f"Not looked at yet, and not in {place_of(session.store.path)}: {', '.join(names)}")
         lines.append(f"{where}. That is done once nothing runs that may change it, this cell included.")
     else:
         waited = f"waited for {n_waiting} of them" if n_waiting else "nothing was waiting"
-        lines.append(f"Every value that is to be stored is in {session.store.path}: {waited}.")
+        lines.append(f"Every value that is to be stored is in {place_of(session.store.path)}: {waited}.")
     if not is_in_file:
-        log = f"{session.store.path}-wal"
+        log = f"{place_of(session.store.path)}-wal"
         lines.append(f"Some of it is in {log} still, since another process reads an older state: copy with ens copy.")
     return lines
 

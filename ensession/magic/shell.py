@@ -151,6 +151,14 @@ def _request(shell: Any) -> dict[str, Any] | None:
     return found or {}
 
 
+def place_of(path: Path) -> str:
+    """Return how a user in the working directory names a file."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except (ValueError, OSError):  # it is elsewhere; or the working directory is gone
+        return str(path)
+
+
 def default_file(shell: InteractiveShell) -> Path:
     """Return the notebook's name with ``.ens``, where the front end tells it, else ``session.ens``."""
     told: Any = shell.user_ns.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")

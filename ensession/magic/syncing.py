@@ -13,6 +13,7 @@ from ensession.capture.effects import unheard
 from ensession.display import one_line
 from ensession.display.units import counted, duration, point_in_time, size
 from ensession.errors import UsageError
+from ensession.magic.shell import place_of
 from ensession.magic.show import progress
 from ensession.session.session import Session
 from ensession.store import Store
@@ -132,7 +133,7 @@ class SyncVerbs:
             remote = os.path.abspath(address.path)
             session.note_copy(remote)
         self._begin(session.store, remote, every_s, reach)
-        print(f"{path} is kept in step with {remote}: what changed goes there every {duration(every_s)}.")
+        print(f"{place_of(path)} is kept in step with {remote}: what changed goes there every {duration(every_s)}.")
 
 
 @contextmanager

@@ -79,7 +79,7 @@ class Session:
     """
 
     def __init__(self, path: Path, shell: Shell, config: Config, keyring: Keyring) -> None:
-        self.store = Store.create_or_open(path, config)
+        self.store = Store.create_or_open(_lasting(path), config)
         for sentence in self.store.caveats():
             shell.notify(one_line(f"ensession: {sentence}"))
         self.config = config
@@ -324,3 +324,11 @@ class Session:
         if found is None:
             raise NotFoundError(f"{self.store.path} holds no execution yet: there is nothing to restore")
         return found
+
+
+def _lasting(path: Path) -> Path:
+    """Return the path that means the same file when a cell has changed the working directory."""
+    try:
+        return path.absolute()
+    except OSError as error:
+        raise StoreAccessError(f"{path}: the working directory is gone; name the folder, or %cd to another") from error

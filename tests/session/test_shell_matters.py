@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import warnings
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -107,3 +108,25 @@ def test_how_the_shell_runs_and_shows_cells_comes_back(notebook: Notebook, setti
     again.restore(f"@{state}")
     again.run(f"assert {look} == {told!r}")
     again.kill()
+
+
+def test_a_store_that_is_named_from_the_working_directory_stays_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    notebook = Notebook(Path("a.ens"))
+    assert notebook.ens("start a.ens").startswith("Recording into a.ens.")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        notebook.run("import os\nx = 1", "os.chdir('../there')", "y = 2")
+        for command in ("flush", "diff @2 @3", "sync ../b.ens", "export -o c.py", "log", "stats", "gc --yes"):
+            notebook.ens(command)
+        assert str(tmp_path / "here" / "a.ens") in notebook.ens("status")
+        notebook.kill()
+    assert sorted(path.name for path in (tmp_path / "there").iterdir()) == ["c.py"]
+    fresh = Notebook(tmp_path / "here" / "a.ens")
+    fresh.restore()
+    assert (fresh["x"], fresh["y"], Path.cwd()) == (1, 2, tmp_path / "there")
+    fresh.kill()
