@@ -37,7 +37,7 @@ def open(path: Path | str) -> Browser:
     """
     from ensession.browse import Browser
 
-    return Browser(Path(path))
+    return Browser(Path(path).absolute())  # a session may change its working directory meanwhile
 
 
 def current_session() -> Session | None:

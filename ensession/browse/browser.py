@@ -15,6 +15,7 @@ from ensession.browse.source import Source, StateName
 from ensession.browse.views import PastExecution, State, Variable
 from ensession.config import Config
 from ensession.display import one_line, size
+from ensession.errors import UsageError
 from ensession.model import ExecutionId, KernelRun, Ref
 from ensession.store import Store
 from ensession.store.query import DEFAULT_TIMEOUT_S, Parameters
@@ -172,7 +173,11 @@ class Browser:
         Raises
         ------
         NotFoundError
+        UsageError
+            No variable is named.
         """
+        if not names:
+            raise UsageError("name the variables whose cells are wanted; path_to() returns all cells")
         return cells_for(self._source, self._source.resolve(state), names)
 
     def load(self, name: str, state: StateName = None) -> Any:

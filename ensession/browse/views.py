@@ -235,9 +235,12 @@ class PastExecution:
         return self.record.outcome.value
 
     @property
-    def parent(self) -> ExecutionId | None:
-        """The execution whose state it started from; None: the empty state."""
-        return self.record.parent
+    def parent(self) -> ExecutionId:
+        """The number of the state that it started from; 0 is the empty one.
+
+        Not None, as in its record: who asks for that state would get the latest.
+        """
+        return self.record.parent or ExecutionId(0)
 
     @property
     def outputs(self) -> tuple[Output, ...]:

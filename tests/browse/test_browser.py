@@ -47,6 +47,24 @@ def test_executions_and_states(store: Browser) -> None:
     assert [set(state) for state in store.states()] == [set(store.state())]
 
 
+def test_the_state_before_the_first_execution_is_the_empty_one(store: Browser) -> None:
+    first = store.execution(1)
+    assert first.parent == 0
+    with pytest.raises(UsageError, match="name the variables"):
+        store.cells_for(state=first.parent)
+    assert set(store.state(first.parent)) == set()
+    assert store.diff(store.execution(2).parent, 2).added == ("data",)
+    assert store.diff(first.parent, 2).added == ("data",)
+
+
+def test_a_store_stays_the_same_in_another_working_directory(store: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(store.path.parent)
+    with ensession.open(store.path.name) as other:
+        monkeypatch.chdir("/")
+        assert len(other.sql("SELECT * FROM v_execution")) == len(CELLS) + 1
+        assert len(other.search("needle")) == 2
+
+
 def test_a_variable_tells_what_it_is_without_being_read(store: Browser) -> None:
     data = store.state(6)["data"]
     assert (data.type, data.shape, data.preview) == ("list", "len 4", "[3, 1, 2, 4]")
