@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import json
+import keyword
 import os
 import re
 import tempfile
@@ -217,14 +218,26 @@ def parse_parameter(text: str) -> tuple[str, Any]:
     UsageError
     """
     name, sign, value = text.partition("=")
-    if not sign or not name.isidentifier():
+    if not sign or not may_be_set(name):
         raise UsageError(f"{text!r} is no parameter; write NAME=VALUE, for example alpha=0.5")
     try:
         parsed = ast.literal_eval(value)
-        is_itself = ast.literal_eval(repr(parsed)) == parsed  # 1e999 reads as infinity, which is no literal
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return name, value
-    return name, parsed if is_itself else value
+    return name, parsed if is_literal(parsed) else value
+
+
+def may_be_set(name: str) -> bool:
+    """Whether a cell can bind that name."""
+    return name.isidentifier() and not keyword.iskeyword(name)
+
+
+def is_literal(value: Any) -> bool:
+    """Whether Python can read a value again as it writes it; infinity, which 1e999 reads as, is no literal."""
+    try:
+        return bool(ast.literal_eval(repr(value)) == value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return False
 
 
 def source_of(body: Json) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from ensession.batch import End, Order, Report, parse_parameter, run_notebook
+from ensession.batch.book import is_literal, may_be_set
 from ensession.cli.arguments import JSON, ens
 from ensession.cli.printing import print_json
 from ensession.display import duration, one_line
@@ -92,8 +93,11 @@ def _from_file(file: Path | None) -> dict[str, Any]:
         raise NotFoundError(f"{file}: there is no such file of parameters; check the path") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{file}: it can't be read as JSON ({error})") from error
-    if not isinstance(found, dict) or not all(name.isidentifier() for name in found):
+    if not isinstance(found, dict) or not all(map(may_be_set, found)):
         raise UsageError(f"{file}: parameters are a JSON object whose keys are names of variables")
+    odd = [name for name, value in found.items() if not is_literal(value)]
+    if odd:
+        raise UsageError(f"{file}: the value of {odd[0]} is, or holds, NaN or an infinite number; make it in a cell")
     return found
 
 

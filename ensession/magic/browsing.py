@@ -10,6 +10,7 @@ from IPython.display import display
 from ensession.browse import Browser
 from ensession.browse.cells import as_json, write_new
 from ensession.display import one_line
+from ensession.display.units import counted
 from ensession.errors import UsageError
 from ensession.magic.show import progress
 from ensession.session.session import Session
@@ -40,7 +41,7 @@ def export(session: Session, words: list[str]) -> None:
         cells = browser.cells_for(*names, state=at) if names else browser.path_to(at)
         is_script = is_script or target.suffix == ".py"
         write_new(target, cells.script() if is_script else as_json(cells.notebook()))
-    print(one_line(f"{target}: {len(cells)} cells on the way to state {cells.state or 0}."))
+    print(one_line(f"{target}: {counted(len(cells), 'cell')} on the way to state {cells.state or 0}."))
     for remark in cells.remarks:
         print(one_line(f"Note: {remark}."))
 

@@ -110,15 +110,16 @@ def _about_names(active: Callable[[], Session], word: NameWord) -> Verb:
 
 def _modules(session: Session, words: list[str]) -> None:
     target = session.target(None)
-    if not words:
-        states = check_modules(session.store.modules.of_line(target))
-        for state in states:
-            print(one_line(f"{state.module.name}: {state.condition}, recorded from {state.module.path}"))
-        if not states:
-            print("No module of your own was imported.")
-        return
-    if words[0] != "--write" or len(words) != 2:  # noqa: PLR2004 - the option and its folder
+    if words and (words[0] != "--write" or len(words) != 2):  # noqa: PLR2004 - the option and its folder
         raise UsageError("%ens modules lists them; %ens modules --write DIR writes their sources into a folder")
+    modules = session.store.modules.of_line(target)
+    if not modules:
+        print("No module of your own was imported.")
+        return
+    if not words:
+        for state in check_modules(modules):
+            print(one_line(f"{state.module.name}: {state.condition}, recorded from {state.module.path}"))
+        return
     written = write_modules(session.store, target, Path(words[1]).expanduser())
     print("\n".join(one_line(str(path)) for path in written) or "All of them are there already.")
 

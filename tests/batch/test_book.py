@@ -10,6 +10,7 @@ import pytest
 
 from ensession.batch import Notebook, parse_parameter
 from ensession.batch.book import require_free
+from ensession.cli.entry import run as ens
 from ensession.errors import NotFoundError, UsageError
 
 
@@ -40,7 +41,7 @@ def test_parameters_are_literals_or_strings(text: str, name: str, value: object)
     assert parse_parameter(text) == (name, value)
 
 
-@pytest.mark.parametrize("text", ["a", "1a=2", "a b=2", "=2"])
+@pytest.mark.parametrize("text", ["a", "1a=2", "a b=2", "=2", "class=1"])
 def test_what_is_no_parameter_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="NAME=VALUE"):
         parse_parameter(text)
@@ -111,6 +112,15 @@ def test_what_is_no_notebook_is_refused(text: str, tmp_path: Path) -> None:
 def test_a_parameter_of_any_literal_is_that(value: str) -> None:
     name, parsed = parse_parameter(f"a={value}")
     assert (name, parsed) == ("a", ast.literal_eval(value))
+
+
+@pytest.mark.parametrize("text", ['{"n": NaN}', '{"n": [1e999]}', '{"class": 1}', "[1]"])
+def test_parameters_of_a_file_that_no_cell_can_set(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "p.json").write_text(text)
+    assert ens(["run", str(tmp_path / "n.ipynb"), "-f", str(tmp_path / "p.json")]) == UsageError.exit_code
+    assert "p.json: " in capsys.readouterr().err
 
 
 def test_what_python_reads_as_no_literal_again_is_a_text() -> None:

@@ -179,6 +179,12 @@ def test_ignored_variables_are_neither_captured_nor_restored(notebook: Notebook)
     live.kill()
 
 
+def test_that_there_are_no_modules_is_said(notebook: Notebook) -> None:
+    notebook.run("import math")
+    for words in ("modules", "modules --write ."):
+        assert notebook.ens(words) == "No module of your own was imported.\n"
+
+
 def test_pinned_variables_are_stored_at_once_and_from_then_on(notebook: Notebook) -> None:
     notebook.run("import numpy as np", "big = np.zeros(10_000_000)", LOCK)
     state = notebook.session.graph().state
