@@ -17,7 +17,7 @@ from typing import Any
 
 from ensession.config import Config
 from ensession.digests import version_digest
-from ensession.errors import EnsessionError, IntegrityError, UsageError
+from ensession.errors import EnsessionError, IntegrityError, NotFoundError, UsageError
 from ensession.model import (
     BindingDraft,
     Digest,
@@ -133,6 +133,8 @@ def repair_store(src: Path | str, dst: Path | str, config: Config) -> Salvage:
 def _require_free(target: Path) -> None:
     if target.exists():
         raise UsageError(f"{target}: this file exists; give the path of a new one")
+    if not target.parent.is_dir():
+        raise NotFoundError(f"{target.parent}: there is no such folder; create it first")
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ensession.config import Config
-from ensession.errors import IntegrityError, NotAStoreError, StoreBusyError, UsageError
+from ensession.errors import IntegrityError, NotAStoreError, NotFoundError, StoreBusyError, UsageError
 from ensession.model import ExecutionId, NameWord, Seal, Word
 from ensession.store import Store, check_store, hurt_states, repair_store
 from tests.store.kit import ENVIRONMENT, draft, loaded, payload
@@ -156,6 +156,8 @@ def test_the_log_of_a_killed_writer_is_taken_in(path: Path, config: Config, tmp_
 def test_nothing_is_replaced_and_nothing_else_is_repaired(store: Path, config: Config, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="exists"):
         repair_store(store, store, config)
+    with pytest.raises(NotFoundError, match="no such folder"):
+        repair_store(store, store.parent / "away" / "out.ens", config)
     other = tmp_path / "other"
     other.write_bytes(b"x" * 200)
     with pytest.raises(NotAStoreError):
