@@ -32,6 +32,8 @@ def unload(shell: Any) -> None:
     """End the session, if there is one, and take ``%ens`` away."""
     command = command_of(shell)
     if command is not None:
+        if command.session is not None:
+            command.session.end_within()
         command.close()
         atexit.unregister(command.close)
         for kind in ("line", "cell"):

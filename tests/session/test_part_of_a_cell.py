@@ -64,9 +64,13 @@ def test_commands_alone_are_no_cell(tmp_path: Path) -> None:
     fresh.kill()
 
 
-def test_a_cell_is_recorded_as_far_as_it_came_when_recording_ends(notebook: Notebook) -> None:
+UNLOAD = "__import__('ensession').unload_ipython_extension(get_ipython())"  # %unload_ext, which did not load it
+
+
+@pytest.mark.parametrize("end", ["%ens stop", UNLOAD])
+def test_a_cell_is_recorded_as_far_as_it_came_when_recording_ends(notebook: Notebook, end: str) -> None:
     notebook.run("x = [1]")
-    notebook.attempt("x.append(2); y = 3\n%ens stop\nx.append(4)").raise_error()
+    notebook.attempt(f"x.append(2); y = 3\n{end}\nx.append(4)").raise_error()
     assert loaded(notebook) == {"x": [1, 2], "y": 3}
     fresh = Notebook(notebook.store)
     fresh.run(f"%ens restore {fresh.store}\ny = 5\n%ens stop\n%ens start {fresh.store}\nx = 6")
