@@ -46,7 +46,7 @@ _EMPTY = Graph((), {}, {}, {})
 
 @ens.command()
 @FILE
-@click.option("--limit", "-n", type=click.IntRange(min=0), help="Show only the last LIMIT executions.")
+@click.option("--limit", "-n", type=click.IntRange(min=1), help="Show only the last LIMIT executions.")
 @click.option("--graph", is_flag=True, help="Draw the history as a tree; LIMIT is about how many executions to draw.")
 @JSON
 def log(file: Path, limit: int | None, graph: bool, as_json: bool) -> None:

@@ -332,7 +332,7 @@ def _state(session: Session, words: list[str]) -> ExecutionId | None:
 
 
 def _number(word: str) -> int:
-    if not word.isdecimal():
+    if not word.isdecimal() or int(word) < 1:
         raise UsageError(f"{word!r} is no number of executions; %ens log 20 lists the last 20")
     return min(int(word), sys.maxsize)
 

@@ -94,7 +94,7 @@ def _about_executions(active: Callable[[], Session], word: Word) -> Verb:
 
 def _about_names(active: Callable[[], Session], word: NameWord) -> Verb:
     def verb(words: list[str]) -> None:
-        session, names = active(), [name.strip(",") for name in words if name != _BACK]
+        session, names = active(), [name for word in words if word != _BACK for name in word.split(",") if name]
         if not names:
             print(f"{word} ({_MEANINGS[word]}): {', '.join(session.word.names(word)) or 'none'}")
         elif _BACK in words:

@@ -213,6 +213,7 @@ def test_the_log_marks_the_state_that_commands_mean(ens: Ens, tmp_path: Path) ->
     marked = [line for line in ens("log", notebook.store).stdout.splitlines() if line.startswith("*")]
     assert len(marked) == 1
     assert "x = 1" in marked[0]
+    assert ens("log", notebook.store, "-n", "0").returncode == EXIT_USAGE  # it said that there are no executions yet
     assert "◉   2" in ens("log", notebook.store, "--graph").stdout
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from IPython.core.error import UsageError
 
-from ensession.model import ExecutionId, Fate, RestoreReport, Word
+from ensession.model import ExecutionId, Fate, NameWord, RestoreReport, Word
 from tests.notebook import Notebook
 
 
@@ -198,6 +198,8 @@ def test_pinned_variables_are_stored_at_once_and_from_then_on(notebook: Notebook
     with pytest.raises(UsageError, match="can't be the name"):
         notebook.ens("pin 3x")
     assert "no variable bgi now" in notebook.ens("pin bgi")
+    assert notebook.ens("pin big,np") == ""
+    assert {"big", "np"} <= set(notebook.session.word.names(NameWord.PIN))
 
 
 def test_losses_are_told_when_they_change_and_not_again(notebook: Notebook, capsys: pytest.CaptureFixture[str]) -> None:
