@@ -40,6 +40,7 @@ from ensession.session.workshop import Workshop
 from ensession.store import Store
 from ensession.trust import Keyring, OwnParts, require_history
 
+_LEFT = "its earlier state can't be brought back; left as it is"
 State = Mapping[str, tuple[VersionId, ExecutionId]]
 
 
@@ -78,6 +79,7 @@ class Mover:
         self._check = InputCheck()
         self._undone: list[tuple[ExecutionId, ExecutionId]] = []
         self._aside: dict[str, int | None] = {}
+        self._left: dict[str, int] = {}
         self._vouched: set[ExecutionId] = set()
 
     def checkout(self, word: str, progress: Progress) -> RestoreReport:
@@ -246,11 +248,13 @@ class Mover:
         known, found = before.memory.known, {}
         for name, (version, _) in state.items():
             entry = known.get(name)
-            if version in made.values or entry is None or name not in before.variables:
+            if version in made.values or name not in before.variables:
                 continue
-            if entry.fingerprint is None and entry.ids.get(name) == id(before.variables[name]):
+            # What the last move left alone is not known until the next cell: two of them in a row must not lose it.
+            ids = self._left if entry is None else entry.ids if entry.fingerprint is None else {}
+            if ids.get(name) == id(before.variables[name]):
                 found[name] = before.variables[name]
-                made.fates[version] = (Fate.DIFFERENT, "its earlier state can't be brought back; left as it is")
+                made.fates[version] = (Fate.DIFFERENT, _LEFT)
         return found
 
     def _account(
@@ -274,6 +278,7 @@ class Mover:
         self._hidden.doubt(name for name, fate in fates.items() if fate is Fate.MISSING)
         tracker.forget()
         self._aside = {}
+        self._left = {name: id(variables[name]) for name, reason in reasons.items() if reason == _LEFT}
         for version, names in _names_by_version(state).items():
             fate = fates[names[0]]
             if fate is Fate.KEPT:

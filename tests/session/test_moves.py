@@ -184,6 +184,22 @@ def test_random_numbers_and_places_go_back_too(
     assert Path.cwd() == tmp_path / "there"
 
 
+def test_an_open_connection_is_not_lost_by_going_back_step_by_step(notebook: Notebook) -> None:
+    notebook.run("import sqlite3\ndb = sqlite3.connect(':memory:')")
+    for number in range(3):
+        notebook.run(f"%%ens never\n_ = db.execute('select 1'); n = {number}")
+    live = notebook["db"]
+    for number in (1, 0):
+        move(notebook, "undo")
+        assert notebook["n"] == number
+        assert notebook["db"] is live
+    move(notebook, "redo 2")
+    assert notebook["db"] is live
+    notebook.run("db = None")
+    move(notebook, "undo 2")
+    assert notebook.variables.get("db") is not live
+
+
 def test_an_open_connection_is_not_lost_by_going_back(notebook: Notebook) -> None:
     notebook.run("import sqlite3")
     notebook.variables["db"] = sqlite = __import__("sqlite3").connect(":memory:")
