@@ -154,7 +154,8 @@ def _request(shell: Any) -> dict[str, Any] | None:
 def place_of(path: Path) -> str:
     """Return how a user in the working directory names a file."""
     try:
-        return str(path.relative_to(Path.cwd()))
+        here = Path.cwd()
+        return str(path.relative_to(here) if here != here.parent else path)
     except (ValueError, OSError):  # it is elsewhere; or the working directory is gone
         return str(path)
 

@@ -25,9 +25,16 @@ def environment() -> Environment:
         platform=platform_name(),
         hostname=socket.gethostname(),
         pid=os.getpid(),
-        cwd=os.getcwd(),
+        cwd=_working_directory(),
         packages=installed_packages(sys.path),
     )
+
+
+def _working_directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it was removed: no place, and no reason not to record
+        return ""
 
 
 def platform_name() -> str:

@@ -9,9 +9,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from IPython.core.error import UsageError
 from zmq.utils.garbage import gc as garbage_collector
 
-from ensession.model import Fate
+from ensession.magic.shell import place_of
+from ensession.model import ExecutionId, Fate
 from tests.notebook import Notebook
 
 
@@ -130,3 +132,26 @@ def test_a_store_that_is_named_from_the_working_directory_stays_where_it_is(
     fresh.restore()
     assert (fresh["x"], fresh["y"], Path.cwd()) == (1, 2, tmp_path / "there")
     fresh.kill()
+
+
+def test_a_working_directory_that_was_removed_is_no_hindrance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    notebook = Notebook(tmp_path / "a.ens")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(UsageError, match="the working directory is gone"):
+        notebook.ens("start a.ens")
+    assert f"Recording into {notebook.store}." in notebook.ens(f"start {notebook.store}")
+    head = notebook.run("x = 1")
+    assert set(notebook.session.graph(ExecutionId(head)).state) >= {"x"}
+    notebook.kill()
+
+
+@pytest.mark.parametrize(
+    ("here", "shown"), [("/a", "b/c.ens"), ("/a/b", "c.ens"), ("/x", "/a/b/c.ens"), ("/", "/a/b/c.ens")]
+)
+def test_files_are_named_as_seen_from_the_working_directory(
+    here: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "cwd", lambda: Path(here))
+    assert place_of(Path("/a/b/c.ens")) == shown
