@@ -222,3 +222,10 @@ def test_numbers_that_sqlite_can_not_hold(ens: Ens, store: Path, command: list[s
     done = ens(command[0], store, *command[1:], "-n", "9" * 25)
     assert done.returncode == EXIT_USAGE
     assert "give a smaller one" in done.stderr
+
+
+def test_a_sync_of_two_files_that_are_not_there_makes_none(ens: Ens, tmp_path: Path) -> None:
+    done = ens("sync", tmp_path / "a.ens", tmp_path / "b.ens")
+    assert done.returncode == EXIT_NOT_FOUND
+    assert "there is neither" in done.stderr
+    assert list(tmp_path.glob("*.ens")) == []
