@@ -136,6 +136,9 @@ class _Child:
             def init_virtualenv(self) -> None:
                 """Leave ``sys.path`` alone."""
 
+            def ask_exit(self) -> None:
+                """Go on after ``exit``: the cell that asked for it is one of the past."""
+
         settings: Any = Config()
         settings.HistoryManager.enabled = False
         self._hooks = (sys.displayhook, sys.excepthook)

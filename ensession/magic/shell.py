@@ -6,7 +6,8 @@ import linecache
 import os
 import sys
 import warnings
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ OWN_EXTENSION = "ensession"
 DEFAULT_FILE = "session.ens"
 _RELOADING = ("enabled", "check_all", "autoload_obj")
 """Of autoreload: modules anew before each cell, all of them, and what is new in them."""
+_ENDINGS = ("ask_exit", "do_shutdown")
+"""What ends the process, as methods of the shell or of its kernel."""
 
 
 class IPythonShell:
@@ -57,7 +60,7 @@ class IPythonShell:
 
     def run(self, code: str) -> BaseException | None:
         """Run a cell silently: no outputs, no history, no events of ours."""
-        with capture_output():
+        with capture_output(), _staying_alive(self._shell):
             result = self._shell.run_cell(code, store_history=False, silent=True)
         error: BaseException | None = result.error_before_exec or result.error_in_exec
         if isinstance(error, KeyboardInterrupt):
@@ -130,6 +133,26 @@ class IPythonShell:
         if getattr(show, "__module__", None) == SESSION_MODULE:  # theirs are of their own code, and kept in variables
             show = vars(warnings)["_showwarning_orig"]
         show(UserWarning(message), UserWarning, "ensession", len(linecache.cache) + 1)
+
+
+@contextmanager
+def _staying_alive(shell: Any) -> Iterator[None]:
+    """Have ``exit`` and a shutdown of the kernel do nothing: the cell that asked for it is one of the past."""
+    kernel = getattr(shell, "kernel", None)
+    owners = [vars(owner) for owner in (shell, kernel) if owner is not None]
+    before = [{name: own[name] for name in _ENDINGS if name in own} for own in owners]
+    for own in owners:
+        own.update(dict.fromkeys(_ENDINGS, lambda *_, **__: None))
+    keeps = getattr(shell, "keepkernel_on_exit", None)
+    try:
+        yield
+    finally:
+        for own, earlier in zip(owners, before, strict=True):
+            for name in _ENDINGS:
+                own.pop(name, None)
+            own.update(earlier)
+        if keeps != getattr(shell, "keepkernel_on_exit", None):
+            shell.keepkernel_on_exit = keeps
 
 
 def running_code(shell: Any) -> str | None:

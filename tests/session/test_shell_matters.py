@@ -7,11 +7,14 @@ import warnings
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from IPython.core.error import UsageError
 from zmq.utils.garbage import gc as garbage_collector
 
+import ensession
 from ensession.magic.shell import place_of
 from ensession.model import ExecutionId, Fate
 from tests.notebook import Notebook
@@ -155,3 +158,33 @@ def test_files_are_named_as_seen_from_the_working_directory(
 ) -> None:
     monkeypatch.setattr(Path, "cwd", lambda: Path(here))
     assert place_of(Path("/a/b/c.ens")) == shown
+
+
+ENDINGS = ("exit()", "quit()", "get_ipython().ask_exit()", "get_ipython().kernel.do_shutdown(True)")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_cell_that_ended_the_kernel_does_not_end_the_one_that_it_is_run_again_in(
+    notebook: Notebook, ending: str
+) -> None:
+    asked: list[str] = []
+
+    def can_end(one: Notebook) -> Notebook:
+        shell: Any = one.shell
+        shell.ask_exit = lambda: asked.append("exit")
+        shell.kernel = SimpleNamespace(do_shutdown=lambda restart: asked.append("shutdown"))
+        return one
+
+    can_end(notebook).run("x = [1]", f"y = [2]; x.append(y)\n{ending}")
+    assert asked.pop()
+    assert not asked
+    notebook.lose("x", "y")
+    again = can_end(notebook.reborn())
+    report = again.restore()
+    assert {one.fate for one in report.variables if one.name in "xy"} == {Fate.RECOMPUTED}
+    assert not asked
+    again.attempt(ending)
+    assert asked
+    again.kill()
+    if "kernel" not in ending:  # there is none where a value is only looked at
+        assert ensession.open(notebook.store).load("y") == [2]
