@@ -17,9 +17,9 @@ def collector_paused() -> Iterator[None]:
     What a long look needed for itself is given back to the system in the end.
     """
     was_enabled = gc.isenabled()
-    gc.disable()
     start = time.thread_time()
-    try:
+    try:  # an interrupt may come as soon as it is disabled
+        gc.disable()
         yield
     finally:
         if was_enabled:  # the outermost of several: only then everything has been let go
