@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -84,6 +84,10 @@ class Made:
     fates: dict[VersionId, tuple[Fate, str]] = field(default_factory=dict)
     loads: list[tuple[int, int, float]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def is_whole(self, version: VersionId, names: Collection[str]) -> bool:
+        """Whether these are all names of a version; who ignores some of them has another co-variable."""
+        return self.values[version].keys() <= set(names)
 
 
 @contextmanager

@@ -282,7 +282,8 @@ class Awaited:
             partners = tuple(sorted(names))
             if version not in made.values:
                 self._tracker.miss(partners, version)
-            elif made.fates[version][0] is Fate.DIFFERENT:  # found new before the next cell
+            elif made.fates[version][0] is Fate.DIFFERENT or not made.is_whole(version, names):
+                # Found new before the next cell.
                 for name in self._tracker.known.keys() & partners:
                     del self._tracker.known[name]
             else:

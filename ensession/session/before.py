@@ -38,10 +38,6 @@ class Before:
 
     def put_back(self, user: UserNamespace, hidden: HiddenState, recorder: Recorder) -> None:
         """Make it all what it was; an interrupt must not cut this in two."""
-        user.replace(self.variables)
-        for name in recorder.spoken.ignored.intersection(user.live) - self.scene.untouched.keys():
-            del user.live[name]  # a cell that ran again made it
-        user.live.update(self.scene.untouched)
-        hidden.thaw(self.scene.hidden)
+        self.scene.put_back(user, hidden)
         recorder.tracker.thaw(self.memory)
         recorder.rule, recorder.head, recorder.branch = self.rule, self.head, self.branch

@@ -286,7 +286,8 @@ class Mover:
             elif fate is Fate.MISSING:
                 tracker.miss(names, version)
                 self._aside.update(dict.fromkeys(name for name in names if not name.startswith(HIDDEN_PREFIX)))
-            elif fate is Fate.DIFFERENT:  # found new before the next cell; moving on does not make it news
+            elif fate is Fate.DIFFERENT or not made.is_whole(version, names):
+                # Found new before the next cell; moving on does not make it news.
                 self._aside.update({name: id(variables[name]) for name in names if name in variables})
             else:
                 values = {name: {**hidden, **variables}[name] for name in names}

@@ -31,6 +31,14 @@ class Scene:
         untouched = {name: user.live[name] for name in ignored if name in user.live}
         return cls(user.variables(), untouched, hidden.freeze())
 
+    def put_back(self, user: UserNamespace, hidden: HiddenState) -> None:
+        """Make it the present one again; an interrupt must not cut this in two."""
+        user.replace(self.variables)
+        for name in user.ignored.intersection(user.live) - self.untouched.keys():
+            del user.live[name]  # a cell that ran again made it
+        user.live.update(self.untouched)  # or bound it anew
+        hidden.thaw(self.hidden)
+
 
 @dataclass(frozen=True, slots=True)
 class Brought:
@@ -138,6 +146,4 @@ class Workshop:
             yield
         finally:
             with uninterrupted():
-                self._user.replace(scene.variables)
-                self._user.live.update(scene.untouched)  # a cell that ran again may have bound what is ignored
-                self._hidden.thaw(scene.hidden)
+                scene.put_back(self._user, self._hidden)

@@ -185,6 +185,34 @@ def test_that_there_are_no_modules_is_said(notebook: Notebook) -> None:
         assert notebook.ens(words) == "No module of your own was imported.\n"
 
 
+@pytest.mark.parametrize("way", ["undo", "restore --lazy", "restore"])
+def test_what_shares_with_an_ignored_variable_comes_back_whole_once_that_counts_again(
+    notebook: Notebook, way: str
+) -> None:
+    both = notebook.run("a = [1]; b = {'a': a}")
+    notebook.run("b['more'] = 1")
+    notebook.ens("ignore a")
+    notebook = notebook if way == "undo" else notebook.reborn()
+    notebook.ens("undo" if way == "undo" else f"restore {notebook.store} {way[8:]} @{both}")
+    notebook.run("n = len(b)")
+    notebook.ens("ignore --not a")
+    notebook.run("x = 1")
+    notebook.ens(f"checkout @{both}")
+    assert notebook["b"] == {"a": [1]}
+    assert notebook["b"]["a"] is notebook["a"]
+    notebook.kill()
+
+
+def test_a_cell_that_runs_again_leaves_no_ignored_variable_behind(notebook: Notebook) -> None:
+    notebook.run("scratch = [1, 2]; total = sum(scratch)")
+    notebook.ens("ignore scratch")
+    notebook.run("del total, scratch")
+    notebook.lose("total")
+    notebook.ens("undo")
+    assert notebook["total"] == 3
+    assert "scratch" not in notebook.variables
+
+
 def test_pinned_variables_are_stored_at_once_and_from_then_on(notebook: Notebook) -> None:
     notebook.run("import numpy as np", "big = np.zeros(10_000_000)", LOCK)
     state = notebook.session.graph().state
