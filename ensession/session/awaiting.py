@@ -225,7 +225,7 @@ class Awaited:
         Returns
         -------
         dict[str, str]
-            Those of ``wanted`` that no plan brings, and why.
+            Those of all these that no plan brings, and why.
         """
         references = {other for name in wanted for other in self._tracker.known[name].references}
         definitions = references & wanted.keys()
@@ -233,8 +233,8 @@ class Awaited:
             return {}
         lost = dict(self.bring(definitions, progress))
         while used := self._needs.used_by(definitions, self._versions) - wanted.keys():
-            self.bring(used, progress)
-        return {name: reason for name, reason in lost.items() if name in wanted}
+            lost |= self.bring(used, progress)
+        return lost
 
     def _bring(
         self, wanted: Mapping[str, VersionId], attempt: Callable[[Journey, Scene, Bans], Brought | None]

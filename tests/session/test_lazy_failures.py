@@ -10,7 +10,7 @@ import pytest
 
 from ensession.config import Config
 from ensession.errors import ChunkCorruptError, StoreAccessError
-from ensession.model import Fate
+from ensession.model import Fate, VersionId
 from ensession.store import check_store
 from tests.notebook import Notebook
 from tests.session.lives import Lives, awaited, fates
@@ -84,6 +84,28 @@ def test_what_can_not_be_brought_keeps_the_cell_from_running(lives: Lives, monke
     assert isinstance(result.error_in_exec, NameError)
     notebook.run("n = b")
     assert notebook["n"] == [2]
+
+
+def test_what_the_code_of_a_value_needs_and_can_not_be_brought_keeps_the_cell_from_running(
+    lives: Lives, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lives.record("%%ens never\ntable = [1]", "class C:\n    def first(self): return table[0]", "c = C()")
+    notebook = lives.lazily()
+    payloads = notebook.session.store.payloads
+    real, broken = payloads.open, notebook.session.graph().state["table"]
+
+    def fail_for_one(version: VersionId) -> Any:
+        if version == broken:
+            raise ChunkCorruptError("chunk 1 is damaged")
+        return real(version)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(payloads, "open", fail_for_one)
+        said = refusal(notebook, "n = c.first()")
+    assert "it may use table" in said
+    assert "chunk 1 is damaged" in said
+    notebook.run("table = [5]", "n = c.first()")
+    assert notebook["n"] == 5
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), StoreAccessError("the disk is away"), RuntimeError("odd")])
