@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 
-from ensession.capture.change import Memory
 from ensession.capture.hidden import HiddenState
 from ensession.capture.namespace import UserNamespace
 from ensession.errors import EnsessionError
@@ -112,6 +111,16 @@ class Awaited:
         self._versions.clear()
         self._slow.clear()
         self._user.awaited = set()
+
+    def freeze(self) -> Callable[[], None]:
+        """Return what awaits again what is awaited now."""
+        origin, versions, slow = self._origin, dict(self._versions), set(self._slow)
+
+        def thaw() -> None:
+            self._origin, self._versions, self._slow = origin, dict(versions), set(slow)
+            self._user.awaited = set(versions)
+
+        return thaw
 
     def prepare(self, code: str, progress: Progress) -> str | None:
         """Bring in what a cell may use.
@@ -244,7 +253,7 @@ class Awaited:
         started = time.perf_counter()
         journey, bans = self._journey(wanted)
         scene = Scene.of(self._user, self._hidden, self._user.ignored)
-        memory, awaited = self._tracker.freeze(), dict(self._versions)
+        memory, thaw = self._tracker.freeze(), self.freeze()
         self._is_bringing = True
         is_done = False
         try:
@@ -254,9 +263,12 @@ class Awaited:
                     self._place(wanted, journey, brought)
             is_done = True
         finally:
-            self._is_bringing = False
-            if not is_done:
-                self._put_back(scene, memory, awaited)
+            with uninterrupted():
+                self._is_bringing = False
+                if not is_done:
+                    self._user.replace(scene.variables)
+                    thaw()
+                    self._tracker.thaw(memory)
         if brought is None:
             return None
         duration_s = time.perf_counter() - started
@@ -289,12 +301,6 @@ class Awaited:
             else:
                 values = {name: self._user.live[name] for name in partners}
                 self._tracker.learn(partners, values, version, made.fates[version][1])
-
-    def _put_back(self, scene: Scene, memory: Memory, awaited: Mapping[str, VersionId]) -> None:
-        self._user.replace(scene.variables)
-        self._versions = dict(awaited)
-        self._user.awaited = set(awaited)
-        self._tracker.thaw(memory)
 
     def _drop(self, name: str) -> None:
         self._versions.pop(name, None)

@@ -178,7 +178,7 @@ class Mover:
         wanted = {name: version for name, (version, _) in state.items()}
         lookout = Lookout(self._store, target, self._check)
         journey = Journey(OwnParts(self._store, self._keyring), target, wanted, living, lookout)
-        before = Before.of(self._user, self._hidden, self._recorder)
+        before, aside = Before.of(self._user, self._hidden, self._recorder), self._aside
         self._recorder.paused = True
         is_done = False
         try:
@@ -202,12 +202,13 @@ class Mover:
                 )
                 self._recorder.head = target
                 self._recorder.branch = branch
-                is_done = True
+            is_done = True  # an interrupt that was held back has come by now
         finally:
             with uninterrupted():
                 self._recorder.paused = False
                 if not is_done:
                     before.put_back(self._user, self._hidden, self._recorder)
+                    self._aside = aside
                     self._recorder.tracker.owe(journey.spoilt_names())
         return report
 

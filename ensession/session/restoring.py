@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from ensession.capture.hidden import HiddenState
@@ -104,9 +105,7 @@ class Restorer:
         """Bring a state back, all of it (:meth:`ensession.session.session.Session.restore`)."""
         journal = self._begin(target)
         ignored = dict.fromkeys(self._recorder.spoken.ignored, Fate.IGNORED)
-        report = self._bring(journal, ignored, progress, overwrite=overwrite)
-        self.awaited.forget()
-        return report
+        return self._bring(journal, ignored, progress, lambda _: self.awaited.forget(), overwrite=overwrite)
 
     def restore_lazily(self, target: ExecutionId, progress: Progress, *, overwrite: bool) -> RestoreReport:
         """Bring back at once what has to be, and await the rest."""
@@ -115,9 +114,8 @@ class Restorer:
         bans = Bans(unrunnable=dict(journal.around.unrunnable), costs=self._costs())
         later = deferrable(journal.graph, target, bans, ignored)
         left_out = dict.fromkeys(ignored, Fate.IGNORED) | dict.fromkeys(later, Fate.AWAITED)
-        report = self._bring(journal, left_out, progress, overwrite=overwrite)
-        self.awaited.begin(target, journal.graph, report)
-        return report
+        await_rest = partial(self.awaited.begin, target, journal.graph)
+        return self._bring(journal, left_out, progress, await_rest, overwrite=overwrite)
 
     def _begin(self, target: ExecutionId) -> _Journal:
         started_at = time.time()
@@ -132,11 +130,17 @@ class Restorer:
         return _Journal(target, graph, around, started_at)
 
     def _bring(
-        self, journal: _Journal, left_out: Mapping[str, Fate], progress: Progress, *, overwrite: bool
+        self,
+        journal: _Journal,
+        left_out: Mapping[str, Fate],
+        progress: Progress,
+        await_rest: Callable[[RestoreReport], None],
+        *,
+        overwrite: bool,
     ) -> RestoreReport:
         recorder, graph = self._recorder, journal.graph
         kept = self._unrecorded(graph, overwrite=overwrite)
-        before = Before.of(self._user, self._hidden, recorder)
+        before, await_again = Before.of(self._user, self._hidden, recorder), self.awaited.freeze()
         archive = StoreArchive.sealed(self._store, self._keyring)
         recorder.paused = True
         is_done = False
@@ -151,15 +155,17 @@ class Restorer:
                 self._learn(graph, report)
             with uninterrupted():
                 self._go_on_from(graph, report)
+                await_rest(report)
                 self._record(journal.started_at, report)
-                self.left = before.head
-                is_done = True
+            is_done = True  # an interrupt that was held back has come by now
+            self.left = before.head
         finally:
             with uninterrupted():
                 recorder.paused = False
                 self._bench.looks.clear()
                 if not is_done:
                     before.put_back(self._user, self._hidden, recorder)
+                    await_again()
         self._n_noted = len(report.loads)
         return report
 

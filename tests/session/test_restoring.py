@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from IPython.core.error import UsageError
@@ -69,6 +71,61 @@ def test_a_running_session_goes_on_as_if_nothing_had_been(
     again.restore()
     assert (again["a"], again["c"], again["z"]) == ([1, 2], [3], [1, 2, 3])
     again.kill()
+
+
+@contextmanager
+def interrupted_at_the_end(monkeypatch: pytest.MonkeyPatch, notebook: Notebook) -> Iterator[None]:
+    """Let the user's interrupt come when a restore, or another move, is about to be recorded."""
+    log = notebook.session.store.log
+    real = log.record_restore
+
+    def interrupted_record(*arguments: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        real(*arguments)
+
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(log, "record_restore", interrupted_record)
+            with pytest.raises(KeyboardInterrupt):
+                yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+
+
+@pytest.mark.parametrize("lazily", ["--lazy", ""])
+def test_an_interrupt_at_the_very_end_leaves_everything_as_it_was(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch, lazily: str
+) -> None:
+    first = notebook.run("a = [1]", "b = [2]")
+    notebook.run("del a", "c = [3]")
+    live = notebook.reborn()
+    live.restore("--lazy")
+    awaited, head = live.session.awaited.names(), live.session.head
+    assert awaited == ("b", "c")
+    with interrupted_at_the_end(monkeypatch, live):
+        live.ens(f"restore {lazily} @{first}")
+    assert (live.session.awaited.names(), live.session.head) == (awaited, head)
+    live.run("n = b + c")
+    assert live["n"] == [2, 3]
+    assert "a" not in live.variables
+    live.ens(f"restore {lazily} @{first}")
+    live.run("n = a + b")
+    assert live["n"] == [1, 2]
+    live.kill()
+
+
+def test_an_undo_that_is_interrupted_at_the_very_end_has_not_been(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook.run("a = [1]")
+    head = notebook.run("a = [2]")
+    with interrupted_at_the_end(monkeypatch, notebook):
+        notebook.ens("undo")
+    assert (notebook.session.head, notebook["a"]) == (head, [2])
+    notebook.ens("undo")
+    notebook.ens("redo")
+    assert (notebook.session.head, notebook["a"]) == (head, [2])
 
 
 def test_what_was_bound_between_two_cells_can_be_gone_back_to(notebook: Notebook) -> None:
