@@ -12,7 +12,7 @@ from ensession.serial.scope import Reference
 _SHELL_NAMES = re.compile(r"_{1,3}|_i{1,3}|_i?[0-9]+|_[oid]h|In|Out|_exit_code|__session__")
 _MODULE_NAMES = frozenset(
     "__name__ __doc__ __package__ __loader__ __spec__ __file__ __builtin__ __builtins__ __annotations__ "
-    "__conditional_annotations__ __annotate__ __warningregistry__ get_ipython exit quit".split()
+    "__conditional_annotations__ __annotate__ __warningregistry__ get_ipython".split()
 )
 
 _GONE = object()
@@ -104,10 +104,13 @@ class UserNamespace:
         return name in self._shells
 
     def replace(self, variables: Mapping[str, Any]) -> None:
-        """Make exactly these the user's variables; the shell's own names stay, and what is the same is not touched."""
+        """Make exactly these the user's variables; the shell's own stay or come back, and what is the same stays."""
         present = self.variables()
         for name in present.keys() - variables.keys():
-            del self.live[name]
+            if name in self._hidden:  # what the user had put in its place
+                self.live[name] = self._hidden[name]
+            else:
+                del self.live[name]
         for name, value in variables.items():
             if name not in present or present[name] is not value:
                 self.live[name] = value

@@ -292,3 +292,19 @@ def test_a_variable_whose_name_no_text_holds_is_missing_and_no_more(notebook: No
     live.restore()
     assert live["y"] == [1]
     live.kill()
+
+
+@pytest.mark.parametrize("name", ["exit", "quit", "open"])
+def test_a_variable_in_the_place_of_one_of_the_shells_is_a_variable(notebook: Notebook, name: str) -> None:
+    shells = notebook[name]
+    notebook.run("before = 1")
+    bound = notebook.run(f"before = 2\n{name} = [before]")
+    assert notebook.changed() == {"before", name}
+    notebook.run(f"before = 3\n{name}.append(before)")
+    assert notebook.changed() == {"before", name}
+    notebook.ens("undo 2")
+    assert notebook[name] is shells
+    again = notebook.reborn()
+    again.restore(f"@{bound}")
+    assert again[name] == [2]
+    again.kill()
