@@ -26,6 +26,7 @@ _HOOKS = (
     ("threading", "excepthook"),
     ("builtins", "print"),
 )
+_TRANSFORMERS = ("input_transformers_cleanup", "input_transformers_post", "ast_transformers")
 _PARTS = ("formatter", "stream", "target")
 """Attributes of a handler through which it calls or changes what is not its own."""
 
@@ -42,7 +43,7 @@ def given_away(namespace: dict[str, Any], touched: Collection[str], strangers: S
     strangers : Strangers
         Told from the session's own before.
     """
-    found = strangers.left_out([*_hooks(), *_of_logging()], namespace)
+    found = strangers.left_out([*_hooks(), *_of_logging(), *_of_shell(namespace)], namespace)
     figures = [namespace[name] for name in touched if name in namespace]
     of_some = [*of_figures(), *(one for figure in figures for one in _of_figure(figure))]
     return found + of_session(of_some, namespace) if of_some else found
@@ -74,6 +75,17 @@ def _hooks() -> Iterator[Any]:
     called = numpy.geterrcall() if hasattr(numpy, "geterrcall") else None
     if called is not None:
         yield called
+
+
+def _of_shell(namespace: dict[str, Any]) -> Iterator[Any]:
+    """Yield what IPython calls with the text or the syntax tree of each cell, and for some errors."""
+    shell = getattr(namespace.get("get_ipython"), "__self__", None)
+    if not any(module_of(kind).startswith("IPython.") for kind in type(shell).__mro__):
+        return
+    for name in _TRANSFORMERS:
+        yield from getattr(shell, name, ())
+    handler = vars(shell).get("CustomTB")  # a function of IPython's around the one that was given
+    yield from (cell.cell_contents for cell in getattr(handler, "__closure__", None) or ())
 
 
 def _of_logging() -> Iterator[Any]:

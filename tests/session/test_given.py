@@ -125,6 +125,40 @@ def test_what_others_call_is_seen(notebook: Notebook, what: str, monkeypatch: py
     again.kill()
 
 
+OF_THE_SHELL = {
+    "text": (
+        "def transform(lines):\n    log.append(len(lines))\n    return lines\n"
+        "get_ipython().input_transformers_cleanup.append(transform)",
+        "x = 1",
+    ),
+    "syntax tree": (
+        "import ast\nclass T(ast.NodeTransformer):\n"
+        "    def visit_Constant(self, node):\n        log.append(node.value)\n        return node\n"
+        "t = T()\nget_ipython().ast_transformers.append(t)",
+        "x = 1",
+    ),
+    "error": (
+        "def handle(self, kind, error, traceback, tb_offset=None):\n    log.append(str(error))\n"
+        "get_ipython().set_custom_exc((KeyError,), handle)",
+        "raise KeyError('x')",
+    ),
+}
+
+
+@pytest.mark.parametrize(("give", "use"), OF_THE_SHELL.values(), ids=OF_THE_SHELL)
+def test_what_the_shell_calls_around_a_cell_is_seen_to_change_things(notebook: Notebook, give: str, use: str) -> None:
+    notebook.run("log = []", give)
+    n_before = len(notebook["log"])
+    notebook.attempt(use)
+    assert len(notebook["log"]) > n_before
+    assert "log" in notebook.changed()
+    log = list(notebook["log"])
+    again = notebook.reborn()
+    again.restore()
+    assert again["log"] == log
+    again.kill()
+
+
 def test_what_is_said_here_is_none_of_the_sessions_warnings(notebook: Notebook) -> None:
     notebook.run("import warnings\nlog = []\ndef show(message, *_, **__):\n    log.append(str(message))")
     with pytest.warns(UserWarning, match="changes warnings.showwarning"):
