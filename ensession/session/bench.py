@@ -71,12 +71,14 @@ class LiveBench:
     @contextmanager
     def working_in(self, folder: str) -> Iterator[None]:
         """Work in another folder for a while; stay where a cell goes by itself."""
-        before = os.getcwd()
+        before = _present_folder()
         os.chdir(folder)
         try:
             yield
         finally:
-            if os.path.samefile(os.getcwd(), folder):
+            now = _present_folder()
+            is_still_there = now is None or (os.path.exists(folder) and os.path.samefile(now, folder))
+            if before is not None and is_still_there:
                 os.chdir(before)
 
     def agrees(self, values: Mapping[str, Any], recorded: Fingerprint, version: VersionId | None = None) -> bool:
@@ -86,6 +88,13 @@ class LiveBench:
         if is_so and version is not None:
             self.looks[version] = seen.remembered()
         return is_so
+
+
+def _present_folder() -> str | None:
+    try:
+        return os.getcwd()
+    except OSError:  # it was removed under the process, by a cell perhaps
+        return None
 
 
 class StoreArchive:

@@ -242,3 +242,52 @@ def test_a_working_directory_that_is_gone_is_said_and_stops_nothing(
     assert [variable.name for variable in lost] == ["<cwd>"]
     assert "away" in lost[0].reason
     live.kill()
+
+
+@pytest.fixture
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """Return the present folder, which has an input file, and another one."""
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    home.mkdir()
+    elsewhere.mkdir()
+    (home / "in.txt").write_text("5")
+    monkeypatch.chdir(home)
+    return home, elsewhere
+
+
+READ = "from pathlib import Path\nv = [Path('in.txt').read_text()]\n"
+
+
+def test_a_cell_that_runs_in_its_own_folder_may_remove_the_one_that_it_goes_to(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    home, elsewhere = folders
+    first = Notebook(tmp_path / "own.ens").start()
+    first.run(f"{READ}import os, tempfile\ngone = tempfile.mkdtemp()\nos.chdir(gone)\nos.rmdir(gone)")
+    os.chdir(home)
+    first.run("z = 1")
+    first.lose("v")
+    os.chdir(elsewhere)
+    again = first.reborn()
+    report = again.restore()
+    assert again["v"] == ["5"]
+    assert fates(report)["v"] is Fate.RECOMPUTED
+    again.kill()
+
+
+def test_a_kernel_whose_folder_is_gone_runs_a_cell_again_where_its_input_is(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    home, elsewhere = folders
+    first = Notebook(tmp_path / "own.ens").start()
+    at = first.run(READ)
+    first.run("del v")
+    first.lose("v")
+    os.chdir(elsewhere)
+    again = first.reborn()
+    again.restore()
+    elsewhere.rmdir()
+    again.session.moves.checkout(f"@{at}", lambda *_: None)
+    assert again["v"] == ["5"]
+    os.chdir(home)
+    again.kill()
