@@ -32,7 +32,7 @@ _own_file = modules.own_file
 
 def _own_file_of_a_user(name: str, module: Any) -> str | None:
     """Leave out the tests themselves: what their modules hold would be looked at after each cell of each session."""
-    return None if name.partition(".")[0] == "tests" else _own_file(name, module)
+    return None if name.partition(".")[0] in ("tests", "benchmarks") else _own_file(name, module)
 
 
 class Notebook:
