@@ -179,11 +179,13 @@ def test_ignored_variables_are_neither_captured_nor_restored(notebook: Notebook)
     live.kill()
 
 
-def test_that_there_are_no_modules_is_said(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_that_there_are_no_modules_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.notebook._own_file_of_a_user", lambda *_: None)  # other tests imported some
+    notebook = Notebook(tmp_path / "none.ens").start()
     notebook.run("import math")
     for words in ("modules", "modules --write ."):
         assert notebook.ens(words) == "No module of your own was imported.\n"
+    notebook.kill()
 
 
 @pytest.mark.parametrize("way", ["undo", "restore --lazy", "restore"])
