@@ -5,6 +5,7 @@ Nothing is imported here: a library that is not loaded calls nobody.
 
 from __future__ import annotations
 
+import functools
 import logging
 import sys
 from collections.abc import Collection, Iterator
@@ -12,6 +13,7 @@ from typing import Any
 
 from ensession.capture.background import Strangers, of_session
 from ensession.serial.definitions import SESSION_MODULE
+from ensession.serial.generated import cell_contents
 from ensession.serial.loghandlers import OF_THE_KERNEL
 from ensession.serial.registry import module_of
 
@@ -80,12 +82,19 @@ def _hooks() -> Iterator[Any]:
 def _of_shell(namespace: dict[str, Any]) -> Iterator[Any]:
     """Yield what IPython calls with the text or the syntax tree of each cell, and for some errors."""
     shell = getattr(namespace.get("get_ipython"), "__self__", None)
-    if not any(module_of(kind).startswith("IPython.") for kind in type(shell).__mro__):
+    kind: Any = type(shell)
+    if not _is_shell(kind):
         return
     for name in _TRANSFORMERS:
         yield from getattr(shell, name, ())
     handler = vars(shell).get("CustomTB")  # a function of IPython's around the one that was given
-    yield from (cell.cell_contents for cell in getattr(handler, "__closure__", None) or ())
+    yield from map(cell_contents, getattr(handler, "__closure__", None) or ())
+
+
+@functools.cache
+def _is_shell(kind: Any) -> bool:
+    """Whether a class is one of IPython's shells, or made of it."""
+    return any(module_of(base).startswith("IPython.") for base in kind.__mro__)
 
 
 def _of_logging() -> Iterator[Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 PARENTS = "_parents"
 """Attribute of a transformation: those that are made of it, by id, weakly; what changes it makes them invalid."""
-VALID = "_invalid"
+INVALID = "_invalid"
 """Attribute that says how much of what it has computed is out of date."""
 _TELLS = "set_children"
 """Method of all transformations by which one becomes a parent of others."""
@@ -28,7 +28,7 @@ def set_node(node: Any, state: Mapping[str, Any]) -> None:
     ----------
     node : TransformNode
     state : Mapping[str, object]
-        Its attributes but for :data:`VALID`; instead of its parents a list of those of which it is no attribute.
+        Its attributes but for :data:`INVALID`; instead of its parents a list of those of which it is no attribute.
     """
     own = vars(node)
     parents = own.get(PARENTS, {})

@@ -14,7 +14,7 @@ from ensession.environments import why_incomparable
 from ensession.model import Digest, Execution, ExecutionId, Fingerprint, PayloadSource, Version, VersionId
 from ensession.serial.agreement import agrees
 from ensession.serial.look import Look
-from ensession.session.environment import Comparison
+from ensession.session.environment import Comparison, present_folder
 from ensession.store import Store
 from ensession.trust import Keyring, require_payload
 
@@ -71,12 +71,12 @@ class LiveBench:
     @contextmanager
     def working_in(self, folder: str) -> Iterator[None]:
         """Work in another folder for a while; stay where a cell goes by itself."""
-        before = _present_folder()
+        before = present_folder()
         os.chdir(folder)
         try:
             yield
         finally:
-            now = _present_folder()
+            now = present_folder()
             is_still_there = now is None or (os.path.exists(folder) and os.path.samefile(now, folder))
             if before is not None and is_still_there:
                 os.chdir(before)
@@ -88,13 +88,6 @@ class LiveBench:
         if is_so and version is not None:
             self.looks[version] = seen.remembered()
         return is_so
-
-
-def _present_folder() -> str | None:
-    try:
-        return os.getcwd()
-    except OSError:  # it was removed under the process, by a cell perhaps
-        return None
 
 
 class StoreArchive:

@@ -25,16 +25,17 @@ def environment() -> Environment:
         platform=platform_name(),
         hostname=socket.gethostname(),
         pid=os.getpid(),
-        cwd=_working_directory(),
+        cwd=present_folder() or "",
         packages=installed_packages(sys.path),
     )
 
 
-def _working_directory() -> str:
+def present_folder() -> str | None:
+    """Return the working directory; None where it was removed under the process, by a cell perhaps."""
     try:
         return os.getcwd()
-    except OSError:  # it was removed: no place, and no reason not to record
-        return ""
+    except OSError:
+        return None
 
 
 def platform_name() -> str:

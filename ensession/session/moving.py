@@ -12,6 +12,7 @@ from typing import Any
 
 from ensession.capture.hidden import HiddenState
 from ensession.capture.namespace import UserNamespace
+from ensession.display.units import counted
 from ensession.errors import UsageError
 from ensession.model import (
     HIDDEN_PREFIX,
@@ -126,7 +127,8 @@ class Mover:
         cells = [] if at is None else self._store.parts.cells_before(at, count)
         states = [parent for _, parent in cells if parent is not None]
         if at is None or len(states) < count or count < 1:
-            raise UsageError(f"{_cells(count)} can't be undone: {len(states)} before this state; %ens log lists them")
+            number = counted(count, "cell")
+            raise UsageError(f"{number} can't be undone: {len(states)} before this state; %ens log lists them")
         report = self._move(states[-1], progress, self._recorder.branch)
         self._undone += [(back, forth) for forth, back in zip([at, *states], states, strict=False)]
         return report
@@ -147,7 +149,7 @@ class Mover:
             place = self._undone_at(left, target)
             if place is None:
                 raise UsageError(
-                    f"{_cells(count)} can't be redone: not so many were undone, or work went on since then; "
+                    f"{counted(count, 'cell')} can't be redone: not so many were undone, or work went on since then; "
                     "%ens log --graph shows all states, %ens checkout @N goes to one"
                 )
             left, target = left[:place], left[place][1]
@@ -293,10 +295,6 @@ class Mover:
             else:
                 values = {name: {**hidden, **variables}[name] for name in names}
                 tracker.learn(names, values, version, reasons[names[0]])
-
-
-def _cells(count: int) -> str:
-    return "1 cell" if count == 1 else f"{count} cells"
 
 
 def _names_by_version(state: State) -> dict[VersionId, tuple[str, ...]]:

@@ -26,9 +26,9 @@ LINE = (
 """Begins a query; takes the id of the state; ``line`` has the inclusive ranges ``first`` to ``last``."""
 
 _RANGES = f"{LINE} SELECT first, last FROM line ORDER BY first"  # noqa: S608 (joined from constants)
-# Rows come in the order of the key, executions ascending; SQLite joins the text, one call instead of a row each.
 _LARGEST = 2**63 - 1
 """Of what SQLite takes for a number."""
+# Rows come in the order of the key, executions ascending; SQLite joins the text, one call instead of a row each.
 _NAMES = "SELECT json_group_object(name, execution) FROM binding NOT INDEXED WHERE execution BETWEEN ? AND ?"
 
 

@@ -49,8 +49,8 @@ def _with_own_parts(node: Any) -> Any:
     if _has_own_way(kind):
         return NotImplemented
     state = dict(vars(node))
-    state.pop(drawings.VALID)
-    parents = [parent for reference in state.pop(drawings.PARENTS).values() if (parent := reference()) is not None]
+    state.pop(drawings.INVALID, None)
+    parents = [one for reference in state.pop(drawings.PARENTS, {}).values() if (one := reference()) is not None]
     key = key_of(node)
     others = [parent for parent in parents if key not in map(key_of, vars(parent).values())]
     if others:
