@@ -6,6 +6,7 @@ imported before it is used.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -37,7 +38,7 @@ def open(path: Path | str) -> Browser:
     """
     from ensession.browse import Browser
 
-    return Browser(Path(path).absolute())  # a session may change its working directory meanwhile
+    return Browser(Path(os.path.expanduser(path)).absolute())  # a session may change its working directory meanwhile
 
 
 def current_session() -> Session | None:

@@ -12,6 +12,7 @@ from ensession.browse.cells import as_json, write_new
 from ensession.display import one_line
 from ensession.display.units import counted
 from ensession.errors import UsageError
+from ensession.magic.shell import file_named
 from ensession.magic.show import progress
 from ensession.session.session import Session
 
@@ -54,7 +55,7 @@ def _export_words(words: list[str]) -> tuple[str | None, Path, list[str], bool]:
         if word == "--script":
             is_script = True
         elif word in ("-o", "--output") and rest:
-            files.append(Path(rest.pop(0)).expanduser())
+            files.append(file_named(rest.pop(0)))
         elif word == "--minimal" and rest:
             while rest and rest[0].isidentifier():
                 names.append(rest.pop(0))

@@ -32,7 +32,7 @@ from ensession.magic.moves import MoveVerbs
 from ensession.magic.pauses import Pauses
 from ensession.magic.pictures import have_figures_drawn
 from ensession.magic.restoring import RestoreVerbs, absent_line, awaited_line, earlier_line
-from ensession.magic.shell import IPythonShell, default_file, place_of
+from ensession.magic.shell import IPythonShell, default_file, file_named, place_of
 from ensession.magic.show import show, show_graph, show_plan
 from ensession.magic.syncing import SyncVerbs
 from ensession.magic.upkeep import upkeep_verbs
@@ -321,7 +321,7 @@ class EnsCommand:
     def _file(self, words: list[str]) -> Path:
         if len(words) > 1:
             raise UsageError(f"one file is enough: {' '.join(words)}")
-        return Path(words[0]).expanduser() if words else default_file(self._shell)
+        return file_named(words[0]) if words else default_file(self._shell)
 
 
 def _state(session: Session, words: list[str]) -> ExecutionId | None:

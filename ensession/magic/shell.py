@@ -183,6 +183,11 @@ def place_of(path: Path) -> str:
         return str(path)
 
 
+def file_named(word: str) -> Path:
+    """Return the path that a user wrote; ``~`` of nobody here stays as it is, and is not found."""
+    return Path(os.path.expanduser(word))
+
+
 def default_file(shell: InteractiveShell) -> Path:
     """Return the notebook's name with ``.ens``, where the front end tells it, else ``session.ens``."""
     told: Any = shell.user_ns.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")

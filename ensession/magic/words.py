@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from ensession.config import settings_of
 from ensession.display import one_line
 from ensession.errors import UsageError
+from ensession.magic.shell import file_named
 from ensession.model import ExecutionId, NameWord, Word
 from ensession.session.checks import check_modules, write_modules
 from ensession.session.session import Session
@@ -120,7 +120,7 @@ def _modules(session: Session, words: list[str]) -> None:
         for state in check_modules(modules):
             print(one_line(f"{state.module.name}: {state.condition}, recorded from {state.module.path}"))
         return
-    written = write_modules(session.store, target, Path(words[1]).expanduser())
+    written = write_modules(session.store, target, file_named(words[1]))
     print("\n".join(one_line(str(path)) for path in written) or "All of them are there already.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +59,7 @@ def parse_address(text: str) -> Address:
     if "://" not in text:
         if not text:
             raise UsageError("an empty path is no address; give a path, or ssh://host/path")
-        here = Path(text).expanduser()
+        here = Path(os.path.expanduser(text))
         _require_no_host(text, here)
         return Address(str(here))
     try:

@@ -65,6 +65,14 @@ def test_a_store_stays_the_same_in_another_working_directory(store: Browser, mon
         assert len(other.search("needle")) == 2
 
 
+def test_a_store_is_named_by_its_place_in_the_home(store: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(store.path.parent))
+    with ensession.open(f"~/{store.path.name}") as other:
+        assert other.path == store.path
+    with pytest.raises(NotFoundError, match="~nobody-here"):
+        ensession.open("~nobody-here/x.ens")
+
+
 def test_a_variable_tells_what_it_is_without_being_read(store: Browser) -> None:
     data = store.state(6)["data"]
     assert (data.type, data.shape, data.preview) == ("list", "len 4", "[3, 1, 2, 4]")

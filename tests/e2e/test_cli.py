@@ -242,6 +242,13 @@ def test_reading_leaves_the_file_as_it_was(ens: Ens, store: Path) -> None:
     assert [path.name for path in store.parent.iterdir()] == [store.name]
 
 
+def test_the_package_is_run_where_the_program_is_not_on_the_path(ens: Ens, store: Path) -> None:
+    for file in (store, "lost.ens"):
+        done = subprocess.run([sys.executable, "-m", "ensession", "log", file], capture_output=True, text=True)
+        told = ens("log", file)
+        assert (done.returncode, done.stdout, done.stderr) == (told.returncode, told.stdout, told.stderr)
+
+
 def test_a_reader_that_goes_away_is_no_error(ens: Ens, store: Path) -> None:
     program = Path(sys.executable).with_name("ens")
     done = subprocess.run(f"{program} show {store} 2 | true", shell=True, capture_output=True, text=True, check=False)
