@@ -15,6 +15,7 @@ BUILT_IN = (
     "matplotlib",
     "networkx",
     "numpy.random",
+    "patsy",
     "pyarrow",
     "scipy.spatial",
     "sqlalchemy",
