@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -105,9 +105,9 @@ class Looker:
         with collector_paused(), self.budget.spending():
             return finished(seen)
 
-    def together(self, values: Mapping[str, Any], looks: Sequence[Look]) -> Look:
-        """Look at values that turned out to be one co-variable, given the looks at its parts."""
-        return assumed(values, self._scope) if any(one.is_assumed for one in looks) else self.within_budget(values)
+    def together(self, values: Mapping[str, Any], *, is_assumed: bool) -> Look:
+        """Look at values that turned out to be one co-variable; ``is_assumed``: a part of it was assumed changed."""
+        return assumed(values, self._scope) if is_assumed else self.within_budget(values)
 
     def once_more(self, values: Mapping[str, Any], seen: Look) -> Fingerprint | None:
         """Return the fingerprint of a second look."""

@@ -19,6 +19,8 @@ _LARGE_BYTES = 16 * 1024
 """Streams from here on: it pays to find out whether other values are part of them."""
 _HUGE_BYTES = 16 * 2**20
 """Streams from here on have so many objects that finding out takes longer than looking at the other values."""
+_HEAVY_BYTES = 8 * 2**20
+"""Payloads from here on, or the copies that they are made of, are not held any longer than it takes."""
 _NEAREST = 200
 """Objects that a value may hold directly for them to be followed."""
 _CONTAINERS = (list, tuple, dict, set)
@@ -93,15 +95,26 @@ class Parts:
                 unbounded = at
         return [found[at] for at in range(len(parts))]
 
-    def together(self, names: Names, found: Sequence[Found]) -> Look:
-        """Look at values that turned out to be one co-variable, given what was found of its parts."""
+    def together(self, names: Names, found: list[Found]) -> Look:
+        """Look at values that turned out to be one co-variable, given what was found of its parts; that is used up."""
         if names not in self._joint:
             looks = [one for one in found if isinstance(one, Look)]
             if len(found) == 1 and looks:
                 self._joint[names] = self._looker.completed(looks[0])
             else:
-                self._joint[names] = self._looker.together(self.values(names), looks)
+                is_assumed = any(one.is_assumed for one in looks)
+                self._let_go([one for one in looks if one.n_bytes >= _HEAVY_BYTES])
+                looks.clear()
+                found.clear()
+                self._joint[names] = self._looker.together(self.values(names), is_assumed=is_assumed)
         return self._joint[names]
+
+    def _let_go(self, looks: Sequence[Look]) -> None:
+        """Forget looks: what they hold is about to be there once more."""
+        keys = set(map(id, looks))
+        for part in [part for part, one in self._looks.items() if id(one) in keys]:
+            del self._looks[part]
+            self._keys.pop(part, None)
 
     def _turn(self, part: Names) -> int:
         """Return when it is a part's turn: those first that spare looks at others."""

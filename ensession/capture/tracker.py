@@ -262,11 +262,11 @@ class Tracker:
     def _look_once(self, names: set[str], rebound: set[str], deleted: set[str], looks: Parts) -> list[Fresh]:
         variables = looks.variables
         parts = looks.joined(self._partition(names, rebound, deleted, variables))
-        found = looks.looks_at(parts)
+        found = dict(enumerate(looks.looks_at(parts)))
         groups: list[tuple[Names, Look]] = []
-        for positions in self._join(parts, found, looks):
+        for positions in self._join(parts, list(found.values()), looks):
             joint = tuple(sorted(name for position in positions for name in parts[position]))
-            groups.append((joint, looks.together(joint, [found[at] for at in positions])))
+            groups.append((joint, looks.together(joint, [found.pop(at) for at in positions])))
         changed = {n for n in rebound if is_of(variables[n], _DEFINITIONS)}
         return self._force_dependents([self._judge(group, seen, variables, changed) for group, seen in groups], deleted)
 

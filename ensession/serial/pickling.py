@@ -214,22 +214,29 @@ def _dump_with(
     owners: frozenset[int] | None,
 ) -> tuple[Dump, PayloadSink]:
     """Pickle once; and again where it was not seen in time which arrays share memory inside the payload."""
+    kept: list[Any] = []
+    pickler: Any
+    sink: Any
     pickler, sink = _one_pass(pickler_type, values, scope, new_sink(), owners)
+
+    def pickled_again(knowing: frozenset[int]) -> None:
+        """Pickle knowing the owners; what the pass before made, which a model's arrays may all be, goes first."""
+        nonlocal pickler, sink, owners
+        kept.extend(pickler.memory_of(knowing))
+        owners, pickler, sink = knowing, None, None
+        pickler, sink = _one_pass(pickler_type, values, scope, new_sink(), knowing)
+
     if _is_entangled(pickler):
         lent = pickler.lent_memory()
         if lent:
-            owners = lent | (pickler.shared_owners() if owners is None else owners)
-            pickler, sink = _one_pass(pickler_type, values, scope, new_sink(), owners)
+            pickled_again(lent | (pickler.shared_owners() if owners is None else owners))
         if _is_entangled(pickler):
             raise UnserializableError("it shares memory between objects of two libraries")
-    shared = pickler.shared_owners()
     if owners is None and pickler.has_misguessed():
-        owners = shared
-        pickler, sink = _one_pass(pickler_type, values, scope, new_sink(), owners)
-        shared = pickler.shared_owners()
+        pickled_again(pickler.shared_owners())
+    shared = pickler.shared_owners()
     if owners is not None and shared - owners:
-        owners |= shared
-        pickler, sink = _one_pass(pickler_type, values, scope, new_sink(), owners)
+        pickled_again(owners | shared)
     return Dump(codec, tuple(pickler.references), shared if owners is None else owners, pickler), sink
 
 

@@ -13,8 +13,9 @@ from ensession.serial.lending import settle
 from ensession.serial.registry import Range, Reducer, Registry
 from ensession.serial.scope import Scope
 
-_HELD_ONCE = 5
-"""References to the owner of an array's memory, as :meth:`Views._is_view` counts them, where only the array has it."""
+_HELD_ONCE = 6
+"""References to the owner of an array's memory, as :meth:`Views._is_view` counts them, where only the array has it:
+that one, the look's own, and those of the calls that are under way."""
 
 _FEW_TIMES = 4
 """How much larger an owner may be for it to be stored on a guess: another variable may hold it, and nobody here."""
@@ -32,6 +33,7 @@ class Views:
         self._is_guessing = owners is None
         self.out_of_band = out_of_band
         self.roots: dict[int, set[int]] = {}
+        self._memory: dict[int, Any] = {}
         self.copied_roots: set[int] = set()
         self._copied: set[int] = set()
         self._of_labels: set[int] = set()
@@ -69,7 +71,7 @@ class Views:
             return self._reduce_subclassed(array)
         if not isinstance(root, sys.modules["numpy"].ndarray):
             self._buffers.append(root)
-        self.roots.setdefault(id(root), set()).add(id(array))
+        self._note_array(array, root)
         self._by_contents.add(id(root))
         return NotImplemented
 
@@ -134,8 +136,9 @@ class Views:
         owner = self._plain(root) if isinstance(root, type(array)) else None
         if id(array) in self._copied:
             self.copied_roots.add(id(root))
+            self._memory[id(root)] = root
         else:
-            self.roots.setdefault(id(root), set()).add(id(array))
+            self._note_array(array, root)
             self._arrays.append(array)
         if owner is None and not isinstance(root, sys.modules["numpy"].generic):
             self._buffers.append(root)
@@ -169,6 +172,10 @@ class Views:
         most = _HELD_ONCE + (id(array) in self._made)
         return sys.getrefcount(root) > most and _is_cheap(root, array)
 
+    def _note_array(self, array: Any, root: Any) -> None:
+        self.roots.setdefault(id(root), set()).add(id(array))
+        self._memory[id(root)] = root
+
     def _note_view(self, root: Any) -> None:
         self._as_views.add(id(root))
         if id(root) not in self._as_owners:  # nothing will tell whether it is part of the payload for itself as well
@@ -180,6 +187,10 @@ class Views:
         return frozenset(
             root for root, users in self.roots.items() if len(users) + (root in copied) > 1 + (root in drawn_in)
         )
+
+    def memory_of(self, owners: frozenset[int]) -> list[Any]:
+        """Return the owners of memory themselves, as far as they were met: who holds them keeps their ids theirs."""
+        return [self._memory[key] for key in owners & self._memory.keys()]
 
     def has_misguessed(self) -> bool:
         """Whether another array is a view, or fewer are, than it seemed while they were pickled."""

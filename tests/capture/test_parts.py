@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -93,6 +94,34 @@ def test_parts_are_looked_at_once() -> None:
     both = parts.together(("x", "y"), parts.looks_at(alone(parts)))
     assert parts.together(("x", "y"), parts.looks_at(alone(parts))) is both
     assert looker.looked_at == [("x",), ("y",), ("x", "y")]
+
+
+class Copying:
+    """Reduces itself to a copy of what it holds, as models in compiled code do."""
+
+    copies: ClassVar[list[weakref.ref[Any]]] = []
+    most: ClassVar[int] = 0
+
+    def __init__(self) -> None:
+        self.content = np.zeros(2 * 2**20)
+        self.part = self.content[1:]
+
+    def __getstate__(self) -> dict[str, Any]:
+        copy = self.content.copy()
+        type(self).copies.append(weakref.ref(copy))
+        type(self).most = max(self.most, sum(one() is not None for one in self.copies))
+        return {"content": copy, "part": self.part, "whole": self.content}
+
+
+def test_what_a_look_is_made_of_is_gone_before_there_is_more_of_it() -> None:
+    parts, looker = parts_of(model=Copying(), other=Node())
+    parts.variables["other"].model = parts.variables["model"]  # type: ignore[index]
+    found = parts.looks_at(alone(parts))
+    joint = parts.together(("model", "other"), found)
+    assert looker.looked_at == [("model",), ("other",), ("model", "other")]
+    assert joint.n_buffer_bytes >= 2 * 2**24
+    assert len(Copying.copies) > 2
+    assert Copying.most == 2  # what is to be written, and what the pass that is blind to equal strings makes
 
 
 def test_what_is_not_looked_at_to_the_end_draws_in_all_that_can_be_shared() -> None:
