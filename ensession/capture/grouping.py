@@ -30,7 +30,8 @@ def links_of(looks: Sequence[Look | None]) -> list[Links | None]:
         shared |= seen & keys
         seen |= keys
     shared.update(seen.intersection(largest.keys()))
-    return [None if one is None else one.links(within=shared) for one in looks]
+    within = frozenset(shared)
+    return [None if one is None else one.links(within) for one in looks]
 
 
 def keeps_identity(value: Any) -> bool:

@@ -135,7 +135,7 @@ class Parts:
             if isinstance(seen, Look) and _LARGE_BYTES <= seen.n_stream_bytes < _HUGE_BYTES:
                 if parts[at] not in self._keys:
                     self._keys[parts[at]] = frozenset(seen.keys())
-                if key in self._keys[parts[at]] and seen.links(within={key}).objects:
+                if key in self._keys[parts[at]] and seen.links(frozenset({key})).objects:
                     return at
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import pickle
 import types
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -130,12 +130,12 @@ class Look:
         pickler = self.source.pickler
         return bool(is_long and pickler.types) or (self.may_vary and pickler.holds_unordered())
 
-    def links(self, within: Collection[int] | None = None) -> Links:
+    def links(self, within: frozenset[int] | None = None) -> Links:
         """Return through what it may be linked; costs a walk over the pickler's memo.
 
         Parameters
         ----------
-        within : collection of int, optional
+        within : frozenset of int, optional
             Keys of objects: look only for these, which is much faster for a large value.
         """
         if isinstance(self.source, Reach):
