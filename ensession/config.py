@@ -50,7 +50,8 @@ class Config:
         Payloads up to this size, together, go into the execution's own transaction; larger ones follow.
     settle_wait_s : float
         How long a cell's reply waits until the store file is complete without its write-ahead log. By default
-        it does not wait: a few milliseconds after the reply it is, on most disks.
+        it does not wait: the file is complete once no cell has ended for 60 ms, and about once a second while
+        cells follow each other.
     """
 
     policy: StoragePolicy = StoragePolicy.AUTO

@@ -63,7 +63,7 @@ def gc(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Make FILE smaller: pieces that belong to no value go, and stored values of states that need not be kept.
+    """Make FILE smaller: pieces that belong to no value go, and by the first three options stored values of states.
 
     The ends of all lines of history keep their values. Code and outputs stay. A kernel may record meanwhile.
     """
