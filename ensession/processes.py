@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 
 def is_alive(pid: int) -> bool:
@@ -20,3 +21,20 @@ def is_alive(pid: int) -> bool:
     except (ProcessLookupError, OverflowError):
         return False
     return True
+
+
+def has_open(pid: int, path: Path) -> bool:
+    """Return whether a process of this machine has a file open; where that can't be told, it may."""
+    try:
+        wanted = path.stat()
+        descriptors = [*os.scandir(f"/proc/{pid}/fd")]
+    except OSError:  # another user's, or no Linux
+        return True
+    return any(map(lambda one: _is(one, wanted), descriptors))
+
+
+def _is(descriptor: os.DirEntry[str], wanted: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(descriptor.stat(), wanted)
+    except OSError:  # closed meanwhile
+        return False

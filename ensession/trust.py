@@ -137,6 +137,11 @@ def _read_or_make(path: Path) -> bytes:
     return path.read_bytes()
 
 
+def is_own(store: Store, keyring: Keyring, execution: ExecutionId) -> bool:
+    """Whether the user has sealed an execution; what its rows hold is not looked at."""
+    return keyring.has_sealed(store, store.history.execution(execution).digest)
+
+
 def require_history(store: Store, keyring: Keyring, execution: ExecutionId) -> None:
     """Make sure that an execution and all before it may be run again.
 
@@ -145,8 +150,7 @@ def require_history(store: Store, keyring: Keyring, execution: ExecutionId) -> N
     TrustError
         It was not recorded by this user on this machine, or was changed since; the message says what to do.
     """
-    digest = store.history.execution(execution).digest
-    if not keyring.has_sealed(store, digest):
+    if not is_own(store, keyring, execution):
         raise TrustError(
             f"{store.path} was not recorded by you on this machine: restoring runs code from it. "
             f"Look at it first (ens log {store.path}); if you trust who made it: %ens trust {store.path}, "
@@ -161,7 +165,7 @@ def require_history(store: Store, keyring: Keyring, execution: ExecutionId) -> N
 def has_own_history(store: Store, keys: Callable[[], Keyring]) -> bool:
     """Whether the latest execution of a store was sealed by this user; the key is asked for where there is one."""
     head = store.history.head()
-    return head is not None and keys().has_sealed(store, store.history.execution(head).digest)
+    return head is not None and is_own(store, keys(), head)
 
 
 def own_words(store: Store, keyring: Keyring, graph: Graph) -> Graph:

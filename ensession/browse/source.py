@@ -9,6 +9,7 @@ from ensession.display.views import is_hidden
 from ensession.errors import NotFoundError, NoVariableError
 from ensession.model import Binding, Execution, ExecutionId, Graph, VersionId
 from ensession.planner import CostModel, plan
+from ensession.session.checks import InputCheck, look_around
 from ensession.store import Store
 from ensession.trust import Keyring
 
@@ -33,6 +34,7 @@ class Source:
     def __init__(self, store: Store, keys: Callable[[], Keyring]) -> None:
         self.store = store
         self.keys = keys
+        self._check = InputCheck()
 
     def resolve(self, state: StateName) -> ExecutionId | None:
         """Return the execution that made a state; None is state 0, the empty one.
@@ -93,10 +95,15 @@ class Source:
 
     def all_missing(self, target: ExecutionId | None) -> Mapping[VersionId, str]:
         """Return why versions of a state can't come back; those that can are not in it."""
-        return plan(self.graph(target), target, CostModel()).missing
+        graph = self.graph(target)
+        return plan(graph, target, CostModel(), unrunnable=self._unrunnable(graph)).missing
 
     def missing(self, target: ExecutionId, version: VersionId) -> Mapping[VersionId, str]:
         """Return why a version of a state can't come back; empty where it can."""
         graph = self.graph(target)
         narrowed = replace(graph, state={name: one for name, one in graph.state.items() if one == version})
-        return plan(narrowed, target, CostModel(), wanted=[version]).missing
+        return plan(narrowed, target, CostModel(), wanted=[version], unrunnable=self._unrunnable(graph)).missing
+
+    def _unrunnable(self, graph: Graph) -> Mapping[ExecutionId, str]:
+        """Return what can't run again here as things are now: inputs may be gone, or have changed."""
+        return look_around(self.store, graph, self._check).unrunnable

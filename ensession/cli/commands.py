@@ -29,9 +29,10 @@ from ensession.display import (
     variables_table,
 )
 from ensession.display.layout import BUDGET
-from ensession.errors import IntegrityError
+from ensession.errors import IntegrityError, SchemaError
 from ensession.model import Execution, ExecutionId, Graph, Plan, Problem
 from ensession.planner import CostModel, plan
+from ensession.processes import has_open
 from ensession.session.checks import look_around
 from ensession.session.environment import Comparison, alive_here
 from ensession.store import Store, check_store, copy_store, hurt_states
@@ -79,7 +80,8 @@ def show(file: Path, state: str, as_json: bool) -> None:
         execution = store.history.execution(id_)
         outputs, bindings = store.history.outputs(id_), dict(store.history.bindings(id_))
         graph, reads = store.history.graph(id_), store.history.reads(id_)
-    missing = plan(graph, id_, CostModel(), wanted=list(graph.versions)).missing
+        unrunnable = look_around(store, graph).unrunnable
+    missing = plan(graph, id_, CostModel(), wanted=list(graph.versions), unrunnable=unrunnable).missing
     if as_json:
         record = records.execution_record(execution, bindings)
         record["outputs"] = [records.output_record(output) for output in outputs]
@@ -147,9 +149,8 @@ def copy(file: Path, target: Path, as_json: bool) -> None:
     """Copy FILE to TARGET, complete and consistent even while a kernel writes to it."""
     with progress(f"copy to {target.name}"):
         copy_store(file, target, Config())
-    with Store.open_read_only(target, Config()) as store:
-        n_bytes = store.n_file_bytes()
-        kernels = alive_here(store.history.runs())
+    n_bytes = target.stat().st_size
+    kernels = _recording(file, target)
     if as_json:
         print_json({"source": str(file), "target": str(target), "n_bytes": n_bytes, "recording": kernels})
         return
@@ -230,6 +231,15 @@ def _unsealed(file: Path) -> list[str]:
 def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"{', '.join(names[:_NAMED])}{more}"
+
+
+def _recording(file: Path, copied: Path) -> list[int]:
+    """Return the processes that a copy says are recording, and that have the original open."""
+    try:
+        with Store.open_read_only(copied, Config()) as store:
+            return [pid for pid in alive_here(store.history.runs()) if has_open(pid, file)]
+    except SchemaError:  # of another format: it was copied byte by byte, and only an upgrade could read it
+        return []
 
 
 def _plan(store: Store, target: ExecutionId | None) -> tuple[Plan, Graph]:

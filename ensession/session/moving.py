@@ -39,7 +39,7 @@ from ensession.session.returning import Bans
 from ensession.session.shell import Shell
 from ensession.session.workshop import Workshop
 from ensession.store import Store
-from ensession.trust import Keyring, OwnParts, require_history
+from ensession.trust import Keyring, OwnParts, is_own, require_history
 
 _LEFT = "its earlier state can't be brought back; left as it is"
 State = Mapping[str, tuple[VersionId, ExecutionId]]
@@ -215,8 +215,13 @@ class Mover:
         return report
 
     def _require_trust(self, target: ExecutionId) -> None:
-        """Check the line to a state, once; what this kernel run recorded itself needs no check."""
-        if target in self._vouched or self._store.history.execution(target).run == self._run.id:
+        """Check the line to a state, once; of what this kernel run recorded itself, only that the user sealed it.
+
+        Anybody who has a copy can name this run in it, and its executions come here with the next sync.
+        """
+        if target in self._vouched:
+            return
+        if self._store.history.execution(target).run == self._run.id and is_own(self._store, self._keyring, target):
             return
         require_history(self._store, self._keyring, target)
         self._vouched.add(target)

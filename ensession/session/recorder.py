@@ -40,7 +40,7 @@ from ensession.session.storing import inline, own_files, payload_writer, store_a
 from ensession.session.survival import SurvivalWatch, well_bound
 from ensession.session.word import SpokenNames
 from ensession.store import MAIN, Store
-from ensession.trust import Keyring
+from ensession.trust import Keyring, is_own
 
 COMMAND = "ens"
 _BEFORE = Touched(frozenset(), frozenset(), "it was there before recording began")
@@ -258,7 +258,8 @@ class Recorder:
         except BaseException:
             self._gap = "an execution before it was not recorded"
             with suppress(EnsessionError):  # an interrupt may have come right behind the commit
-                self.head = self._store.log.newer(self._newest, self._run.id) or self.head
+                newer = self._store.log.newer(self._newest, self._run.id)
+                self.head = newer if newer and is_own(self._store, self._keyring, newer) else self.head
             self.tracker.doubt(touched)
             self.tracker.results.forget()
             self._hidden.doubt_last()

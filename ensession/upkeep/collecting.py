@@ -166,7 +166,7 @@ class Collector:
         proposal = self._drop(retention, agree)
         if proposal is None:
             return None
-        alive = writers(self._store.keeper.open_runs())
+        alive = writers(self._store.keeper.open_runs(), self._store.path)
         remark = self._shrink(alive)
         return Collected(proposal, before, self._store.n_file_bytes(), tuple(alive), remark)
 

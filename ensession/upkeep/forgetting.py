@@ -101,7 +101,7 @@ class Forgetter:
         # Forgetting may have been interrupted before: the rows are clean then, and the file is not.
         absent = [text for text in find.nowhere if not _stands_in(self._store.path, text)]
         n_renewed = self._store.eraser.erase(find.erasure, self._seal)
-        alive = writers(self._store.keeper.open_runs())
+        alive = writers(self._store.keeper.open_runs(), self._store.path)
         n_swept, rest = self._clean()
         if find.erasure.is_empty and len(absent) == len(texts) and not n_swept and not rest:
             raise NotFoundError(f"{self._store.path}: {', '.join(map(repr, absent))} stands nowhere in it")

@@ -6,11 +6,12 @@ import os
 import socket
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ensession.model import ExecutionId, VersionId
 from ensession.planner.retention import Line, obtainable
 from ensession.planner.situation import Situation
-from ensession.processes import is_alive
+from ensession.processes import has_open, is_alive
 from ensession.session.checks import look_around
 from ensession.store import Store
 from ensession.trust import Keyring, own_words
@@ -77,13 +78,18 @@ def losses(
     return [found[version] for version in sorted(found)]
 
 
-def writers(runs: Iterable[tuple[str, int]]) -> list[int]:
+def writers(runs: Iterable[tuple[str, int]], path: Path) -> list[int]:
     """Return those processes of this machine, other than this one, that record into the store now.
+
+    A copy holds the runs of the original, whose processes do not write to it.
 
     Parameters
     ----------
     runs : iterable of (str, int)
         Host name and process of the kernel runs that have not ended, as far as the store knows.
+    path : Path
+        The store.
     """
     here = socket.gethostname()
-    return sorted({pid for host, pid in runs if host == here and pid != os.getpid() and is_alive(pid)})
+    alive = {pid for host, pid in runs if host == here and pid != os.getpid() and is_alive(pid)}
+    return sorted(pid for pid in alive if has_open(pid, path))
