@@ -238,7 +238,7 @@ def _recording(file: Path, copied: Path) -> list[int]:
     try:
         with Store.open_read_only(copied, Config()) as store:
             return [pid for pid in alive_here(store.history.runs()) if has_open(pid, file)]
-    except SchemaError:  # of another format: it was copied byte by byte, and only an upgrade could read it
+    except SchemaError:  # of another format: it was copied as it is, and only an upgrade could read it
         return []
 
 

@@ -205,7 +205,7 @@ def reduce_class(reducers: Reducers, cls: type) -> Any:
 
 def _offering_package(cls: type) -> str | None:
     """Return the package that offers a class made at run time under its name, though the class's module does not."""
-    name = cls.__module__.rpartition(".")[0]
+    name = str(cls.__module__).rpartition(".")[0]  # None is possible, too
     while name:
         package = sys.modules.get(name)
         if isinstance(package, types.ModuleType) and vars(package).get(cls.__name__) is cls:

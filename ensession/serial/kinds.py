@@ -11,7 +11,7 @@ from typing import Any
 
 from ensession.serial.scope import IMMUTABLE
 
-_PARTS = frozenset({list, dict, set})
+_PARTS = (list, dict, set)
 _HASHED_BY_VALUE = frozenset({int, bool, float, complex})
 
 CACHED_FUNCTION = type(functools.lru_cache(len))
@@ -91,7 +91,15 @@ def _pandas_scalars(pandas: Any) -> tuple[type, ...]:
 def plain_parts(obj: Any) -> list[Any]:
     """Return the attributes of an object, and the lists, dictionaries and sets among them."""
     held = getattr(obj, "__dict__", {})
-    return [part for part in (held, *held.values()) if type(part) in _PARTS]
+    in_slots = [getattr(obj, name, None) for name in _slots(type(obj))]
+    return [part for part in (held, *held.values(), *in_slots) if issubclass(type(part), _PARTS)]
+
+
+@functools.cache
+def _slots(kind: type) -> tuple[str, ...]:
+    """Return the names of a type's attributes that are in no dictionary."""
+    names = [(name, one) for base in kind.__mro__ for name, one in vars(base).items()]
+    return tuple(name for name, one in names if type(one) is types.MemberDescriptorType)
 
 
 def members_of(members: Any) -> Iterable[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import enum
 import functools
 import gc
@@ -105,7 +106,7 @@ class Reducers(Views):
             self.holds_observed |= known is not None and known.fingerprint is not None
             return handler
         if issubclass(kind, type):
-            return definitions.reduce_class
+            return handlers.reduce_class_as_said if kind in copyreg.dispatch_table else definitions.reduce_class
         self.types.add(kind)
         known = self._registry.find(kind)
         inner = self._handler_of_library(kind) if known is None else functools.partial(handlers.reduce_known, known)

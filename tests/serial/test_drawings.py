@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import gc
 import io
 from collections import Counter
@@ -14,6 +15,7 @@ import pytest
 from ensession.capture.namespace import UserNamespace
 from ensession.serial.look import look
 from ensession.serial.scope import Scope
+from tests.serial.test_tables import are_linked
 from tests.serial.worlds import World, reloaded
 
 pytest.importorskip("matplotlib")
@@ -156,6 +158,15 @@ def test_a_registry_keeps_what_the_library_keeps_and_its_counter_stands_still() 
     back["registry"].process("draw", "again")
     assert back["heard"] == ["again"]
     assert back["registry"].connect("draw", print) == kept + 1
+
+
+@pytest.mark.parametrize("places", [["a", "b"], [datetime.date(2020, 1, 1), datetime.date(2020, 1, 2)], [1, 2]])
+def test_what_converts_words_and_dates_links_no_figures(places: list[Any]) -> None:
+    one, other = Figure(), Figure()
+    for figure in (one, other):
+        figure.subplots().bar(places, [1, 2])
+    assert not are_linked(one, other, look)
+    assert are_linked(one, one.axes[0], look)
 
 
 def test_a_figure_that_comes_back_into_pyplot_hears_of_another_resolution() -> None:

@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 
 import pytest
+from IPython.core.error import UsageError
 
 from ensession.config import Config
-from ensession.errors import UsageError
 from ensession.model import BindingDraft, ExecutionDraft, ExecutionId, ExecutionKind, Outcome, VersionDraft
 from ensession.store import Store
 from tests.notebook import Notebook

@@ -19,6 +19,7 @@ BUILT_IN = (
     "pyarrow",
     "scipy.spatial",
     "sqlalchemy",
+    "statsmodels.base",
     "sympy",
     "torch",
 )

@@ -90,6 +90,8 @@ class _Constants:
         settings = sys.modules["matplotlib"].rcParams
         self._add(one for one in dict.values(settings) if isinstance(one, list))
         self._add((sys.modules["matplotlib.transforms"].IdentityTransform._mtx, settings))
+        units = sys.modules.get("matplotlib.units")  # an axis of words or dates holds what converts them
+        self._add(() if units is None else units.registry.values())
         for path in self._fresh(_paths()):  # some are made when they are first drawn
             self._add((path, vars(path), path._vertices, path._codes))
         for listed in self._fresh([sys.modules.get("matplotlib._cm_listed")]):

@@ -1,0 +1,28 @@
+"""statsmodels: a model that was made of a formula keeps what the formula learnt of its data.
+
+The library's own way evaluates the formula anew when the model is loaded: on the table as it is by then, which the user
+may have changed since the fit, and with the functions that whoever loads it knows.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import importlib
+from typing import Any
+
+from ensession.serial.rebuild import these_attributes
+from ensession.serial.registry import Registry
+
+_MAKE: Any = vars(copyreg)["__newobj__"]
+
+
+def register(registry: Registry) -> None:
+    """Register the data of models."""
+    base = importlib.import_module("statsmodels.base.data").ModelData
+
+    def reduce(data: Any) -> Any:
+        if type(data).__getstate__ is not base.__getstate__:
+            return NotImplemented
+        return _MAKE, (type(data),), vars(data), None, None, these_attributes
+
+    registry.register_line(base, reduce)
