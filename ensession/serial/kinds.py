@@ -91,7 +91,8 @@ def _pandas_scalars(pandas: Any) -> tuple[type, ...]:
 def plain_parts(obj: Any) -> list[Any]:
     """Return the attributes of an object, and the lists, dictionaries and sets among them."""
     held = getattr(obj, "__dict__", {})
-    in_slots = [getattr(obj, name, None) for name in _slots(type(obj))]
+    kind: Any = type(obj)
+    in_slots = [getattr(obj, name, None) for name in _slots(kind)]
     return [part for part in (held, *held.values(), *in_slots) if issubclass(type(part), _PARTS)]
 
 
