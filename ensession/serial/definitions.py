@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from blake3 import blake3
 
 from ensession.errors import UnserializableError
-from ensession.serial import abstract, generated, machinery, members, rebuild
+from ensession.serial import abstract, generated, machinery, members, optional, rebuild
 
 if TYPE_CHECKING:
     from ensession.serial.reducers import Reducers
@@ -332,6 +332,7 @@ REDUCERS: dict[type, Any] = {
     types.MemberDescriptorType: reduce_descriptor,
     types.GetSetDescriptorType: reduce_descriptor,
     type: reduce_class,
+    optional.IfStorable: optional.reduce_if_storable,
     property: reduce_property,
     staticmethod: reduce_wrapped,
     classmethod: reduce_wrapped,

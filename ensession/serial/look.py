@@ -301,7 +301,7 @@ def _reach(values: Mapping[str, Any], scope: Scope, limit: int) -> Reach:
     found = walk(list(values.values()), scope.namespace, is_referred_to, immutable, limit, scope.registry)
     for key in scope.registry.constants(found.objects):
         del found.objects[key]
-    return found
+    return replace(found, memory=found.memory - scope.registry.constants(found.memory))
 
 
 def _without_payload(reach: Reach, scope: Scope, reason: str) -> Look:

@@ -7,6 +7,7 @@ import enum
 import functools
 import gc
 import itertools
+import pickle
 import sys
 import types
 from collections.abc import Collection, Iterable
@@ -17,6 +18,7 @@ from ensession.serial import arrays, definitions, handlers, rebuild
 from ensession.serial.handlers import Handler
 from ensession.serial.kinds import are_labels, identities, is_forgetful, is_mutable, is_unordered, key_of
 from ensession.serial.memo import objects_in
+from ensession.serial.optional import Nowhere, Trials
 from ensession.serial.own import ByName
 from ensession.serial.registry import Range, Reducer, module_of
 from ensession.serial.scope import Scope
@@ -79,6 +81,7 @@ class Reducers(Views):
         self.types: set[type] = set()
         self.packages: set[str] = set()
         self.holds_observed = False
+        self.trials: Trials | None = Trials()
         self.foreign_ranges: dict[Range, Reducer] = {}
         self.labels: dict[int, tuple[Any, ...]] = {}
         self._sources: dict[str, tuple[str, str | None]] = {}
@@ -145,6 +148,16 @@ class Reducers(Views):
         self.references[found.root] = None
         self.by_reference.add(id(obj))
         return rebuild.required, (found.root, *found.path)
+
+    def on_trial(self) -> Reducers:
+        """Return a pickler of this session that keeps nothing: what it takes can be stored.
+
+        The plain one, for any kind: what a payload leaves out, its fingerprints leave out as well.
+        """
+        made = _OnTrial(Nowhere(), pickle.HIGHEST_PROTOCOL, buffer_callback=lambda _: None)
+        made.prepare(self._scope, self._own, frozenset(), {})
+        made.trials = None
+        return made
 
     def note_code(self, function: types.FunctionType) -> None:
         """Remember the code of a function that is stored by value."""
@@ -276,3 +289,7 @@ class Observing(Reducers):
             return super()._handler_of(kind)
         self.types.add(kind)
         return functools.partial(handlers.observe, known.fingerprint, f"{kind.__module__}.{kind.__qualname__}")
+
+
+class _OnTrial(Reducers, pickle.Pickler):
+    """Nobody reads what this one writes."""

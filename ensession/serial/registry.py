@@ -125,10 +125,11 @@ class Registry:
         try:
             return self._found[kind]
         except KeyError:
-            package, *inside = module_of(kind).split(".")
-            self._ask(package)
-            if inside:
-                self._ask(f"{package}.{inside[0]}")
+            for base in kind.__mro__:  # a class of the session is reduced as its library says, at the first look too
+                package, *inside = module_of(base).split(".")
+                self._ask(package)
+                if inside:
+                    self._ask(f"{package}.{inside[0]}")
             found = self._found[kind] = self._reducers.get(kind) or self._inherited(kind)
             return found
 

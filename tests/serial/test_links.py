@@ -136,3 +136,11 @@ def test_labels_that_are_a_range_stay_one() -> None:
     look({"v": table}, World().scope)
     assumed({"v": table}, World().scope)
     assert "_data" not in table.index._cache
+
+
+@pytest.mark.parametrize("way", [look, assumed])
+def test_the_masked_constant_is_no_link(way: Callable[..., Any]) -> None:
+    assert not are_linked([np.ma.masked], {"m": np.ma.masked}, way)
+    assert not are_linked([np.ma.masked], [np.ma.masked.data, np.ma.masked.mask], way)
+    array = np.ma.array([1, 2], mask=[0, 1])
+    assert are_linked([array], array, way)

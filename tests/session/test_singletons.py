@@ -135,3 +135,19 @@ def test_a_variable_that_is_a_list_of_the_process_is_that_again(notebook: Notebo
         own = eval(place)
         own.clear()
         own.update(before) if isinstance(own, dict) else own.extend(before)
+
+
+def test_there_is_one_masked_constant(notebook: Notebook) -> None:
+    import numpy as np
+
+    notebook.run(
+        "import numpy as np",
+        "m = np.ma.array([1, 2], mask=[0, 1])[1]\none = [m]\nother = {'m': m}",
+        "rest = np.ma.array([1, 2], mask=[0, 1])",
+    )
+    notebook.run("one.append(1)")
+    assert notebook.changed() == {"one"}
+    again = notebook.reborn()
+    again.restore()
+    assert again["m"] is again["one"][0] is again["other"]["m"] is again["rest"][1] is np.ma.masked
+    again.kill()

@@ -14,6 +14,7 @@ BUILT_IN = (
     "ipykernel",
     "matplotlib",
     "networkx",
+    "numpy.ma",
     "numpy.random",
     "patsy",
     "pyarrow",
