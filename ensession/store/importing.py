@@ -20,6 +20,7 @@ from ensession.model.parcels import (
     ChunkParcel,
     ExecutionParcel,
     PayloadParcel,
+    RefChange,
     RefParcel,
     RefsBrought,
     RunEnd,
@@ -34,7 +35,7 @@ from ensession.store.history import output_texts
 from ensession.store.inflow import Inflow
 from ensession.store.inserting import insert_execution
 from ensession.store.lookup import FORGOTTEN, check_not_forgotten, in_batches
-from ensession.store.naming import bring_refs
+from ensession.store.naming import bring_refs, change_refs
 from ensession.store.numbers import Numbers
 from ensession.store.refs import RefTable
 from ensession.store.seals import insert_seals
@@ -182,6 +183,16 @@ class Importer:
         """
         with self._database.write() as connection:
             return bring_refs(connection, self._refs, self._numbers, refs)
+
+    def change_refs(self, changes: Sequence[RefChange]) -> RefsBrought:
+        """Change tags and branches as they were changed elsewhere; see :func:`ensession.store.naming.change_refs`.
+
+        Raises
+        ------
+        IntegrityError
+        """
+        with self._database.write() as connection:
+            return change_refs(connection, self._refs, self._numbers, changes)
 
     def forbid(self, digests: Iterable[Digest]) -> int:
         """Say of executions that they must not run again, of those that are here; return of how many that was new."""

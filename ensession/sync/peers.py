@@ -11,6 +11,7 @@ from ensession.model.parcels import (
     ChunkParcel,
     ExecutionParcel,
     PayloadParcel,
+    RefChange,
     RefParcel,
     RefsBrought,
     RunEnd,
@@ -80,6 +81,9 @@ class Target(Protocol):
 
     def add_refs(self, refs: Sequence[RefParcel], /) -> RefsBrought:
         """Add tags and branches; those that stand for something else already are kept under a second name."""
+
+    def change_refs(self, changes: Sequence[RefChange], /) -> RefsBrought:
+        """Change tags and branches that are still what both copies had; nothing is done where nobody listens."""
 
     def open_runs(self) -> list[str]:
         """Return the kernel runs that have not ended, as far as is known there; nothing where nobody can say."""

@@ -18,6 +18,7 @@ from ensession.model.parcels import (
     ChunkParcel,
     ExecutionParcel,
     PayloadParcel,
+    RefChange,
     RefParcel,
     RefsBrought,
     RunEnd,
@@ -126,6 +127,12 @@ class RemoteTarget:
     def add_refs(self, refs: Sequence[RefParcel]) -> RefsBrought:
         """Send tags and branches."""
         return cast(RefsBrought, self._asker.ask("add_refs", refs))
+
+    def change_refs(self, changes: Sequence[RefChange]) -> RefsBrought:
+        """Tell how tags and branches were changed that both copies had."""
+        if not self._asker.knows("change_refs"):
+            return RefsBrought()
+        return cast(RefsBrought, self._asker.ask("change_refs", changes))
 
     def forbid(self, digests: Sequence[Digest]) -> int:
         """Tell that executions must not run again."""

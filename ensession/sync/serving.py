@@ -81,7 +81,8 @@ def _methods(store: Store, target: Importer) -> dict[str, Callable[..., Any]]:
             source.forbidden,
         ),
         *(target.unknown, target.add_executions, target.missing_payloads, target.missing_chunks, target.add_chunks),
-        *(target.add_payload, target.add_refs, target.open_runs, target.add_run_ends, target.forbid),
+        *(target.add_payload, target.add_refs, target.change_refs, target.open_runs, target.add_run_ends),
+        target.forbid,
     )
     return {method.__name__: method for method in ends}
 

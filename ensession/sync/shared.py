@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ensession.model import Digest
 from ensession.model.parcels import VersionKey
+from ensession.sync.names import Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +21,20 @@ class Shared:
         Versions of which both had the value once. They go by ``ens gc``.
     forbidden : frozenset[Digest]
         Executions that were not to run again in either. That can be taken back.
+    names : Names
+        Tags and branches. They are moved and taken away.
     """
 
     executions: tuple[Digest, ...] = ()
     values: frozenset[VersionKey] = frozenset()
     forbidden: frozenset[Digest] = frozenset()
+    names: Names = field(default_factory=Names)
 
     def with_more(self, one: Shared, other: Shared) -> Shared:
         """Return the same with the values and words that each of the two copies has by now."""
         values = self.values | (one.values & other.values)
-        return Shared(self.executions, values, self.forbidden | (one.forbidden & other.forbidden))
+        forbidden = self.forbidden | (one.forbidden & other.forbidden)
+        return Shared(self.executions, values, forbidden, self.names)
 
 
 NOTHING = Shared()
