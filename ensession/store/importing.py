@@ -41,7 +41,7 @@ from ensession.store.refs import RefTable
 from ensession.store.seals import insert_seals
 from ensession.store.statements import insert_sql
 from ensession.store.texts import storable
-from ensession.store.words import forbid
+from ensession.store.words import forbid, ignore
 from ensession.store.writing import CompletePayload, PayloadDraft, insert_payloads
 
 _INSERT_RUN = insert_sql("kernel_run")
@@ -198,6 +198,10 @@ class Importer:
         """Say of executions that they must not run again, of those that are here; return of how many that was new."""
         known = [self._numbers.execution(digest) for digest in digests if self._numbers.knows(digest)]
         return forbid(self._database, known, time.time())
+
+    def ignore(self, names: Iterable[str]) -> int:
+        """Say of variables that they are ignored; return of how many that was new."""
+        return ignore(self._database, names, time.time())
 
     def open_runs(self) -> list[str]:
         """Return the kernel runs that have not ended, as far as is known here."""

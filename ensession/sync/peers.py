@@ -51,6 +51,9 @@ class Source(Protocol):
     def forbidden(self) -> list[Digest]:
         """Return the executions that must not run again; nothing where nobody can say."""
 
+    def ignored(self) -> list[str]:
+        """Return the variables that are ignored; nothing where nobody can say."""
+
     def run_ends(self, uids: Sequence[str], /) -> list[RunEnd]:
         """Return when some kernel runs ended; nothing where that is not known, or nobody can say."""
 
@@ -93,3 +96,6 @@ class Target(Protocol):
 
     def forbid(self, digests: Sequence[Digest], /) -> int:
         """Say of executions that they must not run again; return of how many that was new, 0 where nobody listens."""
+
+    def ignore(self, names: Sequence[str], /) -> int:
+        """Say of variables that they are ignored; return of how many that was new, 0 where nobody listens."""

@@ -88,6 +88,10 @@ class RemoteSource:
         """Ask which executions must not run again."""
         return cast(list[Digest], self._asker.ask("forbidden")) if self._asker.knows("forbidden") else []
 
+    def ignored(self) -> list[str]:
+        """Ask which variables are ignored."""
+        return cast(list[str], self._asker.ask("ignored")) if self._asker.knows("ignored") else []
+
     def run_ends(self, uids: Sequence[str]) -> list[RunEnd]:
         """Ask when kernel runs ended."""
         return cast(list[RunEnd], self._asker.ask("run_ends", uids)) if self._asker.knows("run_ends") else []
@@ -137,6 +141,10 @@ class RemoteTarget:
     def forbid(self, digests: Sequence[Digest]) -> int:
         """Tell that executions must not run again."""
         return cast(int, self._asker.ask("forbid", digests)) if self._asker.knows("forbid") else 0
+
+    def ignore(self, names: Sequence[str]) -> int:
+        """Tell that variables are ignored."""
+        return cast(int, self._asker.ask("ignore", names)) if self._asker.knows("ignore") else 0
 
     def open_runs(self) -> list[str]:
         """Ask which kernel runs have not ended, as far as is known there."""

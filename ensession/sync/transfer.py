@@ -103,9 +103,7 @@ def transfer(
     named = tuple(source.refs())
     n_late, refs = _send_refs(source, target, named, shared.names)
     _send_ends(source, target)
-    forbidden = frozenset(source.forbidden())
-    if given := forbidden - shared.forbidden:
-        target.forbid(sorted(given))
+    forbidden, ignored = _send_words(source, target, shared)
     n_left = len(left) + len(unreadable)
     return Transferred(
         n_executions + n_late,
@@ -114,7 +112,7 @@ def transfer(
         tally.n_bytes,
         time.perf_counter() - start,
         refs,
-        Shared((), frozenset(offered), forbidden),
+        Shared((), frozenset(offered), forbidden, ignored),
         named,
         _incomplete(n_left, next(iter(unreadable), tally.fault)) if n_left else None,
     )
@@ -149,6 +147,16 @@ def _send_ends(source: Source, target: Target) -> None:
     ends = source.run_ends(waiting) if waiting else []
     if ends:
         target.add_run_ends(ends)
+
+
+def _send_words(source: Source, target: Target, shared: Shared) -> tuple[frozenset[Digest], frozenset[str]]:
+    """Send what the user forbade, also behind its execution; return what the source has of that."""
+    forbidden, ignored = frozenset(source.forbidden()), frozenset(source.ignored())
+    if given := forbidden - shared.forbidden:
+        target.forbid(sorted(given))
+    if told := ignored - shared.ignored:
+        target.ignore(sorted(told))
+    return forbidden, ignored
 
 
 def _send_executions(source: Source, target: Target) -> int:

@@ -64,6 +64,8 @@ LATER: dict[str, tuple[Any, Any]] = {
     "open_runs": (tuple[()], list[str]),
     "add_run_ends": (tuple[list[RunEnd]], int),
     "change_refs": (tuple[list[RefChange]], RefsBrought),
+    "ignored": (tuple[()], list[str]),
+    "ignore": (tuple[list[str]], int),
 }
 """What can be asked for only where the other side says that it knows it: it may be older."""
 
