@@ -50,7 +50,6 @@ def bring_refs(connection: Connection, table: RefTable, numbers: Numbers, parcel
     return RefsBrought(tuple(added), tuple(moved), disputed)
 
 
-
 def change_refs(connection: Connection, table: RefTable, numbers: Numbers, changes: Sequence[RefChange]) -> RefsBrought:
     """Change tags and branches inside the running transaction as they were changed in another copy.
 
