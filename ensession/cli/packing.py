@@ -16,6 +16,7 @@ from ensession.display.units import counted, parse_size
 from ensession.errors import NotFoundError, UsageError
 from ensession.model import HIDDEN_PREFIX, ExecutionId
 from ensession.planner.packing import Estimate
+from ensession.session.checks import unrunnable_elsewhere
 from ensession.store import Store
 from ensession.sync.packing import Errand, Packed, pack_store
 
@@ -57,12 +58,13 @@ def pack(
     """
     with Store.open_read_only(file, Config()) as store:
         target = resolve(store, state)
-    if target is None:
-        raise NotFoundError(f"{file}: there is no state to pack yet")
+        if target is None:
+            raise NotFoundError(f"{file}: there is no state to pack yet")
+        barred = unrunnable_elsewhere(store, target, files_are_there=files_there)
     if out.exists() and file.exists() and out.samefile(file):
         raise UsageError(f"{out}: a store can't be packed into itself; give another path")
     limit = inf if max_size is None else max_size
-    packed = pack_store(file, out, Errand(target, bandwidth, limit, files_there), Config())
+    packed = pack_store(file, out, Errand(target, bandwidth, limit, files_there, barred), Config())
     if as_json:
         print_json({"source": str(file), "target": str(out), "state": target, **_record(packed)})
     else:

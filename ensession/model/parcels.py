@@ -115,6 +115,22 @@ class RefParcel:
 
 
 @dataclass(frozen=True, slots=True)
+class RefChange:
+    """What became in one copy of a tag or branch that both had.
+
+    Attributes
+    ----------
+    was : RefParcel
+        What it stood for in both.
+    now : RefParcel or None
+        Of the same name; None where it was taken away.
+    """
+
+    was: RefParcel
+    now: RefParcel | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RefsBrought:
     """What became of the names of states that came from another copy."""
 
@@ -122,3 +138,5 @@ class RefsBrought:
     moved: tuple[str, ...] = ()
     disputed: dict[str, str] = field(default_factory=dict)
     """Names that stand for two states: the name, and what the other copy's is called here."""
+    gone: tuple[str, ...] = ()
+    """Names that were taken away, as they were in the other copy."""

@@ -76,11 +76,14 @@ class Elsewhere:
         Rate at which the file travels.
     doubtful : frozenset[ExecutionId]
         Cells that may lack something there (a file that they read): run only where nothing else brings a value.
+    unrunnable : Mapping[ExecutionId, str]
+        Cells that can't be counted on to run there at all, and why: an input of theirs is not what it was.
     """
 
     costs: CostModel
     bytes_per_s: float
     doubtful: frozenset[ExecutionId] = frozenset()
+    unrunnable: Mapping[ExecutionId, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +178,7 @@ def choose(
     everything = packer.estimate(frozenset(packer.stored))
     assert everything is not None  # noqa: S101  (all payloads bring back what can be)
     packer.consider(everything.loads)
-    history_only = packer.consider(_unrepeatable(graph) | packer.certain)
+    history_only = packer.consider(_unrepeatable(graph, there.unrunnable) | packer.certain)
     packer.search()
     best = packer.best
     if best is None:
@@ -260,7 +263,14 @@ class _Packer:
         return self.consider(frozenset(made.loads))
 
     def _plan(self, prices: _Prices, left_out: Mapping[VersionId, str] = MappingProxyType({})) -> Plan:
-        return plan(self._graph, self._target, prices, unloadable=left_out, unfaithful=self.certain)
+        return plan(
+            self._graph,
+            self._target,
+            prices,
+            unloadable=left_out,
+            unrunnable=self._there.unrunnable,
+            unfaithful=self.certain,
+        )
 
     def _divide_anew(self, loads: frozenset[VersionId], step: float) -> bool:
         """Move the price of shared bytes to the payloads that were taken; say whether any has moved."""
@@ -313,9 +323,10 @@ class _Packer:
         return _Prices(base=self._there.costs, extra_s=extra, doubtful=self._there.doubtful)
 
 
-def _unrepeatable(graph: Graph) -> frozenset[VersionId]:
+def _unrepeatable(graph: Graph, unrunnable: Collection[ExecutionId]) -> frozenset[VersionId]:
     """Return the versions that no run of a cell brings back: found when recording began, or not to be run again."""
-    return frozenset(v for c in graph.executions if c.forbidden is not None for v in c.produces)
+    barred = (c for c in graph.executions if c.forbidden is not None or c.id in unrunnable)
+    return frozenset(v for c in barred for v in c.produces)
 
 
 def _is_hidden(version: GraphVersion) -> bool:

@@ -33,7 +33,7 @@ from ensession.store.lookup import in_batches
 from ensession.store.modules import plain_source
 from ensession.store.numbers import Numbers
 from ensession.store.reading import payload_parts
-from ensession.store.words import forbidden
+from ensession.store.words import forbidden, ignored
 
 MESSAGE_BYTES = 8 * 2**20
 """Outputs and code of the executions that are handed out at once, compressed."""
@@ -144,6 +144,10 @@ class Exporter:
     def forbidden(self) -> list[Digest]:
         """Return the executions of which the user said that they must not run again."""
         return forbidden(self._database)
+
+    def ignored(self) -> list[str]:
+        """Return the variables of which the user said that they are ignored."""
+        return ignored(self._database)
 
     def run_ends(self, uids: Sequence[str]) -> list[RunEnd]:
         """Return when some kernel runs ended; see :func:`ensession.store.ends.run_ends`."""

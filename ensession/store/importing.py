@@ -20,6 +20,7 @@ from ensession.model.parcels import (
     ChunkParcel,
     ExecutionParcel,
     PayloadParcel,
+    RefChange,
     RefParcel,
     RefsBrought,
     RunEnd,
@@ -34,13 +35,13 @@ from ensession.store.history import output_texts
 from ensession.store.inflow import Inflow
 from ensession.store.inserting import insert_execution
 from ensession.store.lookup import FORGOTTEN, check_not_forgotten, in_batches
-from ensession.store.naming import bring_refs
+from ensession.store.naming import bring_refs, change_refs
 from ensession.store.numbers import Numbers
 from ensession.store.refs import RefTable
 from ensession.store.seals import insert_seals
 from ensession.store.statements import insert_sql
 from ensession.store.texts import storable
-from ensession.store.words import forbid
+from ensession.store.words import forbid, ignore
 from ensession.store.writing import CompletePayload, PayloadDraft, insert_payloads
 
 _INSERT_RUN = insert_sql("kernel_run")
@@ -183,10 +184,24 @@ class Importer:
         with self._database.write() as connection:
             return bring_refs(connection, self._refs, self._numbers, refs)
 
+    def change_refs(self, changes: Sequence[RefChange]) -> RefsBrought:
+        """Change tags and branches as they were changed elsewhere; see :func:`ensession.store.naming.change_refs`.
+
+        Raises
+        ------
+        IntegrityError
+        """
+        with self._database.write() as connection:
+            return change_refs(connection, self._refs, self._numbers, changes)
+
     def forbid(self, digests: Iterable[Digest]) -> int:
         """Say of executions that they must not run again, of those that are here; return of how many that was new."""
         known = [self._numbers.execution(digest) for digest in digests if self._numbers.knows(digest)]
         return forbid(self._database, known, time.time())
+
+    def ignore(self, names: Iterable[str]) -> int:
+        """Say of variables that they are ignored; return of how many that was new."""
+        return ignore(self._database, names, time.time())
 
     def open_runs(self) -> list[str]:
         """Return the kernel runs that have not ended, as far as is known here."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from sqlite3 import Connection
 
 from ensession.errors import EnsessionError, IntegrityError
 from ensession.model import ExecutionId, Ref, RefKind
-from ensession.model.parcels import RefParcel, RefsBrought
+from ensession.model.parcels import RefChange, RefParcel, RefsBrought
 from ensession.store.engine import execute, rows
 from ensession.store.lines import LINE
 from ensession.store.numbers import Numbers
@@ -19,6 +20,7 @@ _MARK = re.compile(r"[0-9a-f]{8}")
 _IS_ANCESTOR = f"{LINE} SELECT 1 FROM line WHERE ? BETWEEN line.first AND line.last"  # noqa: S608 - a constant
 _INSERT = {RefKind.TAG: "INSERT INTO tag VALUES (?, ?, ?)", RefKind.BRANCH: "INSERT INTO branch VALUES (?, ?, ?)"}
 _MOVE = "UPDATE branch SET execution = ?, moved_at = ? WHERE name = ?"
+_DELETE = {RefKind.TAG: "DELETE FROM tag WHERE name = ?", RefKind.BRANCH: "DELETE FROM branch WHERE name = ?"}
 
 
 def bring_refs(connection: Connection, table: RefTable, numbers: Numbers, parcels: Sequence[RefParcel]) -> RefsBrought:
@@ -46,6 +48,36 @@ def bring_refs(connection: Connection, table: RefTable, numbers: Numbers, parcel
         elif not _agrees(connection, theirs, ours):
             disputed[parcel.name] = _bring_second(connection, table, theirs, ours, parcel.execution.hex())
     return RefsBrought(tuple(added), tuple(moved), disputed)
+
+
+def change_refs(connection: Connection, table: RefTable, numbers: Numbers, changes: Sequence[RefChange]) -> RefsBrought:
+    """Change tags and branches inside the running transaction as they were changed in another copy.
+
+    What is no longer what both copies had was changed here, too, and is left alone.
+
+    Raises
+    ------
+    IntegrityError
+        One names no state, or can't be a name.
+    """
+    moved, gone = [], []
+    for change in changes:
+        ours = table.find(change.was.name)
+        if ours is None or not _is_still(numbers, ours, change.was):
+            continue
+        theirs = None if change.now is None else _checked(numbers, replace(change.now, name=ours.name))
+        execute(connection, _DELETE[ours.kind], (ours.name,))
+        if theirs is None:
+            gone.append(ours.name)
+        else:
+            _add(connection, theirs)
+            moved.append(theirs.name)
+    return RefsBrought(moved=tuple(moved), gone=tuple(gone))
+
+
+def _is_still(numbers: Numbers, ours: Ref, was: RefParcel) -> bool:
+    is_known = ours.kind.value == was.kind and numbers.knows(was.execution)
+    return is_known and numbers.execution(was.execution) == ours.execution
 
 
 def _bring_second(connection: Connection, table: RefTable, theirs: Ref, ours: Ref, digest: str) -> str:

@@ -19,6 +19,7 @@ _INSERT = insert_sql("word") + " ON CONFLICT (execution, word) DO UPDATE SET giv
 _INSERT_NEW = insert_sql("word") + " ON CONFLICT (execution, word) DO NOTHING"
 _FORBIDDEN = "SELECT x.digest FROM word w JOIN execution x ON x.id = w.execution WHERE w.word = ? ORDER BY x.id"
 _INSERT_NAME = insert_sql("name_word") + " ON CONFLICT (name, word) DO UPDATE SET given_at = excluded.given_at"
+_INSERT_NEW_NAME = insert_sql("name_word") + " ON CONFLICT (name, word) DO NOTHING"
 
 
 class WordTable:
@@ -91,3 +92,16 @@ def forbid(database: Database, executions: Collection[ExecutionId], now: float) 
     rows = [(execution, Word.NEVER, now) for execution in executions]
     with database.write() as connection:
         return sum(execute(connection, _INSERT_NEW, row).rowcount for row in rows)
+
+
+def ignored(database: Database) -> list[str]:
+    """Return the variables that are ignored: that only forbids, too; what is pinned is stored even if it is secret."""
+    rows = database.rows("SELECT name FROM name_word WHERE word = ? ORDER BY name", (NameWord.IGNORE,))
+    return [row[0] for row in rows if isinstance(row[0], str)]
+
+
+def ignore(database: Database, names: Iterable[str], now: float) -> int:
+    """Say of variables that they are ignored; return of how many that was new. Hidden state is none."""
+    rows = [(clean(name), NameWord.IGNORE, now) for name in names if name.isidentifier()]
+    with database.write() as connection:
+        return sum(execute(connection, _INSERT_NEW_NAME, row).rowcount for row in rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
 
@@ -30,12 +30,16 @@ class Errand:
         The file must not be larger.
     files_are_there : bool
         Whether the files that cells read are on the other machine, too.
+    unrunnable : Mapping[ExecutionId, str]
+        Cells that can't be counted on to run there, and why: their input is not what it was. Who looks at files says it
+        (:func:`ensession.session.checks.unrunnable_elsewhere`).
     """
 
     target: ExecutionId
     bytes_per_s: float
     n_max_bytes: float = inf
     files_are_there: bool = False
+    unrunnable: Mapping[ExecutionId, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,7 @@ def _fill_once(store: Store, place: Path, errand: Errand, n_max_bytes: float, co
             CostModel().learned(store.history.measured_loads()),
             errand.bytes_per_s,
             frozenset() if errand.files_are_there else frozenset(inputs),
+            errand.unrunnable,
         )
         whole = cargo.n_base_bytes + parcel.n_bytes_of_all()
         choice = choose(graph, errand.target, cargo, there, n_max_bytes, whole=whole)

@@ -11,6 +11,7 @@ from ensession.model.parcels import (
     ChunkParcel,
     ExecutionParcel,
     PayloadParcel,
+    RefChange,
     RefParcel,
     RefsBrought,
     RunEnd,
@@ -50,6 +51,9 @@ class Source(Protocol):
     def forbidden(self) -> list[Digest]:
         """Return the executions that must not run again; nothing where nobody can say."""
 
+    def ignored(self) -> list[str]:
+        """Return the variables that are ignored; nothing where nobody can say."""
+
     def run_ends(self, uids: Sequence[str], /) -> list[RunEnd]:
         """Return when some kernel runs ended; nothing where that is not known, or nobody can say."""
 
@@ -81,6 +85,9 @@ class Target(Protocol):
     def add_refs(self, refs: Sequence[RefParcel], /) -> RefsBrought:
         """Add tags and branches; those that stand for something else already are kept under a second name."""
 
+    def change_refs(self, changes: Sequence[RefChange], /) -> RefsBrought:
+        """Change tags and branches that are still what both copies had; nothing is done where nobody listens."""
+
     def open_runs(self) -> list[str]:
         """Return the kernel runs that have not ended, as far as is known there; nothing where nobody can say."""
 
@@ -89,3 +96,6 @@ class Target(Protocol):
 
     def forbid(self, digests: Sequence[Digest], /) -> int:
         """Say of executions that they must not run again; return of how many that was new, 0 where nobody listens."""
+
+    def ignore(self, names: Sequence[str], /) -> int:
+        """Say of variables that they are ignored; return of how many that was new, 0 where nobody listens."""

@@ -18,6 +18,7 @@ from ensession.model.parcels import (
     ChunkParcel,
     ExecutionParcel,
     PayloadParcel,
+    RefChange,
     RefParcel,
     RefsBrought,
     RunEnd,
@@ -87,6 +88,10 @@ class RemoteSource:
         """Ask which executions must not run again."""
         return cast(list[Digest], self._asker.ask("forbidden")) if self._asker.knows("forbidden") else []
 
+    def ignored(self) -> list[str]:
+        """Ask which variables are ignored."""
+        return cast(list[str], self._asker.ask("ignored")) if self._asker.knows("ignored") else []
+
     def run_ends(self, uids: Sequence[str]) -> list[RunEnd]:
         """Ask when kernel runs ended."""
         return cast(list[RunEnd], self._asker.ask("run_ends", uids)) if self._asker.knows("run_ends") else []
@@ -127,9 +132,19 @@ class RemoteTarget:
         """Send tags and branches."""
         return cast(RefsBrought, self._asker.ask("add_refs", refs))
 
+    def change_refs(self, changes: Sequence[RefChange]) -> RefsBrought:
+        """Tell how tags and branches were changed that both copies had."""
+        if not self._asker.knows("change_refs"):
+            return RefsBrought()
+        return cast(RefsBrought, self._asker.ask("change_refs", changes))
+
     def forbid(self, digests: Sequence[Digest]) -> int:
         """Tell that executions must not run again."""
         return cast(int, self._asker.ask("forbid", digests)) if self._asker.knows("forbid") else 0
+
+    def ignore(self, names: Sequence[str]) -> int:
+        """Tell that variables are ignored."""
+        return cast(int, self._asker.ask("ignore", names)) if self._asker.knows("ignore") else 0
 
     def open_runs(self) -> list[str]:
         """Ask which kernel runs have not ended, as far as is known there."""

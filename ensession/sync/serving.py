@@ -79,9 +79,11 @@ def _methods(store: Store, target: Importer) -> dict[str, Callable[..., Any]]:
             source.refs,
             source.run_ends,
             source.forbidden,
+            source.ignored,
         ),
         *(target.unknown, target.add_executions, target.missing_payloads, target.missing_chunks, target.add_chunks),
-        *(target.add_payload, target.add_refs, target.open_runs, target.add_run_ends, target.forbid),
+        *(target.add_payload, target.add_refs, target.change_refs, target.open_runs, target.add_run_ends),
+        *(target.forbid, target.ignore),
     )
     return {method.__name__: method for method in ends}
 

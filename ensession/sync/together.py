@@ -104,10 +104,12 @@ def bring_together(
         with watch(f"to {address}") as report:
             sent = transfer(here.exporter, target, report, known)
         _require_whole(here.importer, [*known.executions, *before], path)
+        told = known.names.after(sent.named, sent.refs)
         with watch(f"from {address}") as report:
-            received = transfer(source, here.importer, report, known)
+            received = transfer(source, here.importer, report, replace(known, names=told))
+        names = told.after(received.named, received.refs).held(sent.named, received.named)
         both = known.with_more(sent.offered, received.offered)
-        return Exchanged(sent, received, replace(both, executions=_shared(here, target, before)))
+        return Exchanged(sent, received, replace(both, executions=_shared(here, target, before), names=names))
 
 
 def _require_whole(copy: Target, shared: Sequence[Digest], where: object) -> None:

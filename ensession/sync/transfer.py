@@ -10,14 +10,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ensession.digests import DIGEST_SIZE
 from ensession.display.units import counted
 from ensession.errors import EnsessionError, IncompleteTransferError, NotFoundError
 from ensession.model import Digest
-from ensession.model.parcels import ChunkParcel, ExecutionParcel, PayloadParcel, RefsBrought, VersionKey
+from ensession.model.parcels import ChunkParcel, ExecutionParcel, PayloadParcel, RefParcel, RefsBrought, VersionKey
 from ensession.sync.ahead import read_ahead
+from ensession.sync.names import Names
 from ensession.sync.peers import DAMAGED, GONE, Source, Target
 from ensession.sync.shared import NOTHING, Shared
 
@@ -50,6 +51,8 @@ class Transferred:
         Of the chunks that travelled, as stored (compressed).
     offered : Shared
         The values and words that the source has.
+    named : tuple[RefParcel, ...]
+        Its tags and branches, as they were when they were sent.
     fault : IncompleteTransferError or None
         Why values did not come across: they are damaged, or changed faster than they could be read. All else did.
     """
@@ -61,6 +64,7 @@ class Transferred:
     duration_s: float = 0.0
     refs: RefsBrought = field(default_factory=RefsBrought)
     offered: Shared = NOTHING
+    named: tuple[RefParcel, ...] = ()
     fault: IncompleteTransferError | None = None
 
 
@@ -78,7 +82,8 @@ def transfer(
         Two copies of one store, or stores that have nothing in common: executions are told apart by their digests.
     report : callable
     shared : Shared
-        What is not sent, though the target lacks it: it had that, and it was taken out.
+        What is not sent, though the target lacks it: it had that, and it was taken out. Names of that which the source
+        has no more, or has changed, are taken away or changed in the target, too.
 
     Raises
     ------
@@ -95,11 +100,10 @@ def transfer(
     parcels = list(_readable_payloads(source, wanted, unreadable))
     tally = _Tally(parcels, report)
     left = _send_payloads(source, target, parcels, tally)
-    n_late, refs = _send_refs(source, target)
+    named = tuple(source.refs())
+    n_late, refs = _send_refs(source, target, named, shared.names)
     _send_ends(source, target)
-    forbidden = frozenset(source.forbidden())
-    if given := forbidden - shared.forbidden:
-        target.forbid(sorted(given))
+    forbidden, ignored = _send_words(source, target, shared)
     n_left = len(left) + len(unreadable)
     return Transferred(
         n_executions + n_late,
@@ -108,7 +112,8 @@ def transfer(
         tally.n_bytes,
         time.perf_counter() - start,
         refs,
-        Shared((), frozenset(offered), forbidden),
+        Shared((), frozenset(offered), forbidden, ignored),
+        named,
         _incomplete(n_left, next(iter(unreadable), tally.fault)) if n_left else None,
     )
 
@@ -125,11 +130,15 @@ def require_complete(*done: Transferred) -> None:
             raise one.fault
 
 
-def _send_refs(source: Source, target: Target) -> tuple[int, RefsBrought]:
+def _send_refs(source: Source, target: Target, refs: Sequence[RefParcel], known: Names) -> tuple[int, RefsBrought]:
     """Send tags and branches; and first, without payloads, executions that a kernel added since the others went."""
-    refs = source.refs()
-    is_behind = target.unknown(list({ref.execution for ref in refs}))
-    return _send_executions(source, target) if is_behind else 0, target.add_refs(refs)
+    wanted = known.to_send(refs)
+    is_behind = target.unknown(list({ref.execution for ref in wanted}))
+    n_late = _send_executions(source, target) if is_behind else 0
+    changes = known.changes(refs)
+    changed = target.change_refs(changes) if changes else RefsBrought()
+    brought = target.add_refs(wanted) if wanted else RefsBrought()
+    return n_late, replace(brought, moved=(*changed.moved, *brought.moved), gone=changed.gone)
 
 
 def _send_ends(source: Source, target: Target) -> None:
@@ -138,6 +147,16 @@ def _send_ends(source: Source, target: Target) -> None:
     ends = source.run_ends(waiting) if waiting else []
     if ends:
         target.add_run_ends(ends)
+
+
+def _send_words(source: Source, target: Target, shared: Shared) -> tuple[frozenset[Digest], frozenset[str]]:
+    """Send what the user forbade, also behind its execution; return what the source has of that."""
+    forbidden, ignored = frozenset(source.forbidden()), frozenset(source.ignored())
+    if given := forbidden - shared.forbidden:
+        target.forbid(sorted(given))
+    if told := ignored - shared.ignored:
+        target.ignore(sorted(told))
+    return forbidden, ignored
 
 
 def _send_executions(source: Source, target: Target) -> int:

@@ -22,6 +22,7 @@ from ensession.model.parcels import (
     ChunkParcel,
     ExecutionParcel,
     PayloadParcel,
+    RefChange,
     RefParcel,
     RefsBrought,
     RunEnd,
@@ -62,6 +63,9 @@ LATER: dict[str, tuple[Any, Any]] = {
     "run_ends": (tuple[list[str]], list[RunEnd]),
     "open_runs": (tuple[()], list[str]),
     "add_run_ends": (tuple[list[RunEnd]], int),
+    "change_refs": (tuple[list[RefChange]], RefsBrought),
+    "ignored": (tuple[()], list[str]),
+    "ignore": (tuple[list[str]], int),
 }
 """What can be asked for only where the other side says that it knows it: it may be older."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np  # noqa: F401 - the truth about random numbers looks for it
 import pytest
 
+from ensession.cli.entry import run
 from ensession.config import Config
 from ensession.model import ExecutionId, Fate
 from ensession.sync.packing import Errand, Packed, pack_store
@@ -124,3 +125,36 @@ def test_a_file_that_a_cell_read_need_not_be_there(tmp_path: Path) -> None:
     data.unlink()
     _, fates = restored(tmp_path / "a.ens")
     assert {fates[name] for name in ("text", "n")} <= {Fate.LOADED, Fate.RECOMPUTED}
+
+
+@pytest.fixture
+def from_a_file(tmp_path: Path) -> tuple[Path, Path]:
+    """A file that a cell read, and the store, which holds what it read."""
+    data = tmp_path / "in.csv"
+    data.write_text("1,2,3\n" * 50_000)
+    notebook = Notebook(tmp_path / "work.ens").start("--all")
+    notebook.run(f"with open({str(data)!r}) as file: text = file.read()", "del file", "n = len(text)")
+    notebook.kill()
+    return data, notebook.store
+
+
+def packed_by_command(store: Path, out: Path, *options: str) -> Path:
+    assert run(["pack", str(store), str(out), "--bandwidth", "1kB/s", *options]) == 0
+    return out
+
+
+def test_a_value_whose_file_has_changed_comes_along(from_a_file: tuple[Path, Path], tmp_path: Path) -> None:
+    data, store = from_a_file
+    data.write_text("other\n")
+    _, fates = restored(packed_by_command(store, tmp_path / "out.ens", "--files-there"))
+    assert {fates[name] for name in ("text", "n")} <= {Fate.LOADED, Fate.RECOMPUTED}
+
+
+def test_a_file_that_is_missing_here_may_be_there(from_a_file: tuple[Path, Path], tmp_path: Path) -> None:
+    data, store = from_a_file
+    away = data.rename(tmp_path / "elsewhere.csv")
+    careful = packed_by_command(store, tmp_path / "a.ens")
+    bold = packed_by_command(store, tmp_path / "b.ens", "--files-there")
+    assert restored(careful)[1]["text"] is Fate.LOADED
+    away.rename(data)
+    assert restored(bold)[1]["text"] is Fate.RECOMPUTED

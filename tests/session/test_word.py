@@ -179,6 +179,17 @@ def test_ignored_variables_are_neither_captured_nor_restored(notebook: Notebook)
     live.kill()
 
 
+def test_what_is_ignored_does_not_come_back_in_another_copy(notebook: Notebook, folder: Path) -> None:
+    notebook.run("x = 1", "y = 2")
+    notebook.ens("sync copy.ens")
+    notebook.ens("ignore x")
+    notebook.ens("sync copy.ens")
+    there = Notebook(folder / "copy.ens")
+    assert fates(there.restore()) == {"x": Fate.IGNORED, "y": Fate.LOADED}
+    assert "x" not in there.variables
+    there.kill()
+
+
 def test_that_there_are_no_modules_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.notebook._own_file_of_a_user", lambda *_: None)  # other tests imported some
     notebook = Notebook(tmp_path / "none.ens").start()

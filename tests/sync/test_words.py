@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ensession.model import ExecutionId, Word
+from ensession.model import ExecutionId, NameWord, Word
 from ensession.store import Store
 from ensession.sync import transfer
 from ensession.sync.courier import Courier
@@ -68,3 +68,54 @@ def test_what_is_taken_back_is_not_said_again(laptop: Store, server: Store) -> N
     courier.look(at_once=True)
     assert (words(laptop), words(server)) == ([], [(1, Word.NEVER)])
     assert not any("error" in one for one in told)
+
+
+def ignored(store: Store) -> set[str]:
+    return set(store.words.names(NameWord.IGNORE))
+
+
+def test_what_is_ignored_is_ignored_in_both_copies(laptop: Store, server: Store) -> None:
+    laptop.words.give_names(["a", "é"], NameWord.IGNORE)
+    laptop.words.give_names(["key"], NameWord.PIN)
+    line = Line(server.path)
+    try:
+        transfer(laptop.exporter, RemoteTarget(line.asker))
+        server.words.give_names(["b"], NameWord.IGNORE)
+        transfer(RemoteSource(line.asker), laptop.importer)
+    finally:
+        line.close()
+    assert ignored(laptop) == ignored(server) == {"a", "b", "é"}
+    assert server.words.names(NameWord.PIN) == set()  # it lets secrets be stored
+    assert server.importer.ignore(["<cwd>", "a b", "a"]) == 0
+
+
+def test_what_is_no_longer_ignored_stays_so_and_can_be_ignored_anew(laptop: Store, server: Store) -> None:
+    told: list[dict[str, Any]] = []
+    courier = Courier(laptop.path, laptop.file_id, str(server.path), Reach(), told.append)
+    Work(laptop).cell()
+    laptop.words.give_names(["a"], NameWord.IGNORE)
+    courier.look(at_once=True)
+    for store in (laptop, server):
+        assert ignored(store) == {"a"}
+        store.words.take_back_names(["a"], NameWord.IGNORE)
+        for _ in range(2):
+            courier.look(at_once=True)
+        assert ignored(store) == set()
+    laptop.words.give_names(["a"], NameWord.IGNORE)
+    courier.look(at_once=True)
+    assert ignored(laptop) == ignored(server) == {"a"}
+    assert not any("error" in one for one in told)
+
+
+def test_never_can_be_said_anew_when_both_took_it_back(laptop: Store, server: Store) -> None:
+    told: list[dict[str, Any]] = []
+    courier = Courier(laptop.path, laptop.file_id, str(server.path), Reach(), told.append)
+    Work(laptop).cell()
+    laptop.words.give([ONE], Word.NEVER)
+    courier.look(at_once=True)
+    for store in (laptop, server):
+        store.words.take_back([ONE], Word.NEVER)
+        courier.look(at_once=True)
+    laptop.words.give([ONE], Word.NEVER)
+    courier.look(at_once=True)
+    assert words(laptop) == words(server) == [(1, Word.NEVER)]

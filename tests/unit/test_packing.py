@@ -138,3 +138,17 @@ def test_what_the_user_wants_to_run_always_runs_there_too() -> None:
     cargo = Cargo(0, tuple(Piece(1, frozenset({VersionId(id_)})) for id_ in (1, 2)))
     found = choice_of(graph, cargo, Elsewhere(UNIT, 1.0))
     assert (found.best.plan.runs, found.best.loads) == ((2,), {1})
+
+
+def test_what_a_cell_with_a_changed_input_made_comes_along_whatever_it_costs() -> None:
+    cells = [(1, [], [version(1, 1, "read", 100)]), (1, [1], [version(2, 2, "made", 100)])]
+    graph = history(cells)
+    cargo = Cargo(0, tuple(Piece(100, frozenset({VersionId(id_)})) for id_ in (1, 2)))
+    there = Elsewhere(UNIT, 1.0, unrunnable={ExecutionId(1): "its input in.csv has changed"})
+    found = choice_of(graph, cargo, there)
+    assert (found.best.plan.runs, found.best.loads) == ((2,), {1})
+    assert found.history_only is not None
+    assert found.history_only.loads == {1}
+    with pytest.raises(PlanError, match="can't be packed into 50 bytes"):
+        choice_of(graph, cargo, there, 50)
+    assert choice_of(graph, cargo, replace(there, unrunnable={}), 50).best.loads == set()

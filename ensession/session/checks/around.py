@@ -59,6 +59,25 @@ def look_around(store: Store, graph: Graph, check: InputCheck | None = None) -> 
     return Surroundings(lookout.unrunnable, lookout.folders, _modules(store, target, graph.state))
 
 
+def unrunnable_elsewhere(store: Store, target: ExecutionId, *, files_are_there: bool) -> dict[ExecutionId, str]:
+    """Return what could not be run again here and can't be told to run on another machine, and why.
+
+    Parameters
+    ----------
+    store : Store
+    target : ExecutionId
+    files_are_there : bool
+        Whether the other machine has the files, as they are here: what only lacks some here runs there.
+    """
+    inputs, check = store.files.inputs(target), InputCheck()
+    lookout = Lookout(store, target, check)
+    lookout.judge(inputs)
+    if not files_are_there:
+        return lookout.unrunnable
+    changed = check.changed([one for one in inputs if one.execution in lookout.unrunnable], _working_directory())
+    return {id_: why for id_, why in lookout.unrunnable.items() if id_ in changed}
+
+
 class Lookout:
     """Looks at what single executions on the line to a state need of this machine, once a plan would run them again.
 

@@ -75,6 +75,15 @@ class InputCheck:
         }
         return {execution: verdict for execution, verdict in verdicts.items() if verdict != Verdict()}
 
+    def changed(self, inputs: Iterable[InputFile], cwd: str) -> set[ExecutionId]:
+        """Return the executions one of whose inputs is found here, and nowhere as it was: not those that lack some."""
+        self.room = HASHED_BYTES_IN_ALL
+        return {one.execution for one in inputs if self._differs(one.file, _places(one, cwd))}
+
+    def _differs(self, file: FileAccess, places: Sequence[str]) -> bool:
+        found = [path for path in places if os.path.exists(path)]
+        return bool(found) and all(self._fault(path, file) is not None for path in found)
+
     def _judge_one(self, inputs: Sequence[InputFile], cwd: str, *, has_moved: bool) -> Verdict:
         floating = [] if has_moved else [one for one in inputs if one.file.folder == one.home]
         fixed = [one.file for one in inputs if one not in floating]
@@ -115,3 +124,9 @@ class InputCheck:
             self.room -= status.st_size
             self._hashes[key] = self.hash_file(path)
         return self._hashes[key]
+
+
+def _places(one: InputFile, cwd: str) -> list[str]:
+    """Return where a file may be found: in the present folder, too, where it was named relative to that of its run."""
+    there = one.file.path
+    return [os.path.join(cwd, os.path.relpath(there, one.home)), there] if one.file.folder == one.home else [there]
