@@ -30,7 +30,7 @@ from ensession.display import (
 )
 from ensession.display.layout import BUDGET
 from ensession.errors import IntegrityError, SchemaError
-from ensession.model import Execution, ExecutionId, Graph, Plan, Problem
+from ensession.model import SAID_NEVER, Execution, ExecutionId, Graph, Plan, Problem, Word
 from ensession.planner import CostModel, plan
 from ensession.processes import has_open
 from ensession.session.checks import look_around
@@ -90,7 +90,7 @@ def show(file: Path, state: str, as_json: bool) -> None:
         record["deleted"] = [name for name, binding in bindings.items() if binding is None]
         print_json(record)
         return
-    _print_execution(execution)
+    _print_execution(execution, graph.executions[-1].words)
     for output in outputs:
         print_heading(f"Output ({output.kind})")
         print_block(output_text(output))
@@ -260,13 +260,13 @@ def _changed_names(
     return changed
 
 
-def _print_execution(execution: Execution) -> None:
+def _print_execution(execution: Execution, words: Collection[Word]) -> None:
     took = f"{duration(execution.runtime_s)}, recorded in {duration(execution.capture_s)}"
     print_heading(f"Execution {execution.id} (after {execution.parent or 0}), {execution.outcome.value}, {took}")
     click.echo(f"{point_in_time(execution.started_at)}, {execution.kind.value}")
     remarks = {
         "Error": execution.error,
-        "Can't be run again": execution.no_replay,
+        "Can't be run again": execution.no_replay or (SAID_NEVER if Word.NEVER in words else None),
         "Should not be run again": execution.caution,
         "Not captured": execution.not_captured,
     }

@@ -84,10 +84,10 @@ def _about_executions(active: Callable[[], Session], word: Word) -> Verb:
         if not numbers:
             said = ", ".join(map(str, session.word.said(word))) or "none"
             print(f"{word} ({_MEANINGS[word]}): {said}")
-        elif _BACK in words:
-            session.word.take_back(numbers, word)
         else:
-            session.word.say(numbers, word)
+            problems = (session.word.take_back if _BACK in words else session.word.say)(numbers, word)
+            for problem in problems:
+                print(one_line(problem))
 
     return verb
 

@@ -33,6 +33,7 @@ from ensession.model.diffs import ChangeKind, StateDiff, ValueDiff, VariableDiff
 from ensession.model.drafts import BindingDraft, ExecutionDraft, Recorded, VersionDraft
 from ensession.model.environments import DifferenceKind, EnvironmentDifference
 from ensession.model.graphs import (
+    SAID_NEVER,
     Fate,
     Graph,
     GraphExecution,
@@ -49,6 +50,7 @@ from ensession.model.records import Binding, Environment, Execution, KernelRun, 
 __all__ = [
     "HIDDEN_PREFIX",
     "PREVIEW_CHARS",
+    "SAID_NEVER",
     "Binding",
     "BindingDraft",
     "BufferMode",

@@ -117,9 +117,13 @@ class Recorded:
         In the draft's order.
     branch : str or None
         The branch that is at this execution now.
+    parent_digest : Digest or None
+        Of the execution before it, as that was found: another one than it was recorded with where something was
+        forgotten since.
     """
 
     id: ExecutionId
     digest: Digest
     versions: tuple[VersionId, ...]
     branch: str | None = None
+    parent_digest: Digest | None = None

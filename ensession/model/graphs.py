@@ -10,6 +10,8 @@ from typing import NamedTuple
 from ensession.model.basic import ExecutionId, ExecutionKind, Outcome, VersionId, Word
 from ensession.model.records import PayloadInfo
 
+SAID_NEVER = "you said that it must never run again"
+
 
 @dataclass(frozen=True, slots=True)
 class GraphExecution:
@@ -44,7 +46,7 @@ class GraphExecution:
         if self.kind is not ExecutionKind.CELL:
             return "it is not a cell"
         if Word.NEVER in self.words:
-            return "you said that it must never run again"
+            return SAID_NEVER
         if self.caution is not None and self.words.isdisjoint({Word.ALLOW, Word.ALWAYS}):
             return f"{self.caution} (%ens allow {self.id} permits it)"
         return None

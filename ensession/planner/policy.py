@@ -12,12 +12,12 @@ recorder has to decide version by version, before it knows what comes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
 
 from ensession.config import StoragePolicy
-from ensession.model import ExecutionId, Graph, VersionId
+from ensession.model import ExecutionId, Graph, GraphVersion, VersionId
 from ensession.planner.costs import CostModel
 
 LONGEST_CHAIN = 256
@@ -45,6 +45,13 @@ class Recompute:
 
 IMPOSSIBLE = Recompute(frozenset(), frozenset(), inf)
 
+Add = Callable[[GraphVersion, Recompute], tuple[int, int] | None]
+"""Adds the payload of a version where that can be had and is worth it."""
+
+
+def _add_nothing(version: GraphVersion, need: Recompute, /) -> None:
+    del version, need
+
 
 class StorageRule:
     """Decides, version by version along one line of history, what gets a payload.
@@ -70,22 +77,47 @@ class StorageRule:
 
     @classmethod
     def from_graph(
-        cls, policy: StoragePolicy, costs: CostModel, graph: Graph, *, longest_chain: int = LONGEST_CHAIN
+        cls,
+        policy: StoragePolicy,
+        costs: CostModel,
+        graph: Graph,
+        *,
+        longest_chain: int = LONGEST_CHAIN,
+        add: Add = _add_nothing,
     ) -> StorageRule:
-        """Take up a recorded line of history, for example after a restore or a checkout."""
+        """Take up a recorded line of history, for example after a restore or a checkout.
+
+        Parameters
+        ----------
+        add : callable
+            Called in history order with each version that has no payload, and with what it takes to make it again from
+            what is stored by then. Where it adds a payload it returns the plain sizes of stream and buffers.
+        """
         rule = cls(policy, costs, longest_chain=longest_chain)
         for execution in graph.executions:
-            payloads = {v: graph.versions[v].payload for v in execution.produces}
+            no_replay, reads = execution.forbidden, execution.reads
+            need = rule.assess(runtime_s=execution.runtime_s, no_replay=no_replay, reads=reads)
+            stored: dict[VersionId, tuple[int, int]] = {}
+            for version in map(graph.versions.__getitem__, execution.produces):
+                payload = version.payload
+                sizes = add(version, need) if payload is None else (payload.n_stream_bytes, payload.n_buffer_bytes)
+                if sizes is not None:
+                    stored[version.id] = sizes
             rule.observe(
                 execution.id,
                 runtime_s=execution.runtime_s,
-                no_replay=execution.forbidden,
-                reads=execution.reads,
+                no_replay=no_replay,
+                reads=reads,
                 versions=execution.produces,
-                stored={v: (p.n_stream_bytes, p.n_buffer_bytes) for v, p in payloads.items() if p is not None},
+                stored=stored,
+                need=need,
             )
         rule.forget(set(graph.versions).difference(graph.state.values()))
         return rule
+
+    def renewed(self, graph: Graph, add: Add = _add_nothing) -> StorageRule:
+        """Return a rule with the same policy and prices that knows a line of history as it is by now."""
+        return self.from_graph(self.policy, self._costs, graph, longest_chain=self._longest_chain, add=add)
 
     def assess(self, *, runtime_s: float, no_replay: str | None, reads: Iterable[VersionId]) -> Recompute:
         """Estimate what it takes to run an execution again, given what is stored so far.

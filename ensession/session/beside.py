@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from ensession.capture.background import NOBODY, PRIMITIVES, Background, Strangers, Suspects, of_session
 from ensession.capture.given import given_away, of_figures
@@ -16,6 +16,13 @@ _ANOTHER = Suspects(who=("a cell on another thread",), everything="another threa
 
 _IN_THE_CELL = "post_execute"
 """The event whose callbacks the shell calls before it says that a cell has ended."""
+
+
+class Reasons(NamedTuple):
+    """Why a cell can't be run again, and why it should not be unless the user allows it: for what runs beside it."""
+
+    no_replay: str | None
+    caution: str | None
 
 
 class Beside:
@@ -84,17 +91,21 @@ class Beside:
             touched, names=touched.names | (frozenset(self._tracker.known) if more.everything else more.names)
         )
 
-    def after_cell(self, touched: Touched) -> str | None:
-        """Say why a cell that just ended can't be run again: for what runs beside it, or came in the middle of it."""
+    def after_cell(self, touched: Touched) -> Reasons:
+        """Say what stands against running a cell again that just ended: what runs beside it, or came in the middle."""
         came, before, after = self._came(), self._seen, self._running()
         self._callbacks_ran = self._cells_ran = False
         self._seen = before | after
         self._listening = self._listeners()
+        started = [who for who in after.who if who not in before.who]
+        # That is what the cell does, such as to start a service: run again, it does so again.
+        caution = f"it left something running: {', '.join(started)}" if started else None
+        return Reasons(self._shared(touched, came, before), caution)
+
+    def _shared(self, touched: Touched, came: Suspects, before: Suspects) -> str | None:
+        """Say why what a cell uses may be another's doing."""
         if came:
             return f"what it uses may have been changed meanwhile by {', '.join(came.who)}"
-        started = [who for who in after.who if who not in before.who]
-        if started:
-            return f"it left something running: {', '.join(started)}"
         if not before:
             return None
         shared = self._tracker.touched_in_background(before)

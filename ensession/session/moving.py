@@ -202,7 +202,7 @@ class Mover:
                 self._store.log.record_restore(
                     target, started_at, report.duration_s, plain(chosen), plain(report), self._run.id
                 )
-                self._recorder.head = target
+                self._recorder.go_on_from(target)
                 self._recorder.branch = branch
             is_done = True  # an interrupt that was held back has come by now
         finally:

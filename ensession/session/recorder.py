@@ -7,7 +7,7 @@ captured" where the store still takes it, and shown as a warning.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from math import inf
 from typing import Any
@@ -24,7 +24,7 @@ from ensession.capture.touch import Touched
 from ensession.capture.words import words_of
 from ensession.config import Config
 from ensession.errors import CaptureError, EnsessionError, UsageError
-from ensession.model import ExecutionDraft, ExecutionId, ExecutionKind, KernelRun, Recorded, VersionId
+from ensession.model import Digest, ExecutionDraft, ExecutionId, ExecutionKind, KernelRun
 from ensession.planner.costs import CostModel
 from ensession.planner.policy import StorageRule
 from ensession.session.assuming import assumed_change
@@ -36,11 +36,11 @@ from ensession.session.discretion import Discretion
 from ensession.session.notices import Notices
 from ensession.session.patches import patch_effects, patch_warning, with_changed
 from ensession.session.shell import Shell
-from ensession.session.storing import inline, own_files, payload_writer, store_again, store_behind, tracker_of
+from ensession.session.storing import inline, own_files, payload_writer, store_again, store_behind, tracker_of, worth_it
 from ensession.session.survival import SurvivalWatch, well_bound
-from ensession.session.word import SpokenNames
+from ensession.session.word import SpokenNames, hindrance
 from ensession.store import MAIN, Store
-from ensession.trust import Keyring, is_own
+from ensession.trust import Keyring, is_own, own_words
 
 COMMAND = "ens"
 _BEFORE = Touched(frozenset(), frozenset(), "it was there before recording began")
@@ -90,6 +90,7 @@ class Recorder:
         self.beside = Beside(self.tracker, shell.callbacks)
         self.rule = StorageRule(config.policy, CostModel())
         self.head: ExecutionId | None = None
+        self._digest: Digest | None = None
         self._newest: ExecutionId | None = None
         self.branch = MAIN
         self.paused = False
@@ -162,6 +163,10 @@ class Recorder:
         self._config, self.rule.policy = config, config.policy
         self.tracker.looker.budget.share = config.looks_share
 
+    def go_on_from(self, head: ExecutionId) -> None:
+        """Take a state that was brought back for the live one."""
+        self.head, self._digest = head, self._store.history.execution(head).digest
+
     def close(self) -> None:
         """Stop listening; what is recorded stays, also where the store was deleted since the last cell."""
         self._notices.stay_in_place()
@@ -184,9 +189,10 @@ class Recorder:
         self.tracker.looker.budget.earn(ended - pending.started)
         conditions = {known[name].version for name in self._hidden.conditions if name in known}
         beside = self.beside.after_cell(touched)
-        no_replay = self._no_replay(pending, ending) or beside
-        careful = caution(files, effects) or unseen(pending)
-        is_precious = (no_replay or careful) is not None or self.spoken.is_pinned(touched.names)
+        no_replay = self._gap or unrepeatable(pending, ending) or self.spoken.no_replay(pending.touched)
+        no_replay = no_replay or beside.no_replay
+        careful = caution(files, effects) or unseen(pending) or beside.caution
+        is_precious = bool(hindrance(no_replay, careful, pending.words)) or self.spoken.is_pinned(touched.names)
         problem, hidden = None, self._hidden.changed()
         try:
             with self.tracker.looker.at_any_cost(is_precious):
@@ -216,7 +222,7 @@ class Recorder:
         )
         self._write(draft, change)
         uses = bool(pending.names.shell_history)
-        self.tracker.results.ended(touched if beside is None else _ANYTHING, has_used_one=uses)
+        self.tracker.results.ended(_ANYTHING if any(beside) else touched, has_used_one=uses)
         self._untold = None
         if change.outside:
             self._shell.warn(outside_warning(change, "this cell"))
@@ -226,9 +232,6 @@ class Recorder:
             self._notices.once(warning)
         if problem is not None:
             raise CaptureError(f"the variables it may have changed could not be looked at: {problem}")
-
-    def _no_replay(self, pending: Pending, ending: Ending) -> str | None:
-        return self._gap or unrepeatable(pending, ending) or self.spoken.no_replay(pending.words, pending.touched)
 
     def _note_ambient(self) -> bool:
         """Record what was bound, deleted or drawn since the last execution; say whether there was nothing."""
@@ -275,19 +278,9 @@ class Recorder:
         return draft_of(kind, change, self._run, self.head, branch=self.branch, modules=modules, **known)
 
     def _write(self, draft: ExecutionDraft, change: Change) -> None:
-        hindrance = draft.no_replay or draft.caution  # what may be allowed later is not counted on
-        need = self.rule.assess(runtime_s=draft.runtime_s, no_replay=hindrance, reads=change.reads)
-        wanted = {
-            index: one
-            for index, one in enumerate(change.changed)
-            if one.look.codec is not None
-            and not one.is_secret
-            and (
-                self.rule.should_store(one.look.n_stream_bytes, one.look.n_buffer_bytes, need)
-                or one.look.varies_by_process()  # made again, it could not be told from another value
-                or self.spoken.is_pinned(one.names)
-            )
-        }
+        against = hindrance(draft.no_replay, draft.caution, draft.words)
+        need = self.rule.assess(runtime_s=draft.runtime_s, no_replay=against, reads=change.reads)
+        wanted = worth_it(change, self.rule, need, self.spoken.is_pinned)
         small = inline(wanted, self._config.inline_limit_bytes)
         writers = {index: payload_writer(wanted[index], self.tracker.scope) for index in small}
         recorded = self._store.log.record(self.discretion.masked(draft), writers, self._keyring.seal)
@@ -296,6 +289,14 @@ class Recorder:
         self._gap = None
         self._notices.recorded()
         self.discretion.told(change, draft.code, recorded.id)
+        is_anew = recorded.parent_digest != self._digest
+        self._digest = recorded.digest
+        if is_anew and draft.parent is not None:  # forgotten meanwhile: nothing new may count on it
+            with self._guarded("what was forgotten"):
+                graph = self._store.history.graph(draft.parent)
+                self.rule = self.rule.renewed(own_words(self._store, self._keyring, graph))
+            need = self.rule.assess(runtime_s=draft.runtime_s, no_replay=against, reads=change.reads)
+            wanted |= worth_it(change, self.rule, need, self.spoken.is_pinned)
         if change.fresh or change.deleted or change.assumed:
             self.tracker.commit(change, recorded.versions)
         large = {recorded.versions[index]: one for index, one in wanted.items() if index not in small}
@@ -310,21 +311,19 @@ class Recorder:
         self.rule.observe(
             recorded.id,
             runtime_s=draft.runtime_s,
-            no_replay=hindrance,
+            no_replay=against,
             reads=change.reads,
             versions=recorded.versions,
             stored=sizes,
             need=need,
         )
-        self._note_survival(draft, recorded, is_repeatable=need.cost_s < inf, stored=stored)
-
-    def _note_survival(
-        self, draft: ExecutionDraft, recorded: Recorded, *, is_repeatable: bool, stored: Collection[VersionId]
-    ) -> None:
-        if self.survival is None:
-            return
-        with self._guarded("which variables would survive a restart"):
-            self.survival.note(well_bound(draft.bindings, recorded.versions, stored, is_repeatable=is_repeatable))
+        bound = well_bound(draft.bindings, recorded.versions, stored, is_repeatable=need.cost_s < inf)
+        if self.survival is not None:
+            with self._guarded("which variables would survive a restart"):
+                if is_anew:
+                    self.survival.reconsider()
+                else:
+                    self.survival.note(bound)
 
     def _tell_failures(self) -> str | None:
         """Warn of values that could not be written behind their cells, and go on as if they had not been wanted."""

@@ -154,7 +154,7 @@ class Restorer:
             with collector_paused():
                 self._learn(graph, report)
             with uninterrupted():
-                self._go_on_from(graph, report)
+                self._go_on_from(journal, report)
                 await_rest(report)
                 self._record(journal.started_at, report)
             is_done = True  # an interrupt that was held back has come by now
@@ -217,16 +217,16 @@ class Restorer:
         self._hidden.changed()
         self._hidden.doubt(name for name, fate in fates.items() if fate is Fate.MISSING)
 
-    def _go_on_from(self, graph: Graph, report: RestoreReport) -> None:
+    def _go_on_from(self, journal: _Journal, report: RestoreReport) -> None:
         """Make the restored state the one that recording goes on from."""
-        recorder = self._recorder
+        recorder, graph = self._recorder, journal.graph
         recorder.rule = StorageRule.from_graph(recorder.rule.policy, self._costs(), graph)
-        recorder.head = report.target
+        recorder.go_on_from(journal.target)
         if recorder.survival is not None:
             is_whole = {Fate.AWAITED, Fate.IGNORED}.isdisjoint(one.fate for one in report.variables)
             # Of a part its plan says nothing.
             recorder.survival.restart(lost_names(graph, report.plan) if is_whole else None)
-        recorder.branch = self._store.refs.branch_for(report.target, recorder.branch)
+        recorder.branch = self._store.refs.branch_for(journal.target, recorder.branch)
 
 
 def _stands_in(kinds: Collection[Fate], version: GraphVersion) -> bool:

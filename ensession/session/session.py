@@ -104,7 +104,7 @@ class Session:
         self.late = LateLooks(self.store, keyring, self._recorder)
         self.beside = self._recorder.beside
         shell.outputs.install()
-        self.word = UsersWord(self.store, keyring, self._recorder)
+        self.word = UsersWord(self.store, keyring, self._recorder, self.late, self._hidden)
         self._restorer = Restorer(
             self.store,
             self.run,

@@ -6,13 +6,15 @@ import os
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, suppress
+from typing import Any
 
-from ensession.capture.change import Fresh
+from ensession.capture.change import Change, Fresh, Tracked
 from ensession.capture.namespace import UserNamespace
 from ensession.capture.tracker import Tracker
 from ensession.config import Config
 from ensession.errors import CaptureError, EnsessionError
 from ensession.model import Codec, PayloadSink, VersionId
+from ensession.planner.policy import Recompute, StorageRule
 from ensession.serial.budget import Budget
 from ensession.serial.look import write_payload
 from ensession.serial.scope import Scope
@@ -82,6 +84,42 @@ def store_behind(
     return stored
 
 
+def worth_it(
+    change: Change, rule: StorageRule, need: Recompute, is_pinned: Callable[[Collection[str]], bool]
+) -> dict[int, Fresh]:
+    """Choose the values of an execution that get a payload; return them by their position among what changed.
+
+    Parameters
+    ----------
+    need : Recompute
+        What it takes to run the execution again.
+    is_pinned : callable
+        Whether the user said that a co-variable is to be stored.
+    """
+    return {
+        index: one
+        for index, one in enumerate(change.changed)
+        if one.look.codec is not None
+        and not one.is_secret
+        and (
+            rule.should_store(one.look.n_stream_bytes, one.look.n_buffer_bytes, need)
+            or one.look.varies_by_process()  # made again, it could not be told from another value
+            or is_pinned(one.names)
+        )
+    }
+
+
+def as_recorded(tracked: Tracked, tracker: Tracker, variables: Mapping[str, Any]) -> Fresh | None:
+    """Look at live values; None where they are not what was recorded, as far as that can be told."""
+    values = {name: variables[name] for name in tracked.names if name in variables}
+    one = tracker.inspect(tracked.names, values) if len(values) == len(tracked.ids) else None
+    if one is None or one.fingerprint != tracked.fingerprint:
+        return None
+    if one.fingerprint is None and {name: id(value) for name, value in values.items()} != tracked.ids:
+        return None  # bound anew, and nothing else tells
+    return one
+
+
 def store_now(names: Collection[str], tracker: Tracker, store: Store, keyring: Keyring) -> dict[str, str]:
     """Store the live values of some variables that are as they were recorded.
 
@@ -93,12 +131,9 @@ def store_now(names: Collection[str], tracker: Tracker, store: Store, keyring: K
     refused = {}
     variables = tracker.user.variables()
     for tracked in {known.version: known for name in names if (known := tracker.known.get(name))}.values():
-        values = {name: variables[name] for name in tracked.names if name in variables}
-        one = tracker.inspect(tracked.names, values) if len(values) == len(tracked.ids) else None
-        if one is None or one.fingerprint != tracked.fingerprint:
+        one = as_recorded(tracked, tracker, variables)
+        if one is None:
             continue
-        if one.fingerprint is None and {name: id(value) for name, value in values.items()} != tracked.ids:
-            continue  # bound anew, and nothing else tells
         if one.look.codec is None:
             refused.update(dict.fromkeys(tracked.names, one.look.unstorable or "it has no serialised form"))
             continue

@@ -98,15 +98,21 @@ class SurvivalWatch:
         if self._is_due and self._clock() >= self._next_look:
             self._look()
 
+    def reconsider(self) -> None:
+        """Look at once, and tell what changed: what was known of earlier executions does not count any more."""
+        self._look(is_anew=True)
+
     def restart(self, lost: Mapping[str, str] | None) -> None:
         """Begin anew after a restore, whose report has told of losses: these, or those that an exact look finds."""
         self._lost = self._exact() if lost is None else lost
         self._suspects = set(self._lost)
         self._is_due = False
 
-    def _look(self) -> None:
+    def _look(self, *, is_anew: bool = False) -> None:
         started = self._clock()
         lost, before = self._exact(), self._lost
+        if is_anew:
+            self._suspects = set(lost)
         self._lost, self._is_due = lost, False
         self._next_look = self._clock() + SHARE * (self._clock() - started)
         new = {name: reason for name, reason in lost.items() if name not in before}

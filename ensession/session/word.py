@@ -6,8 +6,13 @@ from collections.abc import Collection, Iterable
 
 from ensession.capture.namespace import UserNamespace
 from ensession.capture.touch import Touched
-from ensession.model import NameWord, Word
+from ensession.model import SAID_NEVER, NameWord, Word
 from ensession.store import Store
+
+
+def hindrance(no_replay: str | None, caution: str | None, words: Collection[Word]) -> str | None:
+    """Say why an execution is not counted on to make its values again; what may be allowed later is not, either."""
+    return no_replay or caution or (SAID_NEVER if Word.NEVER in words else None)
 
 
 class SpokenNames:
@@ -42,10 +47,8 @@ class SpokenNames:
         """Whether a co-variable has to be stored."""
         return not self.pinned.isdisjoint(names)
 
-    def no_replay(self, words: Collection[Word], touched: Touched) -> str | None:
-        """Say why the user's word keeps an execution from being run again, if it does."""
-        if Word.NEVER in words:
-            return "you said that it must never run again"
+    def no_replay(self, touched: Touched) -> str | None:
+        """Say why what the user said of variables keeps an execution from being run again, if it does."""
         used = sorted(self.ignored if touched.everything else self.ignored & touched.reads)
         present = [name for name in used if name in self._user.live]
         return f"it uses {', '.join(present)}, which is ignored" if present else None

@@ -57,7 +57,7 @@ def insert_execution(
     made = [] if seal is None else [seal(subject) for subject in subjects]
     insert_seals(connection, [one for one in made if one is not None])
     digests = tuple(version_digest(digest, ordinal) for ordinal in range(len(versions)))
-    return Recorded(id_, digest, versions), digests
+    return Recorded(id_, digest, versions, parent_digest=place.parent_digest), digests
 
 
 @dataclass(frozen=True, slots=True)

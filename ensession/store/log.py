@@ -108,7 +108,7 @@ class ExecutionLog:
             recorded, digests = insert_execution(connection, draft, seal, point)
             if draft.branch is not None:
                 branch = advance(connection, draft.branch, draft.parent, recorded.id, self._clock())
-                recorded = Recorded(recorded.id, recorded.digest, recorded.versions, branch)
+                recorded = Recorded(recorded.id, recorded.digest, recorded.versions, branch, recorded.parent_digest)
             stored = self._adder.store_chunks(
                 connection, [chunk for draft_ in written.values() for chunk in draft_.rest]
             )

@@ -137,7 +137,7 @@ def test_what_a_thread_may_have_changed_is_not_made_again(busy: Notebook) -> Non
     shared = busy.run("copy = list(items)")
     apart = busy.run("mine = list(other)")
     history = busy.session.store.history
-    assert "left something running: thread" in (history.execution(started).no_replay or "")
+    assert "left something running: thread" in (history.execution(started).caution or "")
     assert "may be changed meanwhile by thread" in (history.execution(shared).no_replay or "")
     assert history.execution(apart).no_replay is None
 
@@ -159,3 +159,40 @@ def test_threads_of_libraries_are_no_suspects(busy: Notebook, tmp_path: Path) ->
     finally:
         waiting.set()
         thread.join()
+
+
+SERVICE = """\
+%%ens always
+import http.server, threading
+server = http.server.HTTPServer(('127.0.0.1', 0), http.server.BaseHTTPRequestHandler)
+t = threading.Thread(target=server.serve_forever, daemon=True)
+t.start()
+"""
+
+
+def test_a_service_is_started_by_every_restore_where_it_always_runs(notebook: Notebook) -> None:
+    number = notebook.run(SERVICE)
+    lives = [notebook]
+    try:
+        for count in range(3):
+            lives[-1].run(f"x = {count}")
+            assert lives[-1].session.losses() == {}
+            lives.append(lives[-1].reborn())
+            report = lives[-1].restore()
+            assert number in report.plan.runs
+            assert not any("should always run" in note for note in report.notes)
+            assert lives[-1]["t"].is_alive()
+            assert lives[-1]["x"] == count
+        assert len({one["server"].server_port for one in lives}) == len(lives)
+    finally:
+        for one in lives:
+            one["server"].shutdown()
+            one["server"].server_close()
+        lives[-1].kill()
+
+
+def test_what_left_something_running_runs_again_where_that_is_allowed(busy: Notebook) -> None:
+    number = busy.run("t = threading.Thread(target=go.wait, args=(60,))\nt.start()")
+    assert f"%ens allow {number}" in busy.session.losses()["t"]
+    busy.ens(f"allow {number}")
+    assert "t" not in busy.session.losses()

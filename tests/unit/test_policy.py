@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 
 from ensession.config import StoragePolicy
-from ensession.model import ExecutionId, Graph, VersionId
-from ensession.planner import CostModel, StorageRule, plan
+from ensession.model import ExecutionId, Graph, GraphVersion, VersionId
+from ensession.planner import CostModel, Recompute, StorageRule, plan
 from tests.unit.histories import UNIT, Case, cases, history, version
 
 
@@ -195,3 +195,17 @@ def test_the_import_of_a_library_is_not_taken_for_the_rate_of_the_bytes_that_ask
     assert taught.buffer_bytes_per_s > 0.9 * costs.buffer_bytes_per_s
     slow = costs.learned([(100_000_000, 0, 8 * 100_000_000 / costs.stream_bytes_per_s)])
     assert slow.stream_bytes_per_s < costs.stream_bytes_per_s / 3
+
+
+def test_what_is_added_to_a_history_counts_for_what_comes_behind_it() -> None:
+    graph = history([(5, [], [version(1, 1, "a", None)]), (1, [1], [version(2, 2, "b", None)])], {1: "it sent mail"})
+    asked: list[tuple[int, float]] = []
+
+    def add(one: GraphVersion, need: Recompute) -> tuple[int, int] | None:
+        asked.append((one.id, need.cost_s))
+        return (3, 0) if one.id == 1 else None
+
+    taught = rule().renewed(graph, add)
+    assert asked == [(1, inf), (2, 4)]
+    assert cost_s(taught, 1, [2]) == pytest.approx(5)
+    assert isinf(cost_s(rule().renewed(graph), 1, [2]))

@@ -39,3 +39,15 @@ def test_what_a_cell_bound_is_well_where_it_is_stored_made_again_or_gone() -> No
     found = well_bound(bindings, versions, {VersionId(7)}, is_repeatable=False)
     assert found == {"a": True, "b": False, "c": True}
     assert all(well_bound(bindings, versions, (), is_repeatable=True).values())
+
+
+def test_what_is_reconsidered_is_told_at_once_in_both_directions() -> None:
+    told = Told()
+    told.live |= {"lock", "pipe"}
+    told.watch.note({"lock": True, "pipe": False})
+    told.lost = {"lock": "a lock"}
+    told.watch.reconsider()
+    assert "lock (a lock)" in told.lines.pop()
+    told.lost = {}
+    told.watch.reconsider()
+    assert told.lines == ["ensession: no longer at risk: lock."]
