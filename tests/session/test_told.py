@@ -106,8 +106,8 @@ def test_a_slip_of_the_pen_is_understood(notebook: Notebook) -> None:
 def test_status_names_what_a_restore_could_not_bring(notebook: Notebook) -> None:
     notebook.run("x, y = [1], [2]")
     notebook.session.flush()
-    notebook.lose("x", "y")
     notebook.ens(f"never {notebook.session.head}")
+    notebook.lose("x", "y")  # said behind that, the word would store them again
     again = notebook.reborn()
     report = again.restore()
     assert {one.name for one in report.variables if one.fate is Fate.MISSING} == {"x", "y"}
