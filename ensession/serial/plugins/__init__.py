@@ -11,6 +11,7 @@ BUILT_IN = (
     "argparse",
     "astropy",
     "bokeh",
+    "bs4",
     "httpx",
     "ipykernel",
     "matplotlib",
