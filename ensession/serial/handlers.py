@@ -36,6 +36,8 @@ def reduce_known(known: Reducer, reducers: Reducers, obj: Any) -> Any:
     """Reduce an object as is registered for its type."""
     if known.fingerprint is not None:
         reducers.holds_observed = True
+    if known.reduce_part is not None:
+        return known.reduce_part(reducers.notes, obj)
     if known.memory is not None:
         part = known.memory(obj)
         lender = None if known.borrow is None else reducers.lender_of(part)

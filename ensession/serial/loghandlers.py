@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import sys
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
+
+from ensession.errors import LoadFailedError
+from ensession.serial import rebuild
+from ensession.serial.kinds import key_of
 
 Way = tuple[Any, ...]
 """What :func:`made` takes; it can be compared, and stored."""
@@ -57,7 +63,10 @@ def is_of_a_library(logger: logging.Logger) -> bool:
 
 
 def come_back(logger: logging.Logger, values: Collection[Any]) -> bool:
-    """Whether a logger's handlers are made again with the hidden state, or are values of variables, and no filter is.
+    """Whether a logger's handlers and filters are there again, or are said to be missing when it is loaded.
+
+    Handlers are made again with the hidden state, or are values of variables; what a library gives its own logger comes
+    with the library.
 
     Parameters
     ----------
@@ -65,10 +74,52 @@ def come_back(logger: logging.Logger, values: Collection[Any]) -> bool:
     values : collection
         Of the session's variables.
     """
-    if logger.filters:
-        return False
-    kept = set(map(id, values)) if logger.handlers else set()
-    return all(id(one) in kept or (way_of(one) is not None and not is_of_a_library(logger)) for one in logger.handlers)
+    if is_of_a_library(logger):
+        return not any(map(_is_made_here, (*_without(values, logger.handlers), *logger.filters)))
+    return not logger.filters and all(way_of(one) is not None for one in _without(values, logger.handlers))
+
+
+def given_by_library(logger: logging.Logger, values: Collection[Any]) -> tuple[str, list[str]] | None:
+    """Return the module that gives a logger its handlers, and what they are; None where it has none of a library.
+
+    What is there for the place where a notebook runs need not be there in another such place.
+    """
+    names = [logger.name.rsplit(".", n)[0] for n in range(logger.name.count(".") + 1)]
+    module = next((name for name in names if name in sys.modules), None)
+    if module is None or not is_of_a_library(logger) or names[-1] in OF_THE_KERNEL:
+        return None
+    given = [*_without(values, logger.handlers), *logger.filters]
+    return (module, list(map(_name_of, given))) if given else None
+
+
+def logger_of(name: str, module: str, given: Sequence[str]) -> logging.Logger:
+    """Return a library's logger, with what the library gives it.
+
+    Raises
+    ------
+    LoadFailedError
+        It has not all that it had: somebody else gave it that.
+    """
+    importlib.import_module(module)
+    logger = logging.getLogger(name)
+    missing = Counter(given) - Counter(map(_name_of, (*logger.handlers, *logger.filters)))
+    if missing:
+        raise LoadFailedError(f"the logger {name!r} had more than {module} gives it: {', '.join(missing)}")
+    return logger
+
+
+def _without(values: Collection[Any], handlers: Collection[Any]) -> list[Any]:
+    """Return the handlers that are no variable's value."""
+    kept = set(map(key_of, values)) if handlers else set()
+    return [one for one in handlers if key_of(one) not in kept]
+
+
+def _is_made_here(one: Any) -> bool:
+    return "__main__" in (type(one).__module__, getattr(one, "__module__", None))
+
+
+def _name_of(one: Any) -> str:
+    return f"{type(one).__module__}.{type(one).__qualname__}"
 
 
 def _target(handler: logging.Handler) -> tuple[str, str, str | None, str | None] | None:
@@ -84,3 +135,6 @@ def _target(handler: logging.Handler) -> tuple[str, str, str | None, str | None]
 def _style_of(form: logging.Formatter) -> str:
     kinds: Mapping[str, Any] = logging._STYLES
     return next((mark for mark, (kind, _) in kinds.items() if type(form._style) is kind), "%")
+
+
+rebuild.mark(__name__)

@@ -20,7 +20,7 @@ from typing import Any
 from ensession.errors import UnserializableError
 from ensession.serial import rebuild
 from ensession.serial.kinds import is_of
-from ensession.serial.loghandlers import come_back
+from ensession.serial.loghandlers import come_back, given_by_library, logger_of
 
 
 def refuse_file(_reducers: object, value: Any) -> Any:
@@ -42,7 +42,9 @@ def reduce_logger(reducers: Any, logger: logging.Logger) -> Any:
     if not come_back(logger, reducers.namespace.values()):
         raise UnserializableError(f"logger {logger.name!r} has handlers or filters of its own")
     state = {"level": logger.level, "propagate": logger.propagate, "disabled": logger.disabled}
-    return logging.getLogger, (logger.name,), state, None, None, rebuild.set_attributes
+    given = given_by_library(logger, reducers.namespace.values())
+    make = (logging.getLogger, (logger.name,)) if given is None else (logger_of, (logger.name, *given))
+    return *make, state, None, None, rebuild.set_attributes
 
 
 def reduce_lock(_reducers: object, lock: Any) -> Any:

@@ -80,6 +80,7 @@ class Reducers(Views):
         self.constants: dict[tuple[Any, ...], Any] = {}
         self.types: set[type] = set()
         self.packages: set[str] = set()
+        self.notes: dict[Any, Any] = {}
         self.holds_observed = False
         self.trials: Trials | None = Trials()
         self.foreign_ranges: dict[Range, Reducer] = {}

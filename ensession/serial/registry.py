@@ -21,6 +21,7 @@ GROUP = "ensession.reducers"
 """Entry points: the name is a top-level package, or ``package.part``, the object a function that takes the registry."""
 
 Reduce = Callable[[Any], Any]
+ReducePart = Callable[[dict[Any, Any], Any], Any]
 Range = tuple[int, int]
 """First address and the one behind the last."""
 Register = Callable[["Registry"], None]
@@ -42,6 +43,9 @@ class Reducer:
         Reduces an array that lies in the memory of an object of this type; called with both.
     borrow : callable or None
         Reduces the object as lying in the memory of an array; called with it, the array, and the first byte.
+    reduce_part : callable or None
+        As ``reduce``, for what is part of a whole that each part leads to; called with the look's notes, which are one
+        dictionary for all objects of one pass, and the object.
     """
 
     reduce: Reduce | None
@@ -49,6 +53,7 @@ class Reducer:
     memory: Callable[[Any], Range] | None = None
     lend: Callable[[Any, Any], Any] | None = None
     borrow: Callable[[Any, Any, int], Any] | None = None
+    reduce_part: ReducePart | None = None
 
 
 def module_of(kind: type) -> str:
@@ -73,7 +78,7 @@ class Registry:
         self._asked: set[str] = set()
         self._found: dict[type, Reducer | None] = {}
         self._immutable: tuple[type, ...] = ()
-        self._lines: dict[type, Reduce] = {}
+        self._lines: dict[type, Reducer] = {}
         self._refused: dict[type, str] = {}
         self._constants: list[Callable[[], Mapping[int, Any]]] = []
         self.knows_foreign_memory = False
@@ -94,7 +99,12 @@ class Registry:
 
     def register_line(self, kind: type, reduce: Reduce) -> None:
         """Say how objects of a type are reduced, subclasses included, where nothing else is said of these."""
-        self._lines[kind] = reduce
+        self._lines[kind] = Reducer(reduce, None)
+        self._found.clear()
+
+    def register_parts(self, kind: type, reduce: ReducePart) -> None:
+        """Say how parts of a whole are reduced, subclasses included; see :attr:`Reducer.reduce_part`."""
+        self._lines[kind] = Reducer(None, None, reduce_part=reduce)
         self._found.clear()
 
     def register_immutable(self, *kinds: type) -> None:
@@ -125,7 +135,7 @@ class Registry:
         try:
             return self._found[kind]
         except KeyError:
-            for base in kind.__mro__:  # a class of the session is reduced as its library says, at the first look too
+            for base in kind.__mro__:  # what is said of a class holds for one of the session that comes from it
                 package, *inside = module_of(base).split(".")
                 self._ask(package)
                 if inside:
@@ -134,8 +144,8 @@ class Registry:
             return found
 
     def _inherited(self, kind: type) -> Reducer | None:
-        reduce = next((one for base, one in self._lines.items() if issubclass(kind, base)), None)
-        return self._refusal(kind) if reduce is None else Reducer(reduce, None)
+        known = next((one for base, one in self._lines.items() if issubclass(kind, base)), None)
+        return self._refusal(kind) if known is None else known
 
     def _refusal(self, kind: type) -> Reducer | None:
         reason = next((why for base, why in self._refused.items() if issubclass(kind, base)), None)
