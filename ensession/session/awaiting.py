@@ -312,7 +312,7 @@ class Awaited:
         assert self._origin is not None  # noqa: S101  (nothing is awaited without)
         living = Living.of(self._tracker.known, self._user.variables(), self._hidden.read())
         state = {name: version for version, one in living.tracked.items() for name in one.names}
-        lookout = Lookout(self._store, self._origin.target, self._check)
+        lookout = Lookout(self._store, self._origin.target, self._check, self._hidden.home)
         bans = Bans(costs=self._costs())
         return Journey(self._parts, self._origin.target, {**state, **wanted}, living, lookout), bans
 
