@@ -116,6 +116,9 @@ class Notebook:
 
     def kill(self) -> None:
         """Die without a word, as far as that is possible inside a process that lives on."""
+        command = self.shell.find_line_magic("ens")
+        if command is not None and command.session is not None:
+            command.session.awaited.forget()  # who unloads the extension has it brought in first
         with self._as_main():
             ensession.unload_ipython_extension(self.shell)
 

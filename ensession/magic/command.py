@@ -50,7 +50,7 @@ _WHOLE = frozenset({"checkout", "undo", "redo", "ignore", "pin", "stop"})
 
 
 class EnsCommand:
-    """The state behind ``%ens``: one shell, at most one session."""
+    """The state behind ``%ens``: one shell, at most one session; ``bringing`` is what comes of its restores."""
 
     def __init__(self, shell: InteractiveShell, config: Config) -> None:
         self._shell = shell
@@ -59,7 +59,7 @@ class EnsCommand:
         self._hooks = CellHooks(shell, self)
         self._is_replaying = False
         self._pauses = Pauses(lambda: self._session, lambda problem: print(problem, file=sys.stderr))
-        self._bringing = RestoreVerbs(shell, self)
+        self.bringing = RestoreVerbs(shell, self)
         self._moves = MoveVerbs(self.active, self.replaying)
         self._syncing = SyncVerbs(self.active)
         self._verbs: dict[str, Callable[[list[str]], None]] = {
@@ -70,7 +70,7 @@ class EnsCommand:
             "plan": self._plan,
             "diff": lambda words: show_diff(self.active(), words),
             "export": lambda words: export(self.active(), words),
-            **self._bringing.verbs(),
+            **self.bringing.verbs(),
             **self._moves.verbs(),
             **self._syncing.verbs(),
             "trust": self._trust,
@@ -100,7 +100,7 @@ class EnsCommand:
             if _ASKS_FOR_HELP.intersection(words[1:]):
                 verb, words = "help", ["help", verb]
             if verb in _WHOLE:
-                self._bringing.complete()
+                self.bringing.complete()
             self._verbs[verb](words[1:])
         except ValueError as error:
             self._complain(error if isinstance(error, EnsessionError) else UsageError(str(error)))
@@ -132,12 +132,12 @@ class EnsCommand:
     def cell_begins(self, code: str, cell_id: str | None, python: str | None) -> None:
         """Hear that a cell is about to run; ``python`` is what the shell made of it, where it tells that."""
         self._pauses.end()
-        if self._bringing.begin(code) and self._session is not None:
+        if self.bringing.begin(code) and self._session is not None:
             self._session.begin_cell(code, cell_id, python)
 
     def cell_ended(self, error: BaseException | None) -> None:
         """Hear that it ran."""
-        if self._bringing.end() and self._session is not None:
+        if self.bringing.end() and self._session is not None:
             self._session.end_cell(ending_of(error))
             self._pauses.begin()
         notice = self._syncing.notice()
@@ -177,7 +177,7 @@ class EnsCommand:
         print(f"Recording into {place_of(session.store.path)}.")
         if is_first:
             print(FIRST_USE)
-        self._bringing.begun(session)
+        self.bringing.begun(session)
 
     def _attach(self, path: Path, policy: StoragePolicy) -> Session:
         config = replace(self._config, policy=policy)
@@ -190,7 +190,7 @@ class EnsCommand:
         """End the session, if there is one."""
         session, self._session = self._session, None
         self._pauses.end()
-        self._bringing.leave()
+        self.bringing.leave()
         try:
             if session is not None:
                 session.stop()

@@ -29,11 +29,12 @@ def load(shell: Any) -> None:
 
 
 def unload(shell: Any) -> None:
-    """End the session, if there is one, and take ``%ens`` away."""
+    """End the session, if there is one, with all variables there, and take ``%ens`` away."""
     command = command_of(shell)
     if command is not None:
         if command.session is not None:
             command.session.end_within()
+            command.bringing.complete_or_name()
         command.close()
         atexit.unregister(command.close)
         for kind in ("line", "cell"):

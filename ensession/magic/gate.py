@@ -17,6 +17,7 @@ from IPython.core.error import InputRejected
 from ensession.session.awaiting import Awaited
 
 Prepare = Callable[[str], str | None]
+Fetch = Callable[[str], None]
 
 _LEADS_ON = re.compile(r"(?<![\w.])([^\W\d]\w*)\s*[.\[(]")
 _PAUSE_S = 0.05
@@ -41,12 +42,15 @@ class Gate:
         Returns what the session awaits; None without a session.
     prepare : callable
         Brings in what some code may use; returns why it must not run, if so.
+    fetch : callable
+        Brings in what an expression may use that is only looked at, as far as that works.
     """
 
-    def __init__(self, shell: Any, awaited: Callable[[], Awaited | None], prepare: Prepare) -> None:
+    def __init__(self, shell: Any, awaited: Callable[[], Awaited | None], prepare: Prepare, fetch: Fetch) -> None:
         self._shell = shell
         self._awaited = awaited
         self._prepare = prepare
+        self._fetch = fetch
         self._verdict: str | None = None
         self._is_judged = False
         self._n_running = 0
@@ -155,12 +159,7 @@ class Gate:
             return
         for name in _LEADS_ON.findall(line):
             if name in awaited.names():
-                awaited.fetch(name)
-
-    def _fetch(self, code: str) -> None:
-        awaited = self._awaited()
-        if awaited is not None:
-            awaited.fetch(code)
+                self._fetch(name)
 
     def _inspect(self, oname: str, *args: Any, **kwargs: Any) -> Any:
         self._fetch(oname)

@@ -11,9 +11,9 @@ from ensession.capture.names import is_only_command
 from ensession.display import environment_table, restore_table
 from ensession.display.harmless import one_line
 from ensession.display.units import counted, size
-from ensession.errors import UsageError
+from ensession.errors import EnsessionError, UsageError
 from ensession.magic.gate import Gate
-from ensession.magic.shell import running_code
+from ensession.magic.shell import place_of, running_code
 from ensession.magic.show import progress, show
 from ensession.magic.words import split_allowed
 from ensession.model import ExecutionId, Fate, Word
@@ -57,7 +57,7 @@ class RestoreVerbs:
     def __init__(self, shell: Any, host: Host) -> None:
         self._shell = shell
         self._host = host
-        self._gate = Gate(shell, self._awaited, self._prepare)
+        self._gate = Gate(shell, self._awaited, self._prepare, self._fetch)
         self._cells: list[str] = []
         self._loading = running_code(shell)  # the cell that loads the extension, which nobody announces
         self._unsaid = ""
@@ -112,6 +112,18 @@ class RestoreVerbs:
             _tell_losses(session.awaited.bring_all(step))
         self._gate.open()
 
+    def complete_or_name(self) -> None:
+        """Do the same where the session ends whatever comes of it; name what stays behind."""
+        session = self._host.session
+        if session is None:
+            return
+        try:
+            self.complete()
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  (what is loaded raises anything; it ends all the same)
+            reason = str(error) if isinstance(error, EnsessionError) else f"{type(error).__name__}: {error}"
+            if names := ", ".join(session.awaited.names()):
+                print(one_line(f"Left behind in {place_of(session.store.path)}: {names} ({reason})."))
+
     def leave(self) -> None:
         """Stop watching: the session is over."""
         self._gate.open()
@@ -126,6 +138,13 @@ class RestoreVerbs:
             return None
         with self._host.replaying(), progress() as step:
             return awaited.prepare(code, step)
+
+    def _fetch(self, code: str) -> None:
+        awaited = self._awaited()
+        if awaited is None or awaited.is_bringing or not awaited.names():
+            return
+        with self._host.replaying():
+            awaited.fetch(code)
 
     def _restore(self, words: list[str]) -> None:
         flags = {word for word in words if word.startswith("--")}

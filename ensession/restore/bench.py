@@ -33,6 +33,9 @@ class Bench(Protocol):
     def set_hidden(self, name: str, value: Any) -> None:
         """Put hidden state back."""
 
+    def as_usual(self, besides: Collection[str]) -> AbstractContextManager[None]:
+        """Have conditions, other than these, for a while as they are where nobody changed them yet."""
+
     def run(self, code: str) -> BaseException | None:
         """Run a cell, without showing its outputs; return what it raised."""
 

@@ -54,7 +54,7 @@ class Executor:
     unloadable : collection of VersionId
         Versions whose payload is of no use: a different value is better than none there.
     folders : mapping of ExecutionId to str
-        Executions that have to be run in another folder than the present one.
+        Executions that have to be run in another folder than the one that this process began in.
     live : Mapping of VersionId to values
         Versions that are in the session now. They are lent to cells that read them and do not bind them anew, and
         looked at afterwards.
@@ -156,21 +156,15 @@ class Executor:
         lent = lent_inputs(execution, self._graph.versions, self._live)
         for version in execution.reads:
             inputs.update(self._live[version] if version in lent else made.values.get(version, {}))
-        refused = place(self._bench, inputs)
-        decisive = {name: one.reason for name, one in refused.items() if one.is_decisive}
-        if decisive:
-            reasons = "; ".join(f"{name}: {reason}" for name, reason in decisive.items())
-            raise ReplayFailure(execution.id, f"cell {execution.id} can't be run here ({reasons})")
         record = self._archive.execution(execution.id)
-        folder = self._folders.get(execution.id)
-        with nullcontext() if folder is None else self._bench.working_in(folder):
-            error = self._bench.run(record.code)
+        with self._bench.as_usual(self._recorded(execution, current) | inputs.keys()):
+            error = self._run_on(inputs, execution.id, record.code)
+            live = {**self._bench.variables(), **self._bench.hidden()}
         for version in lent:
             self._require_unspoilt(version, execution)
         if error is not None and record.outcome is Outcome.OK:
             reason = f"cell {execution.id} failed when run again: {type(error).__name__}: {error}"
             raise ReplayFailure(execution.id, reason) from error
-        live = {**self._bench.variables(), **self._bench.hidden()}
         unfaithful = []
         for version in execution.produces:
             names = self._graph.versions[version].names
@@ -188,6 +182,28 @@ class Executor:
             names = tuple(name for version in unfaithful for name in self._graph.versions[version].names)
             reason = f"{', '.join(names)} came out different when cell {execution.id} ran again"
             self._mend(execution, UnfaithfulReplay(tuple(unfaithful), reason), current, made, compared)
+
+    def _recorded(self, execution: GraphExecution, current: Mapping[str, VersionId]) -> set[str]:
+        """Return the names that had a recorded value when a cell ran, brought or not."""
+        versions = self._graph.versions
+        return current.keys() | {name for one in execution.reads if one in versions for name in versions[one].names}
+
+    def _run_on(self, inputs: Values, id_: ExecutionId, code: str) -> BaseException | None:
+        """Run a cell on some values; return what it raised.
+
+        Raises
+        ------
+        ReplayFailure
+            It would run differently here.
+        """
+        refused = place(self._bench, inputs)
+        decisive = {name: one.reason for name, one in refused.items() if one.is_decisive}
+        if decisive:
+            reasons = "; ".join(f"{name}: {reason}" for name, reason in decisive.items())
+            raise ReplayFailure(id_, f"cell {id_} can't be run here ({reasons})")
+        folder = self._folders.get(id_)
+        with nullcontext() if folder is None else self._bench.working_in(folder):
+            return self._bench.run(code)
 
     def _mend(
         self,

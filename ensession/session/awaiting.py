@@ -79,13 +79,14 @@ class Awaited:
 
     @property
     def is_bringing(self) -> bool:
-        """Whether variables are being brought in: cells that run now are not the user's."""
-        return self._is_bringing
+        """Whether a state or a part of it is being brought in: cells that run now are not the user's."""
+        return self._is_bringing or self._recorder.paused
 
     def names(self) -> tuple[str, ...]:
         """Return the names that are awaited, in order; a name that was bound meanwhile no longer is."""
-        for name in [name for name in self._versions if name in self._user.live]:
-            self._drop(name)
+        if not self.is_bringing:  # while it is, older values may stand there
+            for name in [name for name in self._versions if name in self._user.live and self._user.has(name)]:
+                self._drop(name)
         return tuple(sorted(self._versions))
 
     def n_bytes(self) -> int:
@@ -311,7 +312,7 @@ class Awaited:
         assert self._origin is not None  # noqa: S101  (nothing is awaited without)
         living = Living.of(self._tracker.known, self._user.variables(), self._hidden.read())
         state = {name: version for version, one in living.tracked.items() for name in one.names}
-        lookout = Lookout(self._store, self._origin.target, self._check)
+        lookout = Lookout(self._store, self._origin.target, self._check, self._hidden.home)
         bans = Bans(costs=self._costs())
         return Journey(self._parts, self._origin.target, {**state, **wanted}, living, lookout), bans
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 from ensession.capture.hidden import HiddenState
@@ -62,6 +62,10 @@ class LiveBench:
     def set_hidden(self, name: str, value: Any) -> None:
         """Put hidden state back."""
         self._hidden.write(name, value)
+
+    def as_usual(self, besides: Collection[str]) -> AbstractContextManager[None]:
+        """Have conditions, other than these, for a while as they are where nobody changed them yet."""
+        return self._hidden.as_usual(besides)
 
     def run(self, code: str) -> BaseException | None:
         """Run a cell in the real shell, without showing its outputs."""

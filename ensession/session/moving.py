@@ -178,7 +178,7 @@ class Mover:
         state = {name: one for name, one in self._store.parts.state(target).items() if name not in ignored}
         living = Living.of(self._recorder.tracker.known, self._user.variables(), self._hidden.read())
         wanted = {name: version for name, (version, _) in state.items()}
-        lookout = Lookout(self._store, target, self._check)
+        lookout = Lookout(self._store, target, self._check, self._hidden.home)
         journey = Journey(OwnParts(self._store, self._keyring), target, wanted, living, lookout)
         before, aside = Before.of(self._user, self._hidden, self._recorder), self._aside
         self._recorder.paused = True

@@ -12,7 +12,16 @@ from ensession.capture.hidden import HiddenState
 from ensession.capture.namespace import UserNamespace
 from ensession.capture.pausing import collector_paused
 from ensession.errors import UsageError
-from ensession.model import ExecutionId, Fate, Graph, GraphVersion, KernelRun, RestoreReport, VersionId
+from ensession.model import (
+    HIDDEN_PREFIX,
+    ExecutionId,
+    Fate,
+    Graph,
+    GraphVersion,
+    KernelRun,
+    RestoreReport,
+    VersionId,
+)
 from ensession.planner.costs import CostModel
 from ensession.planner.policy import StorageRule
 from ensession.restore import Progress
@@ -124,7 +133,7 @@ class Restorer:
         with collector_paused():  # a long history is many objects
             require_history(self._store, self._keyring, target)
             graph = own_words(self._store, self._keyring, self._store.history.graph(target))
-        around = look_around(self._store, graph, self.check)
+        around = look_around(self._store, graph, self.check, self._hidden.home)
         for note in around.notes:  # before anything runs
             self._shell.notify(f"ensession: {note}")
         return _Journal(target, graph, around, started_at)
@@ -204,6 +213,7 @@ class Restorer:
         """Make the restored values what the tracker knows."""
         tracker, variables = self._recorder.tracker, {**self._user.variables(), **self._hidden.read()}
         fates = {variable.name: variable.fate for variable in report.variables}
+        former = [name for name in tracker.known if name.startswith(HIDDEN_PREFIX) and name not in graph.state]
         tracker.forget()
         for version, names in _names_by_version(graph).items():
             kinds = {fates[name] for name in names}
@@ -214,7 +224,7 @@ class Restorer:
                 present = {name: variables[name] for name in names if name in variables}
                 seen = self._bench.looks.get(version) if kinds == {Fate.RECOMPUTED} else None
                 tracker.learn(tuple(present), present, version, graph.versions[version].unstorable, seen)
-        self._hidden.changed()
+        self._hidden.arrive(former, graph.state)
         self._hidden.doubt(name for name, fate in fates.items() if fate is Fate.MISSING)
 
     def _go_on_from(self, journal: _Journal, report: RestoreReport) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from ensession.capture.pausing import collector_paused
+from ensession.errors import HiddenStateError
 from ensession.model import ExecutionId, Fate, Graph, Plan, RestoreReport, VariableReport, VersionId
 from ensession.planner.costs import CostModel
 from ensession.planner.failures import LoadFailure, ReplayFailure, SpoiltInput, UnfaithfulReplay
@@ -169,6 +172,7 @@ class Task:
 
 
 def _settle(task: Task, archive: Archive, bench: Bench, progress: Progress, bans: Bans) -> tuple[Made, Plan]:
+    before = bench.hidden()
     while True:
         with collector_paused():
             chosen = bans.plan(task.graph, task.target, task.wanted)
@@ -177,6 +181,20 @@ def _settle(task: Task, archive: Archive, bench: Bench, progress: Progress, bans
             return executor.carry_out(chosen), chosen
         except FAILURES as failure:
             bans.note(task.graph, failure)
+            _put_hidden_back(task.graph, bench, before)
+
+
+def _put_hidden_back(graph: Graph, bench: Bench, before: Mapping[str, Any]) -> None:
+    """Take back what a plan that came to nothing set of the history's hidden state: the next one begins as it did.
+
+    All else is left alone. What a library sets when it is loaded, say, it does not set a second time.
+    """
+    present = bench.hidden()
+    recorded = {name for version in graph.versions.values() for name in version.names}
+    for name in recorded & before.keys():
+        if present.get(name) != before[name]:
+            with suppress(OSError, ImportError, HiddenStateError):  # a cell that has to have it will say so
+                bench.set_hidden(name, before[name])
 
 
 def _renew(graph: Graph, chosen: Plan, made: Made) -> None:

@@ -249,7 +249,7 @@ class Session:
     def plan(self, execution: ExecutionId | None = None) -> tuple[Plan, Graph]:
         """Say how a state would be brought back into a fresh kernel."""
         graph = own_words(self.store, self._keyring, self.graph(execution))
-        around = look_around(self.store, graph, self._restorer.check)
+        around = look_around(self.store, graph, self._restorer.check, self._hidden.home)
         return plan(graph, self.target(execution), self.costs(), unrunnable=around.unrunnable), graph
 
     def costs(self) -> CostModel:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import decimal
 import logging
+import os
 import sys
 import types
 from collections.abc import Iterator
@@ -122,3 +124,19 @@ def test_settings_that_can_not_be_made_here_are_told(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(sklearn, "set_config", refuse)
     with pytest.raises(HiddenStateError, match="assume_finite"):
         hidden.write("<sklearn>", {"assume_finite": True})
+
+
+def test_conditions_are_as_usual_for_a_while_and_what_changes_meanwhile_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    hidden = begun()
+    usual = hidden.read()["<decimal>"]
+    monkeypatch.setenv("OF_THIS_TEST", "1")
+    monkeypatch.syspath_prepend("/nowhere")
+    with decimal.localcontext(prec=3):
+        now = hidden.read()
+        with hidden.as_usual({"<sys.path>"}):
+            assert hidden.read()["<decimal>"] == usual != now["<decimal>"]
+            assert "OF_THIS_TEST" not in os.environ
+            assert "/nowhere" in sys.path
+            monkeypatch.setenv("OF_THIS_TEST", "2")
+        assert hidden.read()["<decimal>"] == now["<decimal>"]
+    assert os.environ["OF_THIS_TEST"] == "2"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -146,3 +147,25 @@ def test_a_word_that_somebody_else_put_into_the_store_runs_nothing(
     _foreign_word(notebook.store, at)
     way(notebook.session, at)
     assert (folder / "log.txt").read_text() == "the user's own notes"
+
+
+def test_a_cell_from_before_the_first_move_finds_its_input_where_this_kernel_began(
+    notebook: Notebook, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "data.csv").write_text("1,2")
+    notebook.run(READ)
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    (other / "sub").mkdir()
+    monkeypatch.chdir(other)
+    live = notebook.reborn()
+    shutil.rmtree(folder)
+    live.restore()
+    live.run("import os\nos.chdir('sub')", "del lock")
+    assert live.session.losses() == {}
+    live.ens("undo")
+    report = live.session.last_restore
+    assert report is not None
+    assert verdict(report, "lock")[0] is Fate.UNVERIFIED
+    assert Path.cwd() == other / "sub"
+    live.kill()

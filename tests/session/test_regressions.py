@@ -294,8 +294,9 @@ def test_a_variable_whose_name_no_text_holds_is_missing_and_no_more(notebook: No
     live.kill()
 
 
+@pytest.mark.parametrize("how", ["", "--lazy"])
 @pytest.mark.parametrize("name", ["exit", "quit", "open"])
-def test_a_variable_in_the_place_of_one_of_the_shells_is_a_variable(notebook: Notebook, name: str) -> None:
+def test_a_variable_in_the_place_of_one_of_the_shells_is_a_variable(notebook: Notebook, name: str, how: str) -> None:
     shells = notebook[name]
     notebook.run("before = 1")
     bound = notebook.run(f"before = 2\n{name} = [before]")
@@ -305,6 +306,10 @@ def test_a_variable_in_the_place_of_one_of_the_shells_is_a_variable(notebook: No
     notebook.ens("undo 2")
     assert notebook[name] is shells
     again = notebook.reborn()
-    again.restore(f"@{bound}")
+    again.restore(f"{how} @{bound}")
+    again.run("other = 1", f"total = sum({name})")
+    assert (again["total"], again[name]) == (2, [2])
+    again = again.reborn()
+    again.restore()
     assert again[name] == [2]
     again.kill()

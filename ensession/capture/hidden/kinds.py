@@ -76,9 +76,12 @@ class Condition(Kind):
     ----------
     usual : object
         The snapshot that need not be reported: nobody has changed anything.
+    is_undone_for_older : bool
+        A cell from before its first change is run again without it.
     """
 
     usual: Any = None
+    is_undone_for_older = True
 
 
 def complain(name: str, lost: Iterable[str]) -> None:

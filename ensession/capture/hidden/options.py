@@ -41,6 +41,7 @@ class Logging(Condition):
     """Levels of loggers, and the root logger's handlers that write text to a stream or a file."""
 
     name = "logging"
+    is_undone_for_older = False  # its handlers, which variables may hold, would be closed; and no variable shows it
 
     def __init__(self) -> None:
         self._first: dict[str, int] = {}

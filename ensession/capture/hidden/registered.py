@@ -71,6 +71,7 @@ class Registered(Condition):
 
     usual = ()
     is_bound = True
+    is_undone_for_older = False  # what no variable leads to could not be registered again
 
     def __init__(self, registry: Registry, variables: Callable[[], Mapping[str, Any]]) -> None:
         self.name = registry.name

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from ensession.capture.hidden.kinds import Condition, Generator, Kind
 from ensession.capture.hidden.options import Interpreter, Logging, SklearnSettings, TorchSettings
 from ensession.capture.hidden.process import Directory, Locale, SearchPath, Variables
 from ensession.capture.hidden.settings import Decimals, MatplotlibSettings, NumpySettings, PandasOptions, WarningFilters
+from ensession.errors import HiddenStateError
 
 _UNSEEN = object()
 
@@ -35,14 +37,20 @@ class HiddenState:
     ----------
     further : iterable of Kind
         Kinds that need more than the process.
+
+    Attributes
+    ----------
+    home : str or None
+        The working directory of cells from before it was first changed.
     """
 
     def __init__(self, further: Iterable[Kind] = ()) -> None:
+        directory = Directory()
         kinds: tuple[Kind, ...] = (
             PythonRandom(),
             NumpyRandom(),
             TorchRandom(),
-            Directory(),
+            directory,
             SearchPath(),
             Variables(),
             Locale(),
@@ -60,10 +68,12 @@ class HiddenState:
         self._kinds = {kind.variable: kind for kind in kinds}
         self._ways = [(kind.variable, kind.glance) for kind in kinds]
         self._glances: dict[str, Any] = {}
-        self._last: dict[str, Any] = {k.variable: k.usual for k in kinds if isinstance(k, Condition)}
+        self._conditions = {kind.variable: kind for kind in kinds if isinstance(kind, Condition)}
+        self._last: dict[str, Any] = {name: kind.usual for name, kind in self._conditions.items()}
         self._unborn = {kind.variable: kind for kind in kinds if isinstance(kind, Generator)}
         self._reported: dict[str, Any] = {}
-        self.conditions = frozenset(self._last)
+        self.conditions = frozenset(self._conditions)
+        self.home: str | None = directory.usual
         self.bound = frozenset(kind.variable for kind in kinds if kind.is_bound)
 
     def read(self) -> dict[str, Any]:
@@ -130,11 +140,51 @@ class HiddenState:
         """
         for name in names:
             self.doubt([name])
-            if name in self.conditions:
-                kind = self._kinds[name]
-                assert isinstance(kind, Condition)  # noqa: S101  (what a condition is)
-                kind.put_back(kind.usual)
+            kind = self._conditions.get(name)
+            if kind is not None and _put_back(kind, kind.usual):
                 self._last[name] = kind.usual
+
+    def arrive(self, former: Collection[str], state: Collection[str]) -> None:
+        """Go on from another state, whose hidden state has just been put back.
+
+        Parameters
+        ----------
+        former : collection of str
+            What the history had recorded that is left, and that state has not.
+        state : collection of str
+            The names of the state.
+
+        Notes
+        -----
+        A condition that neither has is one that this process alone is under: it is news at the next look.
+        """
+        own = (self.changed().keys() & self.conditions).difference(former, state)
+        self.leave(former)
+        self.doubt(own)
+
+    @contextmanager
+    def as_usual(self, besides: Collection[str]) -> Iterator[None]:
+        """Have conditions for a while as they are where nobody changed them: for a cell from before the first change.
+
+        What is made another meanwhile stays so.
+
+        Parameters
+        ----------
+        besides : collection of str
+            Conditions to leave alone.
+        """
+        former: dict[str, tuple[Any, Any]] = {}
+        try:
+            for name, kind in self._conditions.items():
+                present = _present(kind) if kind.is_undone_for_older and name not in besides else None
+                if present is not None and present != kind.usual:
+                    _put_back(kind, kind.usual)
+                    former[name] = present, _present(kind)
+            yield
+        finally:
+            for name, (before, meanwhile) in former.items():
+                if _present(self._conditions[name]) == meanwhile:
+                    _put_back(self._conditions[name], before)
 
     def recorded(self, changed: Mapping[str, Any]) -> list[str]:
         """Hear that these snapshots were recorded; say what of them would not come back."""
@@ -161,3 +211,19 @@ class HiddenState:
             raise ImportError(f"this version of ensession knows no hidden state {name}")
         self._unborn.pop(name, None)
         kind.write(value)
+
+
+def _present(kind: Kind) -> Any:
+    """Return a snapshot; None where there is no such library, or no working directory."""
+    glance = kind.glance()
+    return None if glance is None else kind.snapshot(glance)
+
+
+def _put_back(kind: Kind, value: Any) -> bool:
+    """Put a snapshot of this process back as far as that goes; say whether all of it is."""
+    if value is None:  # the working directory, which was gone
+        return False
+    with suppress(OSError, ImportError, HiddenStateError):
+        kind.put_back(value)
+        return True
+    return False

@@ -39,7 +39,7 @@ class Surroundings:
         return tuple(map(str, self.modules))
 
 
-def look_around(store: Store, graph: Graph, check: InputCheck | None = None) -> Surroundings:
+def look_around(store: Store, graph: Graph, check: InputCheck | None = None, home: str | None = None) -> Surroundings:
     """Look at what a state needs of this machine; runs and imports nothing.
 
     Parameters
@@ -49,11 +49,13 @@ def look_around(store: Store, graph: Graph, check: InputCheck | None = None) -> 
         The history of the state.
     check : InputCheck, optional
         One that has hashed files before.
+    home : str, optional
+        See :class:`Lookout`.
     """
     if not graph.executions:
         return Surroundings()
     target = graph.executions[-1].id
-    lookout = Lookout(store, target, check)
+    lookout = Lookout(store, target, check, home)
     may_run = {execution.id for execution in graph.executions if execution.forbidden is None}
     lookout.judge([one for one in store.files.inputs(target) if one.execution in may_run])
     return Surroundings(lookout.unrunnable, lookout.folders, _modules(store, target, graph.state))
@@ -87,6 +89,8 @@ class Lookout:
     target : ExecutionId
     check : InputCheck, optional
         One that has hashed files before.
+    home : str, optional
+        Where cells run that are from before the first change of the working directory; default: the present one.
 
     Attributes
     ----------
@@ -94,10 +98,13 @@ class Lookout:
         As of :class:`Surroundings`, for what was looked at so far.
     """
 
-    def __init__(self, store: Store, target: ExecutionId, check: InputCheck | None = None) -> None:
+    def __init__(
+        self, store: Store, target: ExecutionId, check: InputCheck | None = None, home: str | None = None
+    ) -> None:
         self._store = store
         self._target = target
         self._check = check or InputCheck()
+        self._home = home
         self._seen: set[ExecutionId] = set()
         self.unrunnable: dict[ExecutionId, str] = {}
         self.folders: dict[ExecutionId, str] = {}
@@ -116,7 +123,7 @@ class Lookout:
         if not inputs:
             return
         first_move = self._store.files.first_binding(self._target, CWD)
-        for id_, verdict in self._check.judge(inputs, _working_directory(), first_move).items():
+        for id_, verdict in self._check.judge(inputs, self._home or _working_directory(), first_move).items():
             if verdict.reason is not None:
                 self.unrunnable[id_] = verdict.reason
             if verdict.folder is not None:

@@ -1,8 +1,8 @@
 """Whether the files that executions read are as they were.
 
 A file that the code named with an absolute path has to be there. One that it named relative to the working directory
-of its kernel run is looked for in the working directory of this process first, then where it was recorded; the cell
-is run again in the folder where all of its inputs are as they were.
+of its kernel run is looked for in that of this process first (the one that it had before a cell changed it), then where
+it was recorded; the cell is run again in the folder where all of its inputs are as they were.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class InputCheck:
         ----------
         inputs : iterable of InputFile
         cwd : str
-            The working directory of this process.
+            The working directory of this process before any of its cells changed it.
         first_move : ExecutionId, optional
             The first execution that changed the working directory; those after it went where it had led.
 
