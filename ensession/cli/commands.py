@@ -90,7 +90,8 @@ def show(file: Path, state: str, as_json: bool) -> None:
         record["deleted"] = [name for name, binding in bindings.items() if binding is None]
         print_json(record)
         return
-    _print_execution(execution, graph.executions[-1].words)
+    words = next((one.words for one in graph.executions if one.id == id_), frozenset[Word]())  # none in a ring
+    _print_execution(execution, words)
     for output in outputs:
         print_heading(f"Output ({output.kind})")
         print_block(output_text(output))

@@ -107,7 +107,7 @@ class InputCheck:
     def _fault(self, path: str, file: FileAccess) -> str | None:
         try:
             status = os.stat(path)
-        except OSError:
+        except (OSError, ValueError):  # no file has a path with a zero in it
             return None if file.size is None else f"its input {file.path} is missing"
         if file.size is None:
             return f"its input {file.path} was not there, and is now"
