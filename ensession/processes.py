@@ -30,7 +30,7 @@ def has_open(pid: int, path: Path) -> bool:
         descriptors = [*os.scandir(f"/proc/{pid}/fd")]
     except OSError:  # another user's, or no Linux
         return True
-    return any(map(lambda one: _is(one, wanted), descriptors))
+    return any(_is(one, wanted) for one in descriptors)
 
 
 def _is(descriptor: os.DirEntry[str], wanted: os.stat_result) -> bool:

@@ -15,7 +15,7 @@ from ensession.display.views import is_hidden
 from ensession.errors import ConflictError, StoreAccessError
 from ensession.export import PastCell, notebook, script
 from ensession.lineage import needed_executions
-from ensession.model import SAID_NEVER, ExecutionId, ExecutionKind, Word
+from ensession.model import ExecutionId, ExecutionKind, why_never
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -152,8 +152,8 @@ def _remarks(source: Source, target: ExecutionId | None, needed: Collection[Exec
             names = [name for v in execution.produces for name in graph.versions[v].names if not is_hidden(name)]
             if names:
                 yield f"no cell can make {', '.join(sorted(names))} again (execution {execution.id})"
-        elif execution.no_replay or Word.NEVER in execution.words:
-            yield f"cell {execution.id}: {execution.no_replay or SAID_NEVER}"
+        elif (reason := why_never(execution.no_replay, execution.words)) is not None:
+            yield f"cell {execution.id}: {reason}"
     drawn = sorted(name.strip("<>") for name in hidden if "random" in name)
     if drawn:
         kinds = ", ".join(drawn)

@@ -30,7 +30,7 @@ from ensession.display import (
 )
 from ensession.display.layout import BUDGET
 from ensession.errors import IntegrityError, SchemaError
-from ensession.model import SAID_NEVER, Execution, ExecutionId, Graph, Plan, Problem, Word
+from ensession.model import Execution, ExecutionId, Graph, Plan, Problem, Word, why_never
 from ensession.planner import CostModel, plan
 from ensession.processes import has_open
 from ensession.session.checks import look_around
@@ -267,7 +267,7 @@ def _print_execution(execution: Execution, words: Collection[Word]) -> None:
     click.echo(f"{point_in_time(execution.started_at)}, {execution.kind.value}")
     remarks = {
         "Error": execution.error,
-        "Can't be run again": execution.no_replay or (SAID_NEVER if Word.NEVER in words else None),
+        "Can't be run again": why_never(execution.no_replay, words),
         "Should not be run again": execution.caution,
         "Not captured": execution.not_captured,
     }

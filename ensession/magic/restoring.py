@@ -121,8 +121,8 @@ class RestoreVerbs:
             self.complete()
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  (what is loaded raises anything; it ends all the same)
             reason = str(error) if isinstance(error, EnsessionError) else f"{type(error).__name__}: {error}"
-            if names := ", ".join(session.awaited.names()):
-                print(one_line(f"Left behind in {place_of(session.store.path)}: {names} ({reason})."))
+            names = ", ".join(session.awaited.names()) or "nothing"
+            print(one_line(f"Left behind in {place_of(session.store.path)}: {names} ({reason})."))
 
     def leave(self) -> None:
         """Stop watching: the session is over."""

@@ -33,7 +33,6 @@ from ensession.model.diffs import ChangeKind, StateDiff, ValueDiff, VariableDiff
 from ensession.model.drafts import BindingDraft, ExecutionDraft, Recorded, VersionDraft
 from ensession.model.environments import DifferenceKind, EnvironmentDifference
 from ensession.model.graphs import (
-    SAID_NEVER,
     Fate,
     Graph,
     GraphExecution,
@@ -43,6 +42,7 @@ from ensession.model.graphs import (
     Step,
     StepKind,
     VariableReport,
+    why_never,
 )
 from ensession.model.payloads import BufferSource, PayloadSink, PayloadSource
 from ensession.model.records import Binding, Environment, Execution, KernelRun, PayloadInfo, Ref, RefKind, Version
@@ -50,7 +50,6 @@ from ensession.model.records import Binding, Environment, Execution, KernelRun, 
 __all__ = [
     "HIDDEN_PREFIX",
     "PREVIEW_CHARS",
-    "SAID_NEVER",
     "Binding",
     "BindingDraft",
     "BufferMode",
@@ -102,4 +101,5 @@ __all__ = [
     "VersionDraft",
     "VersionId",
     "Word",
+    "why_never",
 ]

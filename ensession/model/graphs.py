@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -10,7 +10,10 @@ from typing import NamedTuple
 from ensession.model.basic import ExecutionId, ExecutionKind, Outcome, VersionId, Word
 from ensession.model.records import PayloadInfo
 
-SAID_NEVER = "you said that it must never run again"
+
+def why_never(no_replay: str | None, words: Collection[Word]) -> str | None:
+    """Say why an execution must not be run again whatever anybody allows: it can't be, or the user said so."""
+    return no_replay or ("you said that it must never run again" if Word.NEVER in words else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,11 @@ class GraphExecution:
     @property
     def forbidden(self) -> str | None:
         """Why it must not, or can't, be run again, whatever it reads and wherever it runs."""
-        if self.no_replay is not None:
-            return self.no_replay
         if self.kind is not ExecutionKind.CELL:
-            return "it is not a cell"
-        if Word.NEVER in self.words:
-            return SAID_NEVER
+            return self.no_replay or "it is not a cell"
+        final = why_never(self.no_replay, self.words)
+        if final is not None:
+            return final
         if self.caution is not None and self.words.isdisjoint({Word.ALLOW, Word.ALWAYS}):
             return f"{self.caution} (%ens allow {self.id} permits it)"
         return None

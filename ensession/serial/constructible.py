@@ -12,6 +12,10 @@ from typing import Any
 
 from ensession.serial import rebuild
 
+NEW_OBJECT: Any = vars(copyreg)["__newobj__"]
+"""What pickle itself names for an object that is made without arguments and then given its state."""
+WAYS = ("__reduce_ex__", "__reduce__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__")
+"""Methods with which a class may have a way of its own to be pickled."""
 _GIVEN_BY: dict[type, int] = {int: 1, float: 1, complex: 2, str: 1, bytes: 1, tuple: 1}
 """How many arguments ``__getnewargs__`` of Python's own types gives."""
 

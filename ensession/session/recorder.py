@@ -24,7 +24,7 @@ from ensession.capture.touch import Touched
 from ensession.capture.words import words_of
 from ensession.config import Config
 from ensession.errors import CaptureError, EnsessionError, UsageError
-from ensession.model import Digest, ExecutionDraft, ExecutionId, ExecutionKind, KernelRun
+from ensession.model import Digest, ExecutionDraft, ExecutionId, ExecutionKind, KernelRun, why_never
 from ensession.planner.costs import CostModel
 from ensession.planner.policy import StorageRule
 from ensession.session.assuming import assumed_change
@@ -38,7 +38,7 @@ from ensession.session.patches import patch_effects, patch_warning, with_changed
 from ensession.session.shell import Shell
 from ensession.session.storing import inline, own_files, payload_writer, store_again, store_behind, tracker_of, worth_it
 from ensession.session.survival import SurvivalWatch, well_bound
-from ensession.session.word import SpokenNames, hindrance
+from ensession.session.word import SpokenNames
 from ensession.store import MAIN, Store
 from ensession.trust import Keyring, is_own, own_words
 
@@ -192,7 +192,7 @@ class Recorder:
         no_replay = self._gap or unrepeatable(pending, ending) or self.spoken.no_replay(pending.touched)
         no_replay = no_replay or beside.no_replay
         careful = caution(files, effects) or unseen(pending) or beside.caution
-        is_precious = bool(hindrance(no_replay, careful, pending.words)) or self.spoken.is_pinned(touched.names)
+        is_precious = bool(why_never(no_replay, pending.words) or careful) or self.spoken.is_pinned(touched.names)
         problem, hidden = None, self._hidden.changed()
         try:
             with self.tracker.looker.at_any_cost(is_precious):
@@ -278,7 +278,8 @@ class Recorder:
         return draft_of(kind, change, self._run, self.head, branch=self.branch, modules=modules, **known)
 
     def _write(self, draft: ExecutionDraft, change: Change) -> None:
-        against = hindrance(draft.no_replay, draft.caution, draft.words)
+        # What may be allowed later is not counted on.
+        against = why_never(draft.no_replay, draft.words) or draft.caution
         need = self.rule.assess(runtime_s=draft.runtime_s, no_replay=against, reads=change.reads)
         wanted = worth_it(change, self.rule, need, self.spoken.is_pinned)
         small = inline(wanted, self._config.inline_limit_bytes)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from ensession.capture.namespace import UserNamespace
 from ensession.capture.touch import Touched
-from ensession.model import SAID_NEVER, NameWord, Word
+from ensession.model import NameWord
 from ensession.store import Store
-
-
-def hindrance(no_replay: str | None, caution: str | None, words: Collection[Word]) -> str | None:
-    """Say why an execution is not counted on to make its values again; what may be allowed later is not, either."""
-    return no_replay or caution or (SAID_NEVER if Word.NEVER in words else None)
 
 
 class SpokenNames:

@@ -68,6 +68,7 @@ class HiddenState:
         self._kinds = {kind.variable: kind for kind in kinds}
         self._ways = [(kind.variable, kind.glance) for kind in kinds]
         self._glances: dict[str, Any] = {}
+        self._usual_glances: dict[str, Any] = {}
         self._conditions = {kind.variable: kind for kind in kinds if isinstance(kind, Condition)}
         self._last: dict[str, Any] = {name: kind.usual for name, kind in self._conditions.items()}
         self._unborn = {kind.variable: kind for kind in kinds if isinstance(kind, Generator)}
@@ -166,7 +167,7 @@ class HiddenState:
     def as_usual(self, besides: Collection[str]) -> Iterator[None]:
         """Have conditions for a while as they are where nobody changed them: for a cell from before the first change.
 
-        What is made another meanwhile stays so.
+        What is made another meanwhile stays so, and so does what can't be put back: it is news at the next look.
 
         Parameters
         ----------
@@ -176,8 +177,8 @@ class HiddenState:
         former: dict[str, tuple[Any, Any]] = {}
         try:
             for name, kind in self._conditions.items():
-                present = _present(kind) if kind.is_undone_for_older and name not in besides else None
-                if present is not None and present != kind.usual:
+                if kind.is_undone_for_older and name not in besides and self._is_unusual(name, kind):
+                    present = _present(kind)
                     _put_back(kind, kind.usual)
                     former[name] = present, _present(kind)
             yield
@@ -185,6 +186,16 @@ class HiddenState:
             for name, (before, meanwhile) in former.items():
                 if _present(self._conditions[name]) == meanwhile:
                     _put_back(self._conditions[name], before)
+
+    def _is_unusual(self, name: str, kind: Condition) -> bool:
+        """Whether somebody has changed a condition; asked for each cell that runs again, so glances are remembered."""
+        glance = kind.glance()
+        if glance is None or glance == self._usual_glances.get(name, _UNSEEN):
+            return False
+        if kind.snapshot(glance) != kind.usual:
+            return True
+        self._usual_glances[name] = glance
+        return False
 
     def recorded(self, changed: Mapping[str, Any]) -> list[str]:
         """Hear that these snapshots were recorded; say what of them would not come back."""

@@ -6,20 +6,16 @@ variables hold are no part of it any more; and each element leads to the next on
 
 from __future__ import annotations
 
-import copyreg
 import functools
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ensession.serial.constructible import has_slots
+from ensession.serial.constructible import NEW_OBJECT, WAYS, has_slots
 from ensession.serial.kinds import key_of
 from ensession.serial.rebuild import mark
 from ensession.serial.registry import Registry, module_of
 
-_NEW = vars(copyreg)["__newobj__"]
-_WAYS = ("__reduce_ex__", "__reduce__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__")
-"""Methods with which a class may have a way of its own to be pickled."""
 _LINKS = ("parent", "previous_element", "next_element", "previous_sibling", "next_sibling")
 _OF_LIBRARY = ("cdata_list_attributes", "preserve_whitespace_tags", "interesting_string_types")
 """Attributes of tags that most often are a constant of the library."""
@@ -133,7 +129,7 @@ class _Tree:
 def _is_plain(kind: Any) -> bool:
     """Whether objects of a class are their attributes, and their text, and no more."""
     own = [vars(base) for base in kind.__mro__ if module_of(base).partition(".")[0] not in ("bs4", "builtins")]
-    return not any(name in known for known in own for name in _WAYS) and not has_slots(kind, "builtins")
+    return not any(name in known for known in own for name in WAYS) and not has_slots(kind, "builtins")
 
 
 def _reduce_element(notes: dict[Any, Any], one: Any) -> Any:
@@ -161,7 +157,7 @@ def _reduce_attributes(attributes: Any) -> Any:
     """Reduce a tag's dictionary, where it holds what its class would make something else of."""
     if vars(attributes) or all(issubclass(type(value), str | list) for value in dict.values(attributes)):
         return NotImplemented
-    return _NEW, (type(attributes),), dict(attributes), None, None, set_items
+    return NEW_OBJECT, (type(attributes),), dict(attributes), None, None, set_items
 
 
 def _reduce_builder(one: Any) -> Any:
@@ -170,7 +166,7 @@ def _reduce_builder(one: Any) -> Any:
     if module_of(kind).partition(".")[0] != "bs4":
         return NotImplemented
     if one.picklable:
-        return _NEW, (kind,), _with_names(dict(vars(one)), _OF_BUILDER)
+        return NEW_OBJECT, (kind,), _with_names(dict(vars(one)), _OF_BUILDER)
     told = {name: value for name, value in vars(one).items() if name in _OF_BUILDER}
     return builder, (kind,), _with_names(told, _OF_BUILDER)
 

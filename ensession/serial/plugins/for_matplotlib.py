@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copyreg
 import functools
 import sys
 from collections.abc import Iterable
@@ -10,12 +9,9 @@ from typing import Any
 
 from ensession.serial import drawings
 from ensession.serial.arrows import is_made_here
+from ensession.serial.constructible import NEW_OBJECT, WAYS
 from ensession.serial.kinds import key_of
 from ensession.serial.registry import Registry
-
-_NEW = vars(copyreg)["__newobj__"]
-_WAYS = ("__reduce_ex__", "__reduce__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__")
-"""Methods with which a class may have a way of its own to be pickled."""
 
 
 def _with_sessions(registry: Any) -> Any:
@@ -55,14 +51,14 @@ def _with_own_parts(node: Any) -> Any:
     others = [parent for parent in parents if key not in map(key_of, vars(parent).values())]
     if others:
         state[drawings.PARENTS] = others
-    return _NEW, (kind,), state, None, None, drawings.set_node
+    return NEW_OBJECT, (kind,), state, None, None, drawings.set_node
 
 
 @functools.cache
 def _has_own_way(kind: Any) -> bool:
     """Whether transformations of a class are pickled otherwise than all others."""
     base = sys.modules["matplotlib.transforms"].TransformNode
-    return any(getattr(kind, name, None) is not getattr(base, name, None) for name in _WAYS)
+    return any(getattr(kind, name, None) is not getattr(base, name, None) for name in WAYS)
 
 
 def _is_its_own(callback: Any) -> bool:

@@ -6,7 +6,6 @@ was recorded under, or reported. Tables that it makes carry their design (``fram
 
 from __future__ import annotations
 
-import copyreg
 import functools
 import importlib
 import sys
@@ -14,11 +13,9 @@ import types
 from typing import Any
 
 from ensession.serial.arrays import plain, reduce_subclassed
+from ensession.serial.constructible import NEW_OBJECT
 from ensession.serial.rebuild import mark
 from ensession.serial.registry import Registry
-
-_MAKE: Any = vars(copyreg)["__newobj__"]
-"""What pickle itself names for an object that is made and then given its attributes."""
 
 
 def word(name: str) -> Any:
@@ -38,7 +35,7 @@ class _Word:
 
 def _reduce(obj: Any) -> Any:
     """Reduce an object to its attributes, unless a subclass has a way of its own."""
-    return (_MAKE, (type(obj),), vars(obj)) if type(obj).__getstate__ in _refusals() else NotImplemented
+    return (NEW_OBJECT, (type(obj),), vars(obj)) if type(obj).__getstate__ in _refusals() else NotImplemented
 
 
 def _reduce_environment(environment: Any) -> Any:
@@ -51,7 +48,7 @@ def _reduce_environment(environment: Any) -> Any:
         return {name: _Word(words[id(value)]) if id(value) in words else value for name, value in names.items()}
 
     state = vars(environment)
-    return _MAKE, (type(environment),), {**state, "_namespaces": list(map(named, state["_namespaces"]))}
+    return NEW_OBJECT, (type(environment),), {**state, "_namespaces": list(map(named, state["_namespaces"]))}
 
 
 def _reduce_matrix(matrix: Any) -> Any:

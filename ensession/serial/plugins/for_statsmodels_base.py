@@ -6,14 +6,12 @@ may have changed since the fit, and with the functions that whoever loads it kno
 
 from __future__ import annotations
 
-import copyreg
 import importlib
 from typing import Any
 
+from ensession.serial.constructible import NEW_OBJECT
 from ensession.serial.rebuild import these_attributes
 from ensession.serial.registry import Registry
-
-_MAKE: Any = vars(copyreg)["__newobj__"]
 
 
 def register(registry: Registry) -> None:
@@ -23,6 +21,6 @@ def register(registry: Registry) -> None:
     def reduce(data: Any) -> Any:
         if type(data).__getstate__ is not base.__getstate__:
             return NotImplemented
-        return _MAKE, (type(data),), vars(data), None, None, these_attributes
+        return NEW_OBJECT, (type(data),), vars(data), None, None, these_attributes
 
     registry.register_line(base, reduce)

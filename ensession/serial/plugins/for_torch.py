@@ -6,7 +6,6 @@ classes of optimizers add, are left out. The default generator is the library's 
 
 from __future__ import annotations
 
-import copyreg
 import functools
 import sys
 import weakref
@@ -14,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from pickle import PickleBuffer
 from typing import Any
 
+from ensession.serial.constructible import NEW_OBJECT
 from ensession.serial.optional import IfStorable
 from ensession.serial.registry import Range, Registry
 
@@ -23,7 +23,6 @@ SMALL_BYTES = 2048
 _HOOKS = frozenset({"_backward_hooks", "_post_accumulate_grad_hooks"})
 """Where a tensor has the functions that are called with its gradient; handles that remove them refer to these."""
 
-_NEW: Any = vars(copyreg)["__newobj__"]
 _KEPT = frozenset({"defaults", "state", "param_groups"})
 _WAYS = ("__getstate__", "__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__")
 """Methods with which a class may have a way of its own to be pickled."""
@@ -101,7 +100,7 @@ def _reduce_optimizer(optimizer: Any) -> Any:
         del attributes["step"]
     attributes.update(_optional(_hooks_of(attributes)))
     state = {"attributes": attributes, "is_tracked": is_tracked}
-    return _NEW, (kind,), state, None, None, set_optimizer_state
+    return NEW_OBJECT, (kind,), state, None, None, set_optimizer_state
 
 
 def set_optimizer_state(optimizer: Any, state: Mapping[str, Any]) -> None:
